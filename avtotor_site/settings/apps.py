@@ -1,0 +1,71 @@
+"""Installed applications, middleware, templates, urls."""
+
+from avtotor_site.settings.environment import BASE_DIR
+
+INSTALLED_APPS = [
+    "avtotor_site.admin_site.TrackerAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_celery_beat",
+    "django_filters",
+    "django_htmx",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "pgtrigger",
+    "pghistory",
+    "rest_framework",
+    "csp",
+    "cluster",
+    "production",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "cluster.web.middleware.HistoryContextMiddleware",
+]
+
+ROOT_URLCONF = "avtotor_site.urls"
+WSGI_APPLICATION = "avtotor_site.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "cluster.web.context.site",
+            ],
+        },
+    },
+]
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "cluster.User"
+
+# What both applications contribute to is named here by dotted path: `cluster` never imports `production`.
+PUBLIC_RECORD_LOADERS = ["cluster.services.public_record.load", "production.services.public_record.load"]
+DASHBOARD_PANELS = ["production.web.panels.production_panel"]
+DIGEST_SECTIONS = ["production.queries.digest.production_section"]
+
+# Every change of a business row is kept by triggers: inserts, updates and deletes, bulk and raw SQL included.
+PGHISTORY_APPEND_ONLY = True
