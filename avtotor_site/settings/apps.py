@@ -1,5 +1,7 @@
 """Installed applications, middleware, templates, urls."""
 
+import pghistory
+
 from avtotor_site.settings.environment import BASE_DIR
 
 INSTALLED_APPS = [
@@ -69,3 +71,5 @@ DIGEST_SECTIONS = ["production.queries.digest.production_section"]
 
 # Every change of a business row is kept by triggers: inserts, updates and deletes, bulk and raw SQL included.
 PGHISTORY_APPEND_ONLY = True
+PGHISTORY_DEFAULT_TRACKERS = (pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="history", related_query_name="history")

@@ -1,0 +1,34 @@
+"""The Russian working calendar, transferred days included, and the days on which a rate can exist."""
+
+from datetime import date, timedelta
+from functools import cache
+
+import holidays
+
+_RUSSIA = holidays.country_holidays("RU")
+_ONE_DAY = timedelta(days=1)
+# The bank set rates on 31 March - 4 April 2020 although those days were declared non-working.
+_RATE_DATES_AGAINST_THE_CALENDAR = {date(2020, 3, 31) + timedelta(days=n): True for n in range(5)}
+
+
+@cache
+def is_working_day(on: date) -> bool:
+    """Whether `on` is worked in Russia (moved Saturdays are; holidays and the days moved for them are not)."""
+    return bool(_RUSSIA.is_working_day(on))
+
+
+def has_rate(on: date) -> bool:
+    """Whether an official rate dated `on` is to exist: if and only if the day before is worked."""
+    return _RATE_DATES_AGAINST_THE_CALENDAR.get(on) or is_working_day(on - _ONE_DAY)
+
+
+def expected_rate_date(on: date) -> date:
+    """The date of the rate that ought to be in force on `on`: the newest date not after it on which one is to exist."""
+    while not has_rate(on):
+        on -= _ONE_DAY
+    return on
+
+
+def working_days_between(first: date, last: date) -> int:
+    """Working days after `first` up to and including `last`; 0 when `last` is not later."""
+    return sum(is_working_day(first + timedelta(days=n)) for n in range(1, (last - first).days + 1))

@@ -1,0 +1,24 @@
+"""Append-only tables: the database itself refuses to change, delete or truncate their rows."""
+
+from typing import Any, TypeVar
+
+import pgtrigger
+from django.db import models
+
+M = TypeVar("M", bound=models.Model)
+
+_REFUSE = "RAISE EXCEPTION '% is append-only: correct an error by a new row', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';"
+
+
+def append_only(model: type[M]) -> type[M]:
+    """Class decorator: triggers refuse UPDATE, DELETE and TRUNCATE, raw SQL included. Errors are corrected by new rows."""
+    rows: Any = pgtrigger.Trigger(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete, when=pgtrigger.Before, func=_REFUSE)
+    table: Any = pgtrigger.Trigger(
+        name="append_only_table",
+        operation=pgtrigger.Truncate,
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        func=_REFUSE,
+    )
+    registered: type[M] = pgtrigger.register(rows, table)(model)
+    return registered

@@ -1,0 +1,114 @@
+"""Delay flags and the events of their lives."""
+
+from typing import Any, ClassVar
+
+import pghistory
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from cluster.domain import delays
+from cluster.models.scope import ScopedQuerySet
+
+FLAG_KINDS = [
+    (delays.FlagKind.OVERDUE.value, _("overdue")),
+    (delays.FlagKind.FORECAST_LATE.value, _("forecast late")),
+    (delays.FlagKind.COMPLETED_LATE.value, _("completed late")),
+]
+SEVERITIES = [
+    (delays.Severity.MINOR.value, _("minor")),
+    (delays.Severity.MODERATE.value, _("moderate")),
+    (delays.Severity.MAJOR.value, _("major")),
+    (delays.Severity.CRITICAL.value, _("critical")),
+]
+
+
+class DelayFlagQuerySet(ScopedQuerySet["DelayFlag"]):
+    """Delay flags in scope."""
+
+    contract_path = "milestone__contract_id"
+    factory_path = "milestone__factory_id"
+
+
+@pghistory.track(model_name="DelayFlagHistory")
+class DelayFlag(models.Model):
+    """Something that is late. Opened once, kept up to date in place, closed by itself when its cause is gone.
+
+    Days are derived: from `since` (the day the window ended) to `until`, or to the day of asking while that is empty.
+    """
+
+    milestone = models.ForeignKey("cluster.Milestone", on_delete=models.CASCADE, related_name="flags", verbose_name=_("milestone"))
+    kind = models.CharField(_("kind"), max_length=20, choices=FLAG_KINDS)
+    severity = models.CharField(_("severity"), max_length=8, choices=SEVERITIES)
+    since = models.DateField(_("window ended on"))
+    until = models.DateField(_("measured to"), null=True, blank=True)
+    opened_on = models.DateField(_("opened on"))
+    closed_on = models.DateField(_("closed on"), null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("acknowledged by")
+    )
+    acknowledged_until = models.DateField(_("acknowledged until"), null=True, blank=True)
+    acknowledged_reason = models.TextField(_("why acknowledged"), blank=True)
+
+    objects: ClassVar[DelayFlagQuerySet] = DelayFlagQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("delay flag")
+        verbose_name_plural = _("delay flags")
+        ordering = ["closed_on", "since", "id"]
+        constraints: ClassVar[list[Any]] = [
+            # A lateness that is already history (completed late) is closed on the day it is found, and found only once.
+            models.UniqueConstraint(
+                fields=["milestone", "kind"],
+                condition=Q(closed_on__isnull=True) | Q(kind=delays.FlagKind.COMPLETED_LATE.value),
+                name="delay_flag_one_open",
+            ),
+            models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gt=F("since")), name="delay_flag_until_after_since"),
+            models.CheckConstraint(
+                condition=Q(acknowledged_until__isnull=True) | Q(acknowledged_by__isnull=False) & ~Q(acknowledged_reason=""),
+                name="delay_flag_acknowledged_by_whom",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.milestone.code}: {self.get_kind_display()}"
+
+
+class DelayEventQuerySet(ScopedQuerySet["DelayEvent"]):
+    """Events of the delay flags in scope."""
+
+    contract_path = "flag__milestone__contract_id"
+    factory_path = "flag__milestone__factory_id"
+
+
+class DelayEvent(models.Model):
+    """One change of a delay flag, with the day it is true for. Written with the change, in the same transaction."""
+
+    class Kind(models.TextChoices):
+        OPENED = "opened", _("opened")
+        WORSE = "worse", _("got worse")
+        BETTER = "better", _("got better")
+        ACKNOWLEDGED = "acknowledged", _("acknowledged")
+        CLOSED = "closed", _("closed")
+
+    flag = models.ForeignKey(DelayFlag, on_delete=models.CASCADE, related_name="events", verbose_name=_("flag"))
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
+    on_date = models.DateField(_("on"))
+    days = models.PositiveIntegerField(_("days late"))
+    severity = models.CharField(_("severity"), max_length=8, choices=SEVERITIES)
+    job_run = models.ForeignKey(
+        "cluster.JobRun", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("job run")
+    )
+    recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+
+    objects: ClassVar[DelayEventQuerySet] = DelayEventQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("delay event")
+        verbose_name_plural = _("delay events")
+        ordering = ["-recorded_at", "-id"]
+        indexes = [models.Index(fields=["recorded_at"], name="delay_event_recorded")]
+
+    def __str__(self) -> str:
+        return f"{self.flag}: {self.get_kind_display()}"

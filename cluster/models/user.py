@@ -1,0 +1,93 @@
+"""People: the user with a language and a time zone, and memberships that give roles over contracts and factories."""
+
+from typing import ClassVar, Self
+from zoneinfo import available_timezones
+
+import pghistory
+from django.contrib.auth.models import AbstractUser, Group
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from cluster.domain.access import Grant, Role, Scope
+from cluster.models.scope import Reader, ScopedQuerySet, scope_of
+
+
+@pghistory.track(exclude=["password", "last_login"])
+class User(AbstractUser):
+    """A person who reads or writes. Rights come from memberships; `is_staff` opens the admin site."""
+
+    language = models.CharField(_("language"), max_length=2, choices=[("ru", _("Russian")), ("en", _("English"))], default="ru")
+    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Kaliningrad")
+
+    class Meta(AbstractUser.Meta):
+        db_table = "cluster_user"
+
+    def clean(self) -> None:
+        super().clean()
+        if self.time_zone not in available_timezones():
+            raise ValidationError({"time_zone": _("Write the name of a zone, such as Europe/Kaliningrad.")})
+
+    @cached_property
+    def scope(self) -> Scope:
+        """What this person may see and do, from the memberships; one query per user object."""
+        rows = self.memberships.values_list("group__name", "contract_id", "factory_id")
+        return Scope(
+            grants=tuple(Grant(Role(name), contract, factory) for name, contract, factory in rows),
+            superuser=self.is_superuser,
+        )
+
+
+class MembershipQuerySet(ScopedQuerySet["Membership"]):
+    """Memberships: everybody sees the own ones, admins and auditors of everything see all."""
+
+    def for_reader(self, reader: Reader) -> Self:
+        scope = scope_of(reader)
+        if scope.superuser or any(g.role in (Role.ADMIN, Role.AUDITOR) and g.contract is None for g in scope.grants):
+            return self
+        return self.filter(user_id=reader.pk)
+
+
+@pghistory.track()
+class Membership(models.Model):
+    """A role (a Django group) of one person over everything, over one contract, or over one factory of it."""
+
+    user = models.ForeignKey("cluster.User", on_delete=models.CASCADE, related_name="memberships", verbose_name=_("user"))
+    group = models.ForeignKey(
+        Group,
+        on_delete=models.PROTECT,
+        related_name="memberships",
+        verbose_name=_("role"),
+        limit_choices_to={"name__in": [role.value for role in Role]},
+    )
+    contract = models.ForeignKey(
+        "cluster.Contract", on_delete=models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("contract")
+    )
+    factory = models.ForeignKey(
+        "cluster.Factory", on_delete=models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("factory")
+    )
+
+    objects: ClassVar[MembershipQuerySet] = MembershipQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        ordering = ["user", "group", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "group", "contract", "factory"], name="membership_once", nulls_distinct=False),
+            models.CheckConstraint(
+                condition=Q(factory__isnull=True) | Q(contract__isnull=False),
+                name="membership_factory_has_contract",
+                violation_error_message=_("Name the factory's contract too."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        place = self.factory or self.contract or _("everything")
+        return f"{self.user}: {self.group} ({place})"
+
+    def clean(self) -> None:
+        if self.factory is not None and self.factory.contract_id != self.contract_id:
+            raise ValidationError({"factory": _("This factory belongs to another contract.")})
