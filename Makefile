@@ -1,0 +1,58 @@
+# Two commands are enough: `make run` and `make test`. Both set up what they need, the second time at once.
+
+PYTHON := $(shell for p in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+BOOTSTRAP = @$(if $(PYTHON),,echo "Python 3.11 or newer is needed and was not found. Install it, or name it: make PYTHON=/path/to/python3.11 $@" >&2; exit 1;) \
+	"$(PYTHON)" -I avtotor_site/local/bootstrap.py
+PY = .venv/bin/python
+# A value long and odd enough for `check --deploy`; it never signs anything.
+CHECK_ENV = SITE_URL=https://tracker.example SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')"
+LOCK = --generate-hashes --no-header --universal --python-version 3.11 --no-emit-find-links --no-emit-index-url --quiet
+ARGS =
+
+.PHONY: help setup setup-dev run stop test check lock messages screenshots
+
+help:
+	@echo "make run          set up, start everything, print the address   (PORT=8090 make run picks the port)"
+	@echo "make stop         stop what 'make run' started in this clone"
+	@echo "make test         set up and run the tests                      (make test ARGS='-k rates' picks some)"
+	@echo "make check        lint, types, import contracts, templates, settings, migrations, translations"
+	@echo "make setup        only the set-up: .venv, packages, translations, static files, database"
+	@echo "make messages     collect the texts to translate into locale/"
+	@echo "make screenshots  take the pictures in docs/screenshots anew"
+	@echo "make lock         pin requirements*.in into requirements*.txt"
+
+setup:
+	$(BOOTSTRAP)
+
+setup-dev:
+	$(BOOTSTRAP) --development
+
+run: setup
+	@$(PY) -m avtotor_site.local run
+
+stop: setup
+	@$(PY) -m avtotor_site.local stop
+
+test: setup-dev
+	@$(PY) -m pytest $(ARGS)
+
+check: setup-dev
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -c "from importlinter.cli import lint_imports_command as main; main()"
+	@$(CHECK_ENV) $(PY) -m mypy
+	@$(PY) -m djlint --check --lint --quiet templates
+	@$(CHECK_ENV) $(PY) manage.py check --deploy --fail-level WARNING
+	@$(PY) manage.py makemigrations --check --dry-run
+	@$(PY) -m avtotor_site.translations check
+
+messages: setup-dev
+	@$(PY) manage.py makemessages --all --ignore .venv --ignore .state
+
+screenshots: setup-dev
+	@$(PY) docs/screenshots/take.py
+
+lock: setup-dev
+	@$(PY) -m uv pip compile $(LOCK) --output-file requirements.txt requirements.in
+	@$(PY) -m uv pip compile $(LOCK) --output-file requirements-dev.txt requirements-dev.in
