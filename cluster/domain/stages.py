@@ -1,0 +1,28 @@
+"""The stage of a factory: it follows from the milestones reached; decisions stand above it."""
+
+from collections.abc import Collection
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """How far a factory is."""
+
+    PLANNED = "planned"
+    BUILDING = "building"
+    COMMISSIONING = "commissioning"
+    OPENED = "opened"
+    SUSPENDED = "suspended"
+    CANCELLED = "cancelled"
+
+
+def stage_of(reached: Collection[str], *, decision: str = "") -> Stage:
+    """The stage from the kinds of the milestones reached; a decision (suspended, cancelled) wins."""
+    if decision:
+        return Stage(decision)
+    if "opening" in reached:
+        return Stage.OPENED
+    if "commissioning" in reached:
+        return Stage.COMMISSIONING
+    if {"construction_start", "construction_end", "equipment"} & set(reached):
+        return Stage.BUILDING
+    return Stage.PLANNED
