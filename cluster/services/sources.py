@@ -1,0 +1,20 @@
+"""Sources that people name while they record something."""
+
+import uuid
+from datetime import date
+
+from cluster.domain.dates import DateWindow
+from cluster.models import Source
+
+
+def document_source(document: str, *, today: date) -> Source:
+    """A source for a document that is not on the web, reused when the same document was named before."""
+    document = document.strip()
+    existing = Source.objects.filter(document=document, url="").first()
+    if existing is not None:
+        return existing
+    source = Source(key=f"doc-{uuid.uuid4().hex[:12]}", title_ru=document, title_en=document, document=document)
+    source.published = DateWindow.day(today)
+    source.full_clean()
+    source.save()
+    return source
