@@ -1,0 +1,96 @@
+"""Roles: the groups with their rights, who holds which role over what, the check before a write, and the first administrator."""
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+
+from cluster.domain.access import Action, Role
+from cluster.domain.errors import Forbidden
+from cluster.models import Contract, Factory, Membership, Subscription, User
+from cluster.models.scope import scope_of
+
+# What editors write by hand, model by model. Derived and append-only tables are not here: services write them.
+_RECORD = (
+    "contract", "party", "amendment", "factory", "source", "claim", "baseline", "baselinemilestone", "budgetline", "milestone",
+    "brand", "vehiclemodel", "brandshare", "planrevision", "capacity",
+)  # fmt: skip
+_ADD_ONLY = ("ledgerentry", "forecastrevision", "output")
+_PEOPLE = ("user", "membership", "subscription", "apitoken", "periodictask", "crontabschedule", "intervalschedule")
+# A controller and a plant manager read figures, not other people's accounts; what changed and by whom is for those who answer for it.
+_PERSONAL = ("user", "membership", "group", "permission", "subscription", "delivery", "apitoken", "context", "logentry", "session")
+_APPS = ("cluster", "production", "auth", "django_celery_beat", "pghistory")
+
+
+def ensure_roles() -> None:
+    """One Django group per role with exactly its model permissions. Safe to repeat; corrects what was changed by hand."""
+    with transaction.atomic():
+        permissions = list(Permission.objects.filter(content_type__app_label__in=_APPS).select_related("content_type"))
+        for role in Role:
+            group, _ = Group.objects.get_or_create(name=role.value)
+            group.permissions.set(p for p in permissions if _has(role, p))
+
+
+def _has(role: Role, permission: Permission) -> bool:
+    verb, _, _ = permission.codename.partition("_")
+    model = permission.content_type.model
+    is_history = model.endswith(("event", "history", "events")) and model != "delayevent"
+    if verb == "view":
+        return role in (Role.ADMIN, Role.EDITOR, Role.AUDITOR) or not (is_history or model in _PERSONAL)
+    if verb not in ("add", "change"):
+        return False
+    if role is Role.ADMIN:
+        return model in _PEOPLE
+    if role is Role.EDITOR:
+        return model in _RECORD or (verb == "add" and model in _ADD_ONLY)
+    return role is Role.MANAGER and verb == "add" and model in ("forecastrevision", "output")
+
+
+def require(by: User, action: Action, *, contract: int | None = None, factory: int | None = None) -> None:
+    """Raise Forbidden unless `by` may do `action` to something of this contract and factory (ids; None: not tied to one)."""
+    if not scope_of(by).may(action, contract=contract, factory=factory):
+        raise Forbidden("Your role does not allow this.")
+
+
+@transaction.atomic
+def grant_role(*, user: User, role: Role, contract: Contract | None = None, factory: Factory | None = None) -> Membership:
+    """Give `user` a role over everything, a contract, or one factory; the same grant twice is one grant.
+
+    Raises ValidationError when the factory does not belong to the contract.
+    """
+    group, _ = Group.objects.get_or_create(name=role.value)
+    if factory is not None and contract is None:
+        contract = factory.contract
+    membership = Membership.objects.filter(user=user, group=group, contract=contract, factory=factory).first()
+    if membership is None:
+        membership = Membership(user=user, group=group, contract=contract, factory=factory)
+        membership.full_clean()
+        membership.save(force_insert=True)
+    _mirror_in_groups(user)
+    return membership
+
+
+@transaction.atomic
+def revoke_role(*, membership: Membership) -> None:
+    """Take a grant back; the Django group goes with the last grant of its role."""
+    user = membership.user
+    membership.delete()
+    _mirror_in_groups(user)
+
+
+def _mirror_in_groups(user: User) -> None:
+    """Model permissions hang on groups, rows on memberships: a person is in exactly the groups of the memberships held."""
+    held = set(user.memberships.values_list("group_id", flat=True))
+    ours = set(Group.objects.filter(name__in=[role.value for role in Role]).values_list("pk", flat=True))
+    user.groups.remove(*(ours - held))
+    user.groups.add(*held)
+    vars(user).pop("scope", None)
+
+
+@transaction.atomic
+def create_first_admin(*, username: str, password: str, email: str) -> User | None:
+    """The first superuser, with the admin role and a daily digest; None when there is a superuser already."""
+    if User.objects.filter(is_superuser=True).exists():
+        return None
+    user = User.objects.create_superuser(username, email=email, password=password)
+    grant_role(user=user, role=Role.ADMIN)
+    Subscription.objects.create(user=user, cadence=Subscription.Cadence.DAILY)
+    return user
