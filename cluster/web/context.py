@@ -1,11 +1,147 @@
-"""What every page's template knows."""
+"""What every page's template knows: languages, and lazily the navigation, the contract, the day and the rights."""
 
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cluster.domain.access import Action
+from cluster.domain.errors import DomainError
+from cluster.models import Contract, User
+from cluster.queries.contracts import contracts_for
+from cluster.queries.rates import RateStatus, rate_status
+from cluster.web.door import as_of_from
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One page of the navigation."""
+
+    label: str
+    url: str
+    current: bool
+
+
+# Page, its view names (the first is linked, all mark it as current), and whether it belongs to a contract.
+_PAGES: list[tuple[str, tuple[str, ...]]] = [
+    ("cluster", ("cluster:contract",)),
+    ("factories", ("cluster:factories", "cluster:factory", "cluster:milestone", "cluster:revise_forecast", "cluster:record_payment")),
+    ("delays", ("cluster:delays",)),
+    ("production", ("production:overview", "production:record_output")),
+    ("record", ("cluster:record", "cluster:source")),
+]
+
+
+class Frame:
+    """The frame of a page, read from the request only as far as a template asks; error pages cost no statement."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def user(self) -> User | None:
+        """The person, if logged in."""
+        user = getattr(self._request, "user", None)
+        return user if isinstance(user, User) else None
+
+    @cached_property
+    def contracts(self) -> list[Contract]:
+        """The contracts to switch between."""
+        return list(contracts_for(self.user)) if self.user else []
+
+    @cached_property
+    def contract(self) -> Contract | None:
+        """The contract of the address, else the first one that the reader may see."""
+        match = self._request.resolver_match
+        code = match.kwargs.get("code") if match else None
+        return next((c for c in self.contracts if c.code == code), None if code else next(iter(self.contracts), None))
+
+    @cached_property
+    def today(self) -> date:
+        """Today in the site's time zone."""
+        return timezone.localdate()
+
+    @cached_property
+    def as_of(self) -> date:
+        """The day the page shows; today where the address asks for none or for nonsense."""
+        try:
+            return as_of_from(self._request)
+        except DomainError:
+            return self.today
+
+    @property
+    def is_past(self) -> bool:
+        """Whether the page shows a past day, and so is read-only."""
+        return self.as_of < self.today
+
+    @property
+    def as_of_query(self) -> str:
+        """What links append to stay on the same day: `?as_of=2025-06-30`, or nothing today."""
+        return f"?{urlencode({'as_of': self.as_of.isoformat()})}" if self.is_past else ""
+
+    @cached_property
+    def rate(self) -> RateStatus:
+        """The dollar rate of the day, and whether a newer one ought to be known."""
+        return rate_status(self.as_of)
+
+    @cached_property
+    def nav(self) -> list[NavItem]:
+        """The pages of the current contract."""
+        if self.contract is None:
+            return []
+        labels = {
+            "cluster": _("Cluster"),
+            "factories": _("Factories"),
+            "delays": _("Delays"),
+            "production": _("Production"),
+            "record": _("Record"),
+        }
+        here = self._request.resolver_match.view_name if self._request.resolver_match else ""
+        items = [
+            NavItem(labels[key], reverse(names[0], args=[self.contract.code]) + self.as_of_query, here in names) for key, names in _PAGES
+        ]
+        if self.sees_jobs:
+            items.append(NavItem(_("Jobs"), reverse("cluster:jobs"), here in ("cluster:jobs", "cluster:job")))
+        return items
+
+    @cached_property
+    def sees_jobs(self) -> bool:
+        """Whether the reader may see or run jobs: everybody but plant managers."""
+        return self.user is not None and (self.user.scope.sees_everything or bool(self.user.scope.contracts))
+
+    @cached_property
+    def may(self) -> dict[str, bool]:
+        """What the reader may do to the current contract today: `frame.may.run_job`. Nothing on a past day."""
+        user, contract = self.user, self.contract
+        if user is None or self.is_past:
+            return {}
+        return {action.value: user.scope.may(action, contract=contract.pk if contract else None) for action in Action}
+
+    @cached_property
+    def roles(self) -> list[str]:
+        """The reader's roles in words, for the user menu."""
+        if self.user is None:
+            return []
+        words = {
+            "admin": _("administrator"),
+            "editor": _("PMO editor"),
+            "manager": _("plant manager"),
+            "controller": _("controller"),
+            "auditor": _("auditor"),
+        }
+        held = {grant.role.value for grant in self.user.scope.grants}
+        if self.user.is_superuser:
+            held.add("admin")
+        return [words[role] for role in words if role in held]
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The languages to choose from."""
-    return {"LANGUAGES": settings.LANGUAGES}
+    """The languages to choose from, and the frame."""
+    return {"LANGUAGES": settings.LANGUAGES, "frame": Frame(request)}

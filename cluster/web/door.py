@@ -1,0 +1,69 @@
+"""What every page does first: asks for a login, reads `?as_of=`, and turns a refused rule into an answer."""
+
+from collections.abc import Callable
+from datetime import date
+from functools import wraps
+from typing import Any, TypeAlias
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from cluster.domain.errors import DomainError, Forbidden, NotFound
+from cluster.models import User
+
+View: TypeAlias = Callable[..., HttpResponse]
+
+
+def page(view: View) -> View:
+    """Decorator of a page: strangers go to the login, a refused rule becomes 404, 403, 409 or 400 with its sentence."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except NotFound as error:
+            raise Http404(sentence(error)) from error
+        except Forbidden as error:
+            raise PermissionDenied(sentence(error)) from error
+        except DomainError as error:
+            return render(request, "400.html", {"sentence": sentence(error), "plain": True}, status=400)
+
+    return login_required(guarded)
+
+
+def reader_of(request: HttpRequest) -> User:
+    """The person who asks; `page` has seen to it that there is one."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def as_of_from(request: HttpRequest) -> date:
+    """The day the page is asked for: `?as_of=2025-06-30`, else today. DomainError when it is no day or not yet one."""
+    today = timezone.localdate()
+    text = request.GET.get("as_of", "").strip()
+    if not text:
+        return today
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise DomainError("“{text}” is not a date: write 2025-06-30.", field="as_of", code="as_of", text=text[:40]) from error
+    if day > today:
+        raise DomainError("{text} lies in the future: nothing is known of it yet.", field="as_of", code="as_of_future", text=text)
+    return day
+
+
+def ensure_today(request: HttpRequest) -> date:
+    """Today; DomainError on a page that writes but is asked for a past day, because the past is read-only."""
+    today = timezone.localdate()
+    if as_of_from(request) != today:
+        raise Forbidden("A past day can only be read. Go back to today to enter something.", code="as_of_read_only")
+    return today
+
+
+def sentence(error: DomainError) -> str:
+    """The error as a sentence in the reader's language."""
+    return gettext(error.template).format(**error.params)
