@@ -7,8 +7,8 @@ import holidays
 
 _RUSSIA = holidays.country_holidays("RU")
 _ONE_DAY = timedelta(days=1)
-# The bank set rates on 31 March - 4 April 2020 although those days were declared non-working.
-_RATE_DATES_AGAINST_THE_CALENDAR = {date(2020, 3, 31) + timedelta(days=n): True for n in range(5)}
+# 30 March - 3 April 2020 were declared non-working days: no rate is dated 31 March - 4 April, whatever the calendar says.
+_NO_RATE_AGAINST_THE_CALENDAR = frozenset(date(2020, 3, 31) + timedelta(days=n) for n in range(5))
 
 
 @cache
@@ -19,7 +19,7 @@ def is_working_day(on: date) -> bool:
 
 def has_rate(on: date) -> bool:
     """Whether an official rate dated `on` is to exist: if and only if the day before is worked."""
-    return _RATE_DATES_AGAINST_THE_CALENDAR.get(on) or is_working_day(on - _ONE_DAY)
+    return on not in _NO_RATE_AGAINST_THE_CALENDAR and is_working_day(on - _ONE_DAY)
 
 
 def expected_rate_date(on: date) -> date:
