@@ -111,7 +111,7 @@ class Setup:
         """Collect static files when one of them changed. The first call makes the embedded servers' data, too."""
         stamp = self.state / "static.stamp"
         wanted = json.dumps({"files": self.static_digest(), "packages": (VENV / f"{RUNTIME}.installed").read_text()})
-        if stamp.exists() and stamp.read_text() == wanted:
+        if stamp.exists() and stamp.read_text() == wanted and (self.state / "static").exists():
             return
         say("Preparing the embedded servers and the static files ...")
         status, output = self.call([str(PYTHON), "manage.py", "collectstatic", "--noinput", "--verbosity", "0"])
@@ -194,7 +194,7 @@ class Setup:
 
 
 def _static_files() -> Iterator[Path]:
-    for folder in (ROOT / "static", *ROOT.glob("*/static")):
+    for folder in (ROOT / "static", *ROOT.glob("[!.]*/static")):
         yield from (path for path in folder.rglob("*") if path.is_file())
 
 

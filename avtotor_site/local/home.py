@@ -58,7 +58,7 @@ def find_home(clone: Clone) -> Home:
     """Decide where this clone's servers live, and make the folder. Raises LocalError with a remedy."""
     binaries = wheel_binaries()
     inside = clone.state / "servers"
-    user = _server_user(inside)
+    user = server_user(inside)
     if os.geteuid() != 0:
         require_owner(inside)
         _make_private(inside, user)
@@ -98,7 +98,8 @@ def _package(name: str) -> Path:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def _server_user(inside: Path) -> ServerUser:
+def server_user(inside: Path) -> ServerUser:
+    """The account that runs servers with data in `inside`: ourselves; for root its owner, else `nobody`."""
     if os.geteuid() != 0:
         user = ServerUser.from_uid(os.geteuid())
         if user is None:
