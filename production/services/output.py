@@ -103,7 +103,9 @@ def _check_subject(contract: Contract, factory_id: int | None, brand_id: int | N
         raise DomainError("This factory does not belong to the contract.", field="factory", code="choice")
     if brand_id is not None and not Brand.objects.for_reader(by).filter(pk=brand_id, contract=contract).exists():
         raise DomainError("This brand does not belong to the contract.", field="brand", code="choice")
-    if model_id is not None and not VehicleModel.objects.for_reader(by).filter(pk=model_id, brand_id=brand_id).exists():
+    if model_id is not None and (
+        brand_id is None or not VehicleModel.objects.for_reader(by).filter(pk=model_id, brand_id=brand_id).exists()
+    ):
         raise DomainError("This model does not belong to the brand.", field="vehicle_model", code="choice")
 
 
