@@ -4,6 +4,7 @@ from avtotor_site.settings.api import *
 from avtotor_site.settings.apps import *
 from avtotor_site.settings.celery import *
 from avtotor_site.settings.database import *
+from avtotor_site.settings.environment import *
 from avtotor_site.settings.i18n import *
 from avtotor_site.settings.jobs import *
 from avtotor_site.settings.logging import *

@@ -34,6 +34,8 @@ def parse_amount(text: str, *, field: str = "amount") -> Decimal:
     if match is None or (match["scale"] and scale is None):
         raise DomainError("“{text}” is not an amount: write 1 234 567,89.", field=field, code="not_a_number", text=text)
     number = Decimal(_plain_number(match["number"], text, field, scaled=bool(scale))) * (scale or 1)
+    if number > LARGEST_AMOUNT:
+        raise DomainError("“{text}” is more than a trillion: check the amount.", field=field, code="too_large", text=text)
     if number != round_money(number):
         raise DomainError(
             "“{text}” has more than two decimals: roubles have kopecks, nothing finer.",
@@ -41,8 +43,6 @@ def parse_amount(text: str, *, field: str = "amount") -> Decimal:
             code="precision",
             text=text,
         )
-    if number > LARGEST_AMOUNT:
-        raise DomainError("“{text}” is more than a trillion: check the amount.", field=field, code="too_large", text=text)
     return round_money(-number if match["sign"] in ("-", "\u2212") and match["sign"] else number)
 
 
