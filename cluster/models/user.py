@@ -33,7 +33,9 @@ class User(AbstractUser):
     @cached_property
     def scope(self) -> Scope:
         """What this person may see and do, from the memberships; one query per user object."""
-        rows = self.memberships.values_list("group__name", "contract_id", "factory_id")
+        rows = self.memberships.filter(group__name__in=[role.value for role in Role]).values_list(
+            "group__name", "contract_id", "factory_id"
+        )
         return Scope(
             grants=tuple(Grant(Role(name), contract, factory) for name, contract, factory in rows),
             superuser=self.is_superuser,

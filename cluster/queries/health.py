@@ -1,0 +1,39 @@
+"""Whether the installation is fit to serve: database, migrations, newest rate, the sweep's age."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max
+
+from cluster.models import ExchangeRate, JobRun
+
+SWEEP_IS_OLD = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `critical` ones decide whether requests may be sent here."""
+
+    name: str
+    ok: bool
+    detail: str
+    critical: bool
+
+
+def readiness(*, now: datetime) -> list[Check]:
+    """What a load balancer and an operator want to know; never raises."""
+    try:
+        executor = MigrationExecutor(connection)
+        pending = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        newest = ExchangeRate.objects.accepted().aggregate(newest=Max("date"))["newest"]
+        swept = JobRun.objects.filter(name=JobRun.Name.SWEEP).aggregate(at=Max("finished_at"))["at"]
+    except DatabaseError as error:
+        return [Check("database", ok=False, detail=str(error).splitlines()[0], critical=True)]
+    return [
+        Check("database", ok=True, detail="", critical=True),
+        Check("migrations", ok=pending == 0, detail=f"{pending} pending", critical=True),
+        Check("rate", ok=newest is not None, detail=str(newest), critical=False),
+        Check("sweep", ok=swept is not None and now - swept < SWEEP_IS_OLD, detail=str(swept), critical=False),
+    ]
