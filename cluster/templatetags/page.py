@@ -1,0 +1,72 @@
+"""Tags of the page frame: icons, links that stay on the day shown, severity and stage in words."""
+
+from typing import Any
+
+from django import template
+from django.template.context import Context
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from cluster.domain.delays import Severity
+from cluster.domain.stages import Stage
+from cluster.models.delay import SEVERITIES
+
+register = template.Library()
+
+_STAGES = {
+    Stage.PLANNED: _("planned"),
+    Stage.BUILDING: _("under construction"),
+    Stage.COMMISSIONING: _("commissioning"),
+    Stage.OPENED: _("opened"),
+    Stage.SUSPENDED: _("suspended"),
+    Stage.CANCELLED: _("cancelled"),
+}
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """An icon of static/icons/sprite.svg; decoration, so that a word stands beside it."""
+    return format_html(
+        '<svg class="icon {}" viewBox="0 0 24 24" aria-hidden="true"><use href="{}#{}"></use></svg>', extra, static("icons/sprite.svg"), name
+    )
+
+
+@register.simple_tag(takes_context=True)
+def here(context: Context, name: str, *args: Any, **kwargs: Any) -> str:
+    """Like `url`, and the page that opens shows the same day as this one."""
+    frame = context.get("frame")
+    return reverse(name, args=args, kwargs=kwargs) + (frame.as_of_query if frame else "")
+
+
+@register.filter
+def severity_word(value: str) -> str:
+    """A severity in words."""
+    return str(dict(SEVERITIES)[Severity(value).value])
+
+
+@register.filter
+def stage_word(value: str) -> str:
+    """A factory's stage in words."""
+    return str(_STAGES[Stage(value)])
+
+
+@register.filter
+def severity_of(days: int | None, contract: Any) -> str:
+    """The severity of `days` late under the contract's scale; empty when nothing is late."""
+    return contract.severity_scale.of(days).value if days else ""
+
+
+@register.simple_tag
+def severity_chip(severity: str) -> SafeString:
+    """A chip with the icon and the word of a severity."""
+    return format_html('<span class="chip {}">{}{}</span>', severity, icon(severity), severity_word(severity))
+
+
+@register.simple_tag
+def stage_chip(stage: str) -> SafeString:
+    """A chip with the icon and the word of a stage."""
+    tone = {"opened": "ok", "building": "info", "commissioning": "info", "suspended": "moderate", "cancelled": "outline"}.get(str(stage), "outline")
+    return format_html('<span class="chip {}">{}{}</span>', tone, icon(str(stage)), stage_word(stage))
