@@ -2,6 +2,8 @@
 
 from django.urls import path
 
+from cluster.web.pages import home, overview
+
 
 app_name = "cluster"
 
