@@ -1,0 +1,198 @@
+"""Factories: the table of a contract, and the story of one plant."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import F, Subquery
+
+from cluster.domain.errors import NotFound
+from cluster.models import Baseline, BaselineMilestone, BudgetLine, Claim, Contract, Factory, Figure, ForecastRevision, LedgerEntry
+from cluster.models.scope import Reader
+from cluster.queries.contracts import FactoryRow, baseline_in_force, contract_for, factory_rows
+from cluster.queries.dollars import Dollars, FactoryDollars, dollars_of, dollars_of_factories
+from cluster.queries.figures import Figures, figures, value_of
+from cluster.queries.milestones import DatedMilestone, dated_milestones
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One factory of the table with its money in both currencies."""
+
+    row: FactoryRow
+    dollars: FactoryDollars
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The factories of a contract as of a day."""
+
+    contract: Contract
+    as_of: date
+    rows: list[BoardRow]
+    planned: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One figure of a factory: the claim in use for the newest time, older ones in use, and the claims that disagree."""
+
+    figure: Figure
+    current: Claim | None
+    earlier: list[Claim]
+    others: list[Claim]
+
+    @property
+    def claims(self) -> list[Claim]:
+        """Every claim, the one in use first."""
+        return [claim for claim in (self.current, *self.others, *self.earlier) if claim is not None]
+
+    @property
+    def disputed(self) -> bool:
+        """Whether another source gives another value for the time of the claim in use (or none is in use)."""
+        if self.current is None:
+            return len({value_of(claim) for claim in self.others}) > 1
+        return any(other.valid == self.current.valid and value_of(other) != value_of(self.current) for other in self.others)
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneStory:
+    """A milestone with the promise it is judged by and every revision of its forecast, the oldest first."""
+
+    dated: DatedMilestone
+    promises: list[BaselineMilestone]
+    revisions: list[ForecastRevision]
+
+    @property
+    def promise(self) -> BaselineMilestone | None:
+        """The first promise: who made it, and in which words."""
+        return self.promises[0] if self.promises else None
+
+
+@dataclass(frozen=True, slots=True)
+class FactoryStory:
+    """Everything the page of one factory tells. Unknown figures are None."""
+
+    contract: Contract
+    factory: Factory
+    as_of: date
+    row: FactoryRow
+    neighbours: tuple[Factory | None, Factory | None]
+    facts: list[Fact]
+    milestones: list[MilestoneStory]
+    budget: list[BudgetLine]
+    ledger: list[LedgerEntry]
+
+    @property
+    def budget_usd(self) -> Dollars:
+        """The budget in dollars at the contract basis."""
+        return dollars_of(self.budget)
+
+    @property
+    def payments(self) -> list[LedgerEntry]:
+        """Payments and their reversals."""
+        return [entry for entry in self.ledger if entry.kind == LedgerEntry.Kind.PAYMENT]
+
+    @property
+    def paid_usd(self) -> Dollars:
+        """The payments in dollars at their own rates."""
+        return dollars_of(self.payments)
+
+    @property
+    def committed_rub(self) -> Decimal:
+        """Commitments, reversals taken off."""
+        return sum((e.amount_rub for e in self.ledger if e.kind == LedgerEntry.Kind.COMMITMENT), Decimal(0))
+
+
+def factory_board(*, reader: Reader, contract_code: str, as_of: date) -> Board:
+    """The factories of a contract that `reader` may see: eight statements whatever their number."""
+    contract = contract_for(reader, contract_code)
+    facts = figures(reader=reader, contract_id=contract.pk, as_of=as_of)
+    milestones = dated_milestones(reader=reader, as_of=as_of, contract_id=contract.pk)
+    rows = factory_rows(reader=reader, contract=contract, as_of=as_of, milestones=milestones, facts=facts)
+    baseline = baseline_in_force(contract.pk, as_of=as_of)
+    dollars = dollars_of_factories(contract_id=contract.pk, baseline_id=baseline.pk if baseline else None, as_of=as_of)
+    planned = facts.current(Figure.PLANNED_FACTORIES)
+    return Board(
+        contract=contract,
+        as_of=as_of,
+        rows=[BoardRow(row, dollars.get(row.factory.pk, FactoryDollars())) for row in rows],
+        planned=int(planned.value) if planned and planned.value is not None else None,
+    )
+
+
+def factory_for(reader: Reader, *, contract_code: str, factory_code: str) -> Factory:
+    """The factory of that code with its contract, or NotFound when it is not there for this reader."""
+    found = Factory.objects.for_reader(reader).select_related("contract").filter(contract__code=contract_code, code=factory_code).first()
+    if found is None:
+        raise NotFound("There is no factory “{factory}”.", field="factory", factory=factory_code)
+    return found
+
+
+def factory_story(*, reader: Reader, contract_code: str, factory_code: str, as_of: date) -> FactoryStory:
+    """One factory with its facts, milestones, forecasts, budget and ledger: nine statements."""
+    contract = contract_for(reader, contract_code)
+    facts = figures(reader=reader, contract_id=contract.pk, as_of=as_of)
+    milestones = dated_milestones(reader=reader, as_of=as_of, contract_id=contract.pk)
+    rows = factory_rows(reader=reader, contract=contract, as_of=as_of, milestones=milestones, facts=facts)
+    at = next((n for n, row in enumerate(rows) if row.factory.code == factory_code), None)
+    if at is None:
+        raise NotFound("There is no factory “{factory}”.", field="factory", factory=factory_code)
+    factory = rows[at].factory
+    own = [m for m in milestones if m.milestone.factory_id == factory.pk]
+    ledger = LedgerEntry.objects.filter(factory=factory, date__lte=as_of).select_related(
+        "conversion__rate", "conversion__replaced", "source", "reverses", "reversed_by", "recorded_by"
+    )
+    return FactoryStory(
+        contract=contract,
+        factory=factory,
+        as_of=as_of,
+        row=rows[at],
+        neighbours=(rows[at - 1].factory if at else None, rows[at + 1].factory if at + 1 < len(rows) else None),
+        facts=facts_of(facts, factory.pk),
+        milestones=stories(own, as_of=as_of),
+        budget=_budget(factory, as_of),
+        ledger=list(ledger),
+    )
+
+
+def facts_of(facts: Figures, factory_id: int) -> list[Fact]:
+    """The figures of a factory in the order in which the list of figures has them."""
+    order = {figure: n for n, figure in enumerate(Figure)}
+    found = []
+    for figure, claims in sorted(facts.of_factory(factory_id).items(), key=lambda item: order[item[0]]):
+        current = next((claim for claim in claims if claim.in_use), None)
+        earlier = [claim for claim in claims if claim.in_use and claim is not current]
+        found.append(Fact(figure, current, earlier, [claim for claim in claims if not claim.in_use]))
+    return found
+
+
+def stories(milestones: list[DatedMilestone], *, as_of: date) -> list[MilestoneStory]:
+    """The given milestones (the caller may read them) with promises and revisions announced by `as_of`: two statements."""
+    keys = [m.milestone.pk for m in milestones]
+    promises: dict[int, list[BaselineMilestone]] = {key: [] for key in keys}
+    revisions: dict[int, list[ForecastRevision]] = {key: [] for key in keys}
+    in_force = (
+        BaselineMilestone.objects.filter(milestone__in=keys, baseline__in_force_from__lte=as_of)
+        .announced_by(as_of)
+        .select_related("source", "baseline")
+        .order_by("baseline__in_force_from", "id")
+    )
+    for promise in in_force:
+        promises[promise.milestone_id].append(promise)
+    announced = (
+        ForecastRevision.objects.filter(milestone__in=keys)
+        .announced_by(as_of)
+        .select_related("source", "recorded_by")
+        .order_by(F("announced_latest").asc(nulls_first=True), "id")
+    )
+    for revision in announced:
+        revisions[revision.milestone_id].append(revision)
+    return [MilestoneStory(m, promises[m.milestone.pk], revisions[m.milestone.pk]) for m in milestones]
+
+
+def _budget(factory: Factory, as_of: date) -> list[BudgetLine]:
+    """The lines under the baseline in force, one statement."""
+    in_force = Baseline.objects.filter(contract_id=factory.contract_id, in_force_from__lte=as_of).order_by("-in_force_from").values("pk")[:1]
+    lines = BudgetLine.objects.announced_by(as_of).filter(factory=factory, baseline__in=Subquery(in_force))
+    return list(lines.select_related("conversion__rate", "source", "baseline").order_by("category", "funding", "month"))

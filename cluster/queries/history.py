@@ -1,0 +1,102 @@
+"""Who changed what, and when: the events of a factory and of what belongs to it, from the history that the database keeps."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import BigIntegerField, CharField, OuterRef, Subquery, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
+from pghistory.models import Events
+
+from cluster.models import Factory, User
+from cluster.models.scope import Reader
+from cluster.queries.people import sees_people
+
+# Bookkeeping that says nothing to a reader of the history.
+_NOT_TOLD = {"id", "version", "request_key", "recorded_at", "converted_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of a change: its name for people, and the values before and after."""
+
+    label: str
+    before: object
+    after: object
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One event: what kind of row it happened to, which one, when, by whom (None: unknown or not for this reader), why."""
+
+    at: datetime
+    verb: str
+    noun: str
+    subject: str
+    by: str | None
+    by_somebody: bool
+    reason: str
+    changes: list[FieldChange] = field(default_factory=list)
+
+
+def factory_history(*, reader: Reader, factory: Factory, limit: int, offset: int = 0) -> list[Change]:
+    """Changes of a factory that `reader` sees, of its milestones, claims, budget and ledger: the newest first, one statement."""
+    named = sees_people(reader, contract_id=factory.contract_id)
+    person = User.objects.filter(pk=OuterRef("user_key")).annotate(
+        person=Coalesce(NullIf(Trim(Concat("first_name", Value(" "), "last_name")), Value("")), "username", output_field=CharField())
+    )
+    events = (
+        Events.objects.references(factory)
+        .annotate(
+            user_key=Cast(NullIf(KeyTextTransform("user", "pgh_context"), Value("")), BigIntegerField()),
+            reason=KeyTextTransform("reason", "pgh_context"),
+        )
+        .annotate(person=Subquery(person.values("person")[:1]))
+        .order_by("-pgh_created_at", "-pgh_id")[offset : offset + limit]
+    )
+    return [_change(event, named=named) for event in events]
+
+
+def _change(event: Any, *, named: bool) -> Change:
+    model = apps.get_model(event.pgh_obj_model)
+    changes = [
+        FieldChange(_label(model, name), _told(model, name, before), _told(model, name, after))
+        for name, (before, after) in sorted((event.pgh_diff or {}).items())
+        if name not in _NOT_TOLD
+    ]
+    return Change(
+        at=event.pgh_created_at,
+        verb=event.pgh_label,
+        noun=str(model._meta.verbose_name),
+        subject=_subject(event.pgh_data or {}),
+        by=event.person if named else None,
+        by_somebody=event.user_key is not None,
+        reason=event.reason or "",
+        changes=changes,
+    )
+
+
+def _subject(data: dict[str, Any]) -> str:
+    """What a person would call the row, from its recorded columns."""
+    return next((str(data[name]) for name in ("code", "document", "figure", "key", "year") if data.get(name)), "")
+
+
+def _column(model: Any, name: str) -> Any:
+    try:
+        return model._meta.get_field(name.removesuffix("_id"))
+    except FieldDoesNotExist:
+        return None
+
+
+def _label(model: Any, name: str) -> str:
+    column = _column(model, name)
+    return str(getattr(column, "verbose_name", name))
+
+
+def _told(model: Any, name: str, value: object) -> object:
+    """A stored value in words where the column has a list of choices."""
+    choices = dict(getattr(_column(model, name), "flatchoices", None) or ())
+    return choices.get(value, value)

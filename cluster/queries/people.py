@@ -1,0 +1,12 @@
+"""Whose names a reader may see: those who answer for the record see who did what, others see that somebody did."""
+
+from cluster.domain.access import Role
+from cluster.models.scope import Reader, scope_of
+
+_NAMES_ARE_SHOWN_TO = {Role.ADMIN, Role.EDITOR, Role.AUDITOR}
+
+
+def sees_people(reader: Reader, *, contract_id: int) -> bool:
+    """Whether `reader` may see the names of people behind the changes of this contract."""
+    scope = scope_of(reader)
+    return scope.superuser or any(g.role in _NAMES_ARE_SHOWN_TO and g.contract in (None, contract_id) for g in scope.grants)

@@ -1,0 +1,96 @@
+"""The record: sources, what each of them says, and where they contradict one another."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from cluster.domain.errors import NotFound
+from cluster.models import BaselineMilestone, BudgetLine, Claim, Contract, ForecastRevision, LedgerEntry, Milestone, Source
+from cluster.models.scope import Reader
+from cluster.queries.contracts import contract_for
+from cluster.queries.figures import Dispute, figures
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Sources of a contract and the disagreements between them, as of a day."""
+
+    contract: Contract
+    as_of: date
+    disputes: list[Dispute]
+    sources: "QuerySet[Source]"
+    claims: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStory:
+    """Everything that one source says about a contract."""
+
+    contract: Contract
+    source: Source
+    claims: list[Claim]
+    promises: list[BaselineMilestone]
+    revisions: list[ForecastRevision]
+    reached: list[Milestone]
+    budget: list[BudgetLine]
+    ledger: list[LedgerEntry]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of this contract rests on it."""
+        return not (self.claims or self.promises or self.revisions or self.reached or self.budget or self.ledger)
+
+
+def record(*, reader: Reader, contract_code: str, as_of: date, text: str = "", confidence: str = "") -> Record:
+    """The record of a contract; `text` looks in title, publisher, address and note, `confidence` keeps sources with such claims."""
+    contract = contract_for(reader, contract_code)
+    facts = figures(reader=reader, contract_id=contract.pk, as_of=as_of)
+    disputes = sorted(facts.disputes(), key=_undecided_first)
+    own = Claim.objects.for_reader(reader).filter(contract=contract).announced_by(as_of)
+    count = own.filter(source=OuterRef("pk")).order_by().values("source").annotate(n=Count("pk")).values("n")
+    sources = Source.objects.for_reader(reader).annotate(claims=Coalesce(Subquery(count), 0))
+    sources = sources.filter(Q(published_latest__isnull=True) | Q(published_earliest__lte=as_of))
+    for word in text.split():
+        sources = sources.filter(
+            Q(title_ru__icontains=word)
+            | Q(title_en__icontains=word)
+            | Q(publisher__icontains=word)
+            | Q(document__icontains=word)
+            | Q(url__icontains=word)
+            | Q(note_ru__icontains=word)
+            | Q(note_en__icontains=word)
+        )
+    if confidence:
+        sources = sources.filter(pk__in=own.filter(confidence=confidence).values("source"))
+    return Record(contract, as_of, disputes, sources.order_by("-published_latest", "key"), own.count())
+
+
+def source_story(*, reader: Reader, contract_code: str, key: str, as_of: date) -> SourceStory:
+    """Everything one source says that `reader` may see: eight statements."""
+    contract = contract_for(reader, contract_code)
+    source = Source.objects.for_reader(reader).filter(key=key).first()
+    if source is None:
+        raise NotFound("There is no source “{source}”.", field="source", source=key)
+    claims = Claim.objects.for_reader(reader).filter(contract=contract, source=source).announced_by(as_of)
+    promises = BaselineMilestone.objects.for_reader(reader).filter(milestone__contract=contract, source=source).announced_by(as_of)
+    revisions = ForecastRevision.objects.for_reader(reader).filter(milestone__contract=contract, source=source).announced_by(as_of)
+    reached = Milestone.objects.for_reader(reader).filter(contract=contract, actual_source=source, actual_announced_on__lte=as_of)
+    budget = BudgetLine.objects.for_reader(reader).filter(factory__contract=contract, source=source).announced_by(as_of)
+    ledger = LedgerEntry.objects.for_reader(reader).filter(factory__contract=contract, source=source, date__lte=as_of)
+    return SourceStory(
+        contract=contract,
+        source=source,
+        claims=list(claims.select_related("factory", "milestone", "source", "conversion__rate").order_by("factory__order", "figure", "id")),
+        promises=list(promises.select_related("milestone__factory", "baseline")),
+        revisions=list(revisions.select_related("milestone__factory")),
+        reached=list(reached.select_related("factory")),
+        budget=list(budget.select_related("factory", "conversion__rate")),
+        ledger=list(ledger.select_related("factory", "conversion__rate")),
+    )
+
+
+def _undecided_first(dispute: Dispute) -> tuple[bool, int, str]:
+    claim = dispute.in_use or dispute.others[0]
+    return (dispute.in_use is not None, claim.factory.order if claim.factory else 0, dispute.figure)

@@ -1,0 +1,1 @@
+"""The forms of the staff pages; the base that all of them share."""
