@@ -9,6 +9,8 @@ from cluster.domain.calendars import expected_rate_date
 from cluster.domain.money import round_money
 
 JUMP_LIMIT = Decimal("0.10")
+# No official dollar rate ever moved so far between neighbours; a lost decimal point or nominal does at once.
+ABSURD_FACTOR = 5
 
 
 class Basis(StrEnum):
@@ -47,3 +49,8 @@ def is_stale(rate_date: date, *, on: date) -> bool:
 def is_jump(rate: Rate, before: Rate) -> bool:
     """Whether `rate` lies more than 10 % from the rate before it, so that a person must accept it first."""
     return abs(rate.per_unit / before.per_unit - 1) > JUMP_LIMIT
+
+
+def is_absurd(per_unit: Decimal, neighbour: Decimal) -> bool:
+    """Whether a rate is five times its neighbour or more, or a fifth or less: an error of writing, not a movement."""
+    return per_unit >= neighbour * ABSURD_FACTOR or per_unit * ABSURD_FACTOR <= neighbour

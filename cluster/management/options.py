@@ -1,0 +1,29 @@
+"""What the commands share: reading a date, and ending with a sentence instead of a traceback."""
+
+import re
+import sys
+from datetime import date
+from typing import NoReturn
+
+from django.core.management.base import BaseCommand
+
+from cluster.domain.errors import DomainError
+
+BAD_INPUT = 2
+
+
+def read_day(text: str) -> date:
+    """A calendar day written 2024-04-15. Raises DomainError."""
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise DomainError("“{text}” is not a date: write 2024-04-15.", code="date", text=text)
+
+
+def refuse(command: BaseCommand, *sentences: object, status: int = BAD_INPUT) -> NoReturn:
+    """Say why on standard error and end the command with `status`."""
+    for sentence in sentences:
+        command.stderr.write(str(sentence))
+    sys.exit(status)
