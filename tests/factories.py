@@ -27,7 +27,7 @@ _numbers = itertools.count(1)
 def make_user(role: Role | None = None, *, contract: Contract | None = None, factory: Factory | None = None, **fields: Any) -> User:
     """A person, with one membership when a role is named."""
     name = fields.pop("username", f"user{next(_numbers)}")
-    user = User.objects.create_user(name, email=f"{name}@example.org", password=fields.pop("password", None), **fields)
+    user: User = User.objects.create_user(name, email=f"{name}@example.org", password=fields.pop("password", None), **fields)
     if role is not None:
         group, _ = Group.objects.get_or_create(name=role.value)
         if factory is not None and contract is None:
@@ -56,8 +56,10 @@ def make_milestone(factory: Factory | None = None, *, contract: Contract | None 
         factory = make_factory()
     number = next(_numbers)
     defaults = {"code": f"M{number}", "kind": "opening", "name_ru": f"Веха {number}", "name_en": f"Milestone {number}"}
-    owner = factory.contract if factory is not None else contract
-    return Milestone.objects.create(contract=owner, factory=factory, **defaults | fields)
+    if factory is not None:
+        contract = factory.contract
+    assert contract is not None
+    return Milestone.objects.create(contract=contract, factory=factory, **defaults | fields)
 
 
 def make_source(**fields: Any) -> Source:

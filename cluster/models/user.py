@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 from zoneinfo import available_timezones
 
 import pghistory
-from django.contrib.auth.models import AbstractUser, Group
+from django.contrib.auth.models import AbstractUser, Group, UserManager
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
@@ -15,12 +15,31 @@ from cluster.domain.access import Grant, Role, Scope
 from cluster.models.scope import Reader, ScopedQuerySet, scope_of
 
 
+class UserQuerySet(ScopedQuerySet["User"]):
+    """People: everybody sees themselves; admins, editors and auditors of everything see all."""
+
+    def for_reader(self, reader: Reader) -> Self:
+        scope = scope_of(reader)
+        seeing = (Role.ADMIN, Role.EDITOR, Role.AUDITOR)
+        if scope.superuser or any(grant.role in seeing and grant.contract is None for grant in scope.grants):
+            return self
+        return self.none() if scope.is_empty else self.filter(pk=reader.pk)
+
+
+class PeopleManager(UserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    """Django's user manager with the gate."""
+
+    use_in_migrations = False
+
+
 @pghistory.track(exclude=["password", "last_login"])
 class User(AbstractUser):
     """A person who reads or writes. Rights come from memberships; `is_staff` opens the admin site."""
 
     language = models.CharField(_("language"), max_length=2, choices=[("ru", _("Russian")), ("en", _("English"))], default="ru")
     time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Kaliningrad")
+
+    objects: ClassVar[PeopleManager] = PeopleManager()
 
     class Meta(AbstractUser.Meta):
         db_table = "cluster_user"
