@@ -129,7 +129,7 @@ class Postgresql:
                 os.close(log)
         except OSError as error:
             raise from_os_error(error, self.data) from error
-        deadline = time.monotonic() + 120.0
+        deadline = time.monotonic() + 60.0
         while process.poll() is None and time.monotonic() < deadline:
             if ping(sockets) == pq.Ping.OK and self._noted_sockets() == sockets:
                 return sockets
@@ -207,17 +207,18 @@ def ping(sockets: Path) -> int:
 
 
 def socket_folder(home: Home) -> Path:
-    """A private folder for the socket: in the servers' home, or where that path is too long, in a temporary folder."""
+    """A private folder for the socket: in the servers' home, or where that path does not serve, in a temporary folder."""
     inside = home.folder / "sockets"
     digest = hashlib.sha256(str(home.folder).encode()).hexdigest()[:12]
     name = f"avtotor-tracker-{home.user.uid}-{digest}"
     outside = [Path(base) / name for base in (tempfile.gettempdir(), "/tmp", "/var/tmp")]  # noqa: S108 - checked below
     for folder in (inside, *outside):
-        fits = len(os.fsencode(folder / _SOCKET_NAME)) <= SOCKET_PATH_LIMIT
+        # libpq takes a comma for the border between two hosts.
+        fits = len(os.fsencode(folder / _SOCKET_NAME)) <= SOCKET_PATH_LIMIT and "," not in str(folder)
         if fits and _private_folder(folder, home.user):
             return folder
     raise LocalError(
-        f"No folder for the database socket could be made: {home.folder} is too long a path, "
+        f"No folder for the database socket could be made: {home.folder} is too long a path (or has a comma), "
         f"and {' and '.join(str(folder) for folder in outside)} belong to somebody else.",
         "Move the clone to a shorter path, or point TMPDIR to a folder of your own.",
     )

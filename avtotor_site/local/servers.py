@@ -53,7 +53,11 @@ class Servers:
         """Become a user of the servers until this process ends; the variables that name them."""
         self.users.take(shared=True)
         atexit.register(self.leave)
-        return self.ensure(needs)
+        try:
+            return self.ensure(needs)
+        except BaseException:
+            self.leave()
+            raise
 
     def ensure(self, needs: Needs) -> dict[str, str]:
         """Start what is needed and does not run. Raises LocalError when that fails."""

@@ -4,6 +4,7 @@ import ctypes
 import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -108,6 +109,7 @@ class Group:
                 signal.signal(number, self._request_stop)
         group_lock = FileLock(self.clone.state / "group.lock")
         servers: Servers | None = None
+        listener: socket.socket | None = None
         try:
             self._end_leftovers(group_lock)
             listener, port, passed = listen(self.port)
@@ -135,6 +137,8 @@ class Group:
             self._stop_members()
             if servers is not None:
                 servers.leave()
+            if listener is not None:
+                listener.close()
             group_lock.close()
             alone.close()
         self.say("Everything is stopped.")
