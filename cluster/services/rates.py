@@ -29,7 +29,7 @@ class Origin:
 
     source_ru: str
     source_en: str
-    quality: Quality = Quality.OFFICIAL
+    quality: ExchangeRate.Quality = Quality.OFFICIAL
 
 
 @dataclass(slots=True)
@@ -63,12 +63,12 @@ class Imported:
 
 
 @transaction.atomic
-def store_rates(rates: Iterable[Rate], *, origin: Origin, reviewed: bool = False) -> Stored:
+def store_rates(rates: Iterable[Rate], *, origin: Origin) -> Stored:
     """Store official rates; handing the same ones over again changes nothing.
 
     A value that differs from the accepted one of its date becomes a new revision, the old one is superseded. A rate that
     lies more than 10 % from the accepted one before it goes into quarantine, and so do those after it that still lie so
-    far off, unless a person has `reviewed` them. Four statements, however many rates.
+    far off. Five statements, however many rates.
     """
     wanted = sorted(rates, key=lambda rate: rate.date)
     stored = Stored()
@@ -88,7 +88,7 @@ def store_rates(rates: Iterable[Rate], *, origin: Origin, reviewed: bool = False
             (stored.unchanged if known.status == Status.QUARANTINED else stored.kept).append(rate.date)
         else:
             row = book.next_revision(rate, origin)
-            if not reviewed and book.jumps(rate):
+            if book.jumps(rate):
                 row.status = Status.QUARANTINED
                 stored.quarantined.append(rate.date)
             elif accepted is not None:

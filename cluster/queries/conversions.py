@@ -1,0 +1,77 @@
+"""Dollars of rouble amounts: the one SQL form of the conversion rule, and totals at the three bases.
+
+The contract and the payment basis are stored rows; the reporting basis moves every day and is computed here on read
+(docs/decisions/0003).
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import DecimalField, Func, Sum, Value
+
+from cluster.models import ExchangeRate
+from cluster.queries.rates import rate_in_force
+
+# Roubles and kopecks to dollars and cents, exactly half-up: `div` is a whole division, so nothing is rounded on the way.
+# It equals cluster.domain.exchange.convert_rub to the cent; places: amount, nominal, value.
+USD_SQL = "(sign({amount}) * div(200 * abs({amount}) * {nominal} + {value}, 2 * {value}) / 100)::numeric(22, 2)"
+_USD_FIELD = DecimalField(max_digits=22, decimal_places=2)
+
+
+def usd_at(amount: Any, rate: ExchangeRate) -> Func:
+    """The dollars of a rouble column or expression at one rate, rounded to cents: `annotate(usd=usd_at("amount_rub", rate))`."""
+    return _UsdAt(amount, Value(rate.nominal), Value(rate.value), output_field=_USD_FIELD)
+
+
+def total_usd_at(amount: Any, rate: ExchangeRate) -> Sum:
+    """The dollars of many rows at one rate: the sum of the rounded rows, so that every column adds up."""
+    return Sum(usd_at(amount, rate), output_field=_USD_FIELD)
+
+
+class _UsdAt(Func):
+    """Fills the three places of USD_SQL; the amount and the value stand there more than once."""
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        compiled = [compiler.compile(expression) for expression in self.get_source_expressions()]
+        amount, nominal, value = compiled
+        sql = USD_SQL.format(amount=f"({amount[0]})", nominal=f"({nominal[0]})::numeric", value=f"({value[0]})::numeric")
+        # The order in which the template names them.
+        params = (*amount[1], *amount[1], *nominal[1], *value[1], *value[1])
+        return sql, params
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Converted payments, commitments or budget lines: roubles, dollars at their own basis, and at the reporting rate."""
+
+    kind: str
+    basis: str
+    rows: int
+    rub: Decimal
+    usd: Decimal
+    usd_reporting: Decimal | None
+
+
+# Claims compete with one another, so their sum would mean nothing.
+_TOTALS = """
+SELECT coalesce(entry.kind, 'budget') AS kind, converted.basis, count(*), sum(converted.amount_rub), sum(converted.usd), sum({usd})
+FROM cluster_conversion AS converted LEFT JOIN cluster_ledgerentry AS entry ON entry.id = converted.ledger_entry_id
+WHERE converted.claim_id IS NULL
+GROUP BY 1, 2
+ORDER BY 1
+"""
+
+
+def conversion_totals(*, as_of: date) -> list[Total]:
+    """Totals of converted money by kind: at the stored basis, and at the rate in force on `as_of`. Two statements."""
+    rate = rate_in_force(as_of)
+    usd = USD_SQL.format(amount="converted.amount_rub", nominal="%(nominal)s::numeric", value="%(value)s::numeric")
+    with connection.cursor() as cursor:
+        if rate is None:
+            cursor.execute(_TOTALS.format(usd="NULL::numeric"))
+        else:
+            cursor.execute(_TOTALS.format(usd=usd), {"nominal": rate.nominal, "value": rate.value})
+        return [Total(*row) for row in cursor.fetchall()]
