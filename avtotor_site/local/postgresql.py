@@ -119,6 +119,9 @@ class Postgresql:
     def _start(self) -> Path:
         sockets = socket_folder(self.home)
         log_start = self.clone.log_size(self.log_name)
+        # No server of ours runs now. A killed one that its parent has not buried yet would still count as the owner.
+        for stale in (_SOCKET_NAME, f"{_SOCKET_NAME}.lock"):
+            (sockets / stale).unlink(missing_ok=True)
         try:
             self._write("postgresql.conf", _CONFIGURATION.format(sockets=_quoted_list_item(sockets)))
             self._write("pg_hba.conf", _ACCESS)

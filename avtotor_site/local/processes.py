@@ -13,6 +13,7 @@ from typing import Any
 
 # Servers outlive the command that started them; kept here so that Python does not warn about them.
 _started: list[subprocess.Popen[bytes]] = []
+_PROC = Path("/proc/self/stat").exists()
 
 
 @dataclass(frozen=True)
@@ -44,20 +45,35 @@ def command_of(pid: int) -> str:
     """The command line of a living process; empty for one that is gone or only waits to be reaped."""
     for process in _started:
         process.poll()
-    proc = Path("/proc") / str(pid)
+    if not _PROC:
+        listing = subprocess.run(["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        state, _, command = listing.stdout.strip().partition(" ")
+        return "" if state.startswith("Z") else command.strip()
     try:
-        state = (proc / "stat").read_text().rpartition(")")[2].split()[0]
-        if state in ("Z", "X"):
+        if _stat(pid)[0] in ("Z", "X"):
             return ""
-        return (proc / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="surrogateescape").strip()
+        return (Path("/proc") / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="surrogateescape").strip()
     except OSError:
-        if Path("/proc/self").exists():
-            return ""
-    listing = subprocess.run(
-        ["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    state, _, command = listing.partition(" ")
-    return "" if state.startswith("Z") else command.strip()
+        return ""
+
+
+def group_members(leader: int) -> list[int]:
+    """The living processes of the process group that `leader` leads or led."""
+    if not _PROC:
+        listing = subprocess.run(["ps", "-axo", "pid=,pgid="], capture_output=True, text=True, check=False)
+        rows = [line.split() for line in listing.stdout.splitlines()]
+        return [int(pid) for pid, group in rows if int(group) == leader and command_of(int(pid))]
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdigit() and int(_stat(int(entry.name))[2]) == leader and command_of(int(entry.name)):
+                found.append(int(entry.name))
+    return found
+
+
+def _stat(pid: int) -> list[str]:
+    """State, parent and process group, and what follows them, of a process on Linux."""
+    return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
 
 
 def wait_until_gone(pid: int, seconds: float) -> bool:

@@ -20,7 +20,7 @@ from avtotor_site.local.clone import Clone
 from avtotor_site.local.errors import LocalError
 from avtotor_site.local.locks import FileLock
 from avtotor_site.local.ports import listen
-from avtotor_site.local.processes import command_of, end
+from avtotor_site.local.processes import command_of, end, group_members
 from avtotor_site.local.servers import Needs, Servers
 
 _PR_SET_PDEATHSIG = 1
@@ -103,6 +103,8 @@ class Group:
                 f"This clone already runs at http://localhost:{note.get('port')}/ (process {note.get('pid')}).",
                 "Stop it with Ctrl+C there, or with: make stop",
             )
+        last = self.clone.read_note("run")
+        self.clone.write_note("run", {**last, "pid": os.getpid()})
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             # A hang-up that nohup told us to ignore stays ignored.
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
@@ -153,17 +155,15 @@ class Group:
     def _end_leftovers(self, group_lock: FileLock) -> None:
         """Programs of a killed supervisor hold the group's lock: give them time to end, then end them."""
         deadline = time.monotonic() + 8.0
-        while not group_lock.try_exclusive():
+        while not group_lock.try_exclusive() and time.monotonic() < deadline:
             self._check()
-            if time.monotonic() < deadline:
-                time.sleep(0.1)
-                continue
-            for pid in self.clone.read_note("run").get("members", {}).values():
-                if isinstance(pid, int) and sys.executable in command_of(pid):
-                    with suppress(ProcessLookupError):
-                        os.killpg(pid, signal.SIGKILL)
-            group_lock.take(seconds=10.0)
-            return
+            time.sleep(0.1)
+        for leader in self.clone.read_note("run").get("members", {}).values():
+            for pid in group_members(leader):
+                # A number may since have gone to another program; ours run this clone's Python.
+                if sys.executable in command_of(pid):
+                    end(pid, (signal.SIGKILL, 5.0))
+        group_lock.take(seconds=10.0)
 
     def _prepare(self) -> None:
         """Run the preparation, its output in its log; what it said last is told when it fails."""
@@ -301,7 +301,7 @@ def stop(clone: Clone) -> str:
     alone = FileLock(clone.state / "supervisor.lock")
     try:
         pid = clone.read_note("run").get("pid")
-        if alone.try_exclusive() or not isinstance(pid, int) or __package__ not in command_of(pid):
+        if alone.try_exclusive() or not isinstance(pid, int) or not command_of(pid):
             return "Nothing of this clone runs."
         os.kill(pid, signal.SIGTERM)
         alone.take(seconds=60.0)
