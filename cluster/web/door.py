@@ -16,6 +16,7 @@ from cluster.domain.errors import DomainError, Forbidden, NotFound
 from cluster.models import User
 
 View: TypeAlias = Callable[..., HttpResponse]
+EARLIEST_YEAR = 1990
 
 
 def page(view: View) -> View:
@@ -24,6 +25,7 @@ def page(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
+            _ensure_storable(request, kwargs)
             return view(request, *args, **kwargs)
         except NotFound as error:
             raise Http404(sentence(error)) from error
@@ -33,6 +35,14 @@ def page(view: View) -> View:
             return render(request, "400.html", {"sentence": sentence(error), "plain": True}, status=400)
 
     return login_required(guarded)
+
+
+def _ensure_storable(request: HttpRequest, kwargs: dict[str, Any]) -> None:
+    """Refuse a NUL in the address: no text of the database can hold it, so that nothing can be meant by it."""
+    if any("\x00" in str(value) for value in kwargs.values()):
+        raise NotFound("There is no such page.")
+    if any("\x00" in text for name, values in request.GET.lists() for text in (name, *values)):
+        raise DomainError("The address holds a character that no text can have.", code="nul")
 
 
 def reader_of(request: HttpRequest) -> User:
@@ -51,6 +61,8 @@ def as_of_from(request: HttpRequest) -> date:
         day = date.fromisoformat(text)
     except ValueError as error:
         raise DomainError("“{text}” is not a date: write 2025-06-30.", field="as_of", code="as_of", text=text[:40]) from error
+    if day.year < EARLIEST_YEAR:
+        raise DomainError("Nothing is known of days before {year}.", field="as_of", code="as_of_early", year=EARLIEST_YEAR)
     if day > today:
         raise DomainError("{text} lies in the future: nothing is known of it yet.", field="as_of", code="as_of_future", text=text)
     return day
