@@ -1,0 +1,189 @@
+"""Milestones with their dates, and the revisions of their forecasts."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cluster.api import filtering
+from cluster.api.fields import Id, Input, Reference, SourceReference, Window
+from cluster.api.preconditions import request_key, seen_version
+from cluster.api.records import Records, RecordSerializer
+from cluster.api.schema import IDEMPOTENCY_KEY, IF_MATCH
+from cluster.api.writes import body_of, created, precondition, writer
+from cluster.models import ForecastRevision, Milestone, SlipReason
+from cluster.models.delay import FLAG_KINDS
+from cluster.models.windows import PRECISIONS
+from cluster.queries.milestones import DatedMilestone, with_dates
+from cluster.services.forecasts import revise_forecast
+
+
+class DatedWindow(serializers.Serializer[Any]):
+    """One date of a milestone, with the day it was announced and who said so."""
+
+    earliest = serializers.DateField(source="window.earliest")
+    latest = serializers.DateField(source="window.latest")
+    precision = serializers.ChoiceField(source="window.precision", choices=PRECISIONS)
+    announced = serializers.DateField(allow_null=True)
+    source = SourceReference(allow_null=True)  # type: ignore[assignment]
+
+
+class FindingSerializer(serializers.Serializer[Any]):
+    """One thing that is wrong with a milestone."""
+
+    kind = serializers.ChoiceField(choices=FLAG_KINDS)
+    since = serializers.DateField()
+    until = serializers.DateField(allow_null=True)
+    days = serializers.SerializerMethodField()
+
+    def get_days(self, finding: Any) -> int:
+        """Calendar days late on the day of asking."""
+        return int(finding.days(as_of=filtering.as_of(self.context["request"])))
+
+
+class MilestoneSerializer(RecordSerializer):
+    """A dated promise about a factory, or about a contract as a whole."""
+
+    original = DatedWindow(source="dated.original", read_only=True, allow_null=True)
+    due = DatedWindow(source="dated.due", read_only=True, allow_null=True)
+    forecast = DatedWindow(source="dated.forecast", read_only=True, allow_null=True)
+    actual = DatedWindow(source="dated.actual", read_only=True, allow_null=True)
+    late_days = serializers.IntegerField(source="dated.late_days", read_only=True, allow_null=True)
+    late_days_original = serializers.IntegerField(source="dated.late_days_original", read_only=True, allow_null=True)
+    findings = FindingSerializer(source="dated.findings", many=True, read_only=True)
+    as_of = serializers.DateField(source="dated.as_of", read_only=True)
+
+    class Meta:
+        model = Milestone
+        fields = [
+            "id", "contract", "factory", "code", "kind", "name", "scored", "not_scored", "original", "due", "forecast", "actual",
+            "late_days", "late_days_original", "findings", "as_of", "responsible", "version",
+        ]  # fmt: skip
+
+
+class ForecastRevisionSerializer(RecordSerializer):
+    """One change of a forecast: from what, to what, by whom, when, why."""
+
+    milestone = Reference(read_only=True)
+
+    class Meta:
+        model = ForecastRevision
+        fields = [
+            "id", "milestone", "old", "new", "announced", "reason", "speaker", "note", "source", "document", "recorded_at", "recorded_by",
+        ]  # fmt: skip
+
+
+class NewForecastRevision(Input):
+    """A new forecast, with its reason."""
+
+    new = Window()
+    reason = serializers.ChoiceField(choices=SlipReason.choices)
+    note = serializers.CharField(max_length=4000, required=False, default="", allow_blank=True)
+    announced = Window(required=False, allow_null=True, default=None, help_text="When the world was told; today without it.")
+    source = Id()  # type: ignore[assignment]
+    document = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+
+
+class Milestones(Records):
+    """Milestones."""
+
+    noun = ("a milestone", "milestones")
+    about = (
+        "Promises with their four dates. `late_days` counts calendar days after the end of the due window, `late_days_original` after "
+        "the first promise; both are null where nothing was promised or the milestone is not judged. With `as_of` everything is as it "
+        "had been announced by that day."
+    )
+    queryset = Milestone.objects.all()
+    serializer_class = MilestoneSerializer
+    filterset_class = filtering.filters(
+        Milestone, contract="contract__code", factory="factory__code", code="code", kind="kind", scored="scored"
+    )
+    ordering_fields = {"code": "code", "kind": "kind", "factory": "factory__code"}
+
+    def takes_as_of(self) -> bool:
+        return True
+
+    def get_queryset(self) -> QuerySet[Milestone]:
+        return Milestone.objects.for_reader(self.request.user)
+
+    def paginate_queryset(self, queryset: QuerySet[Milestone]) -> list[Milestone]:  # type: ignore[override]
+        ids = list(super().paginate_queryset(queryset.values_list("pk", flat=True)) or [])  # type: ignore[type-var]
+        found = {milestone.pk: milestone for milestone in self.dated(ids)}
+        return [found[pk] for pk in ids]  # type: ignore[index]
+
+    def get_object(self) -> Milestone:
+        return self.dated([super().get_object().pk])[0]
+
+    def dated(self, ids: list[Any]) -> list[Milestone]:
+        """The milestones of these ids, each carrying its dates as `dated`."""
+        rows = with_dates(Milestone.objects.filter(pk__in=ids), as_of=filtering.as_of(self.request))
+        return [_carrying(row) for row in rows]
+
+    def represent(self, record: Milestone) -> dict[str, Any]:
+        return super().represent(self.dated([record.pk])[0])
+
+    @extend_schema(
+        summary="Revise a forecast",
+        description=(
+            "For PMO editors, and plant managers of the milestone's factory. If-Match is the milestone's ETag: what other people changed "
+            "in between makes it stale, the passing of days does not."
+        ),
+        request=NewForecastRevision,
+        responses={201: ForecastRevisionSerializer, 200: ForecastRevisionSerializer},
+        parameters=[IF_MATCH, IDEMPOTENCY_KEY],
+    )
+    @action(detail=True, methods=["post"], url_path="forecast-revisions", filterset_class=None)
+    def forecast_revisions(self, request: Request, pk: str) -> Response:
+        """Revise the forecast through the service."""
+        milestone = self.get_object()
+        version = seen_version(request, milestone.version)
+        if version is None:
+            raise precondition(self, milestone)
+        given = body_of(request, NewForecastRevision)
+
+        def write() -> ForecastRevision:
+            return revise_forecast(
+                milestone_id=milestone.pk,
+                window=given["new"],
+                reason=given["reason"],
+                note=given["note"],
+                announced=given["announced"],
+                source_id=given["source"],
+                document=given["document"],
+                by=writer(request),
+                version=version,
+                today=timezone.localdate(),
+                request_key=request_key(request),
+            )
+
+        return created(self, ForecastRevisions, write, renamed={"window": "new"})
+
+
+class ForecastRevisions(Records):
+    """Forecast revisions."""
+
+    noun = ("a forecast revision", "forecast revisions")
+    about = "The chain of slips: every change of a forecast with its reason. A new one is posted to its milestone."
+    queryset = ForecastRevision.objects.select_related("milestone", "source", "recorded_by")
+    serializer_class = ForecastRevisionSerializer
+    route = "api:forecast-revision-detail"
+    filterset_class = filtering.filters(
+        ForecastRevision,
+        contract="milestone__contract__code",
+        factory="milestone__factory__code",
+        milestone="milestone__code",
+        reason="reason",
+        announced_from="announced_latest__gte",
+        announced_to="announced_latest__lte",
+    )
+    ordering_fields = {"announced": "announced_latest", "recorded_at": "recorded_at"}
+
+
+def _carrying(row: DatedMilestone) -> Milestone:
+    row.milestone.dated = row  # type: ignore[attr-defined]
+    return row.milestone

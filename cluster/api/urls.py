@@ -1,0 +1,48 @@
+"""Addresses of the API under /api/v1/. `production` adds its nouns before these: the last address here catches the rest."""
+
+from django.urls import include, path, re_path
+from rest_framework.routers import SimpleRouter
+
+from cluster.api.baselines import Baselines, BudgetLines
+from cluster.api.contracts import Amendments, Contracts, Parties
+from cluster.api.delays import DelayEvents, DelayFlags
+from cluster.api.digests import Deliveries, Subscriptions
+from cluster.api.factories import Factories
+from cluster.api.jobs import JobRuns
+from cluster.api.ledger import LedgerEntries
+from cluster.api.milestones import ForecastRevisions, Milestones
+from cluster.api.rates import Conversions, ExchangeRates
+from cluster.api.reference import Description, Nowhere, Page, ProblemKind, Problems, Start
+from cluster.api.sources import Claims, Sources
+
+app_name = "api"
+
+router = SimpleRouter()
+router.register("contracts", Contracts, basename="contract")
+router.register("parties", Parties, basename="party")
+router.register("amendments", Amendments, basename="amendment")
+router.register("factories", Factories, basename="factory")
+router.register("sources", Sources, basename="source")
+router.register("claims", Claims, basename="claim")
+router.register("baselines", Baselines, basename="baseline")
+router.register("budget-lines", BudgetLines, basename="budget-line")
+router.register("ledger-entries", LedgerEntries, basename="ledger-entry")
+router.register("milestones", Milestones, basename="milestone")
+router.register("forecast-revisions", ForecastRevisions, basename="forecast-revision")
+router.register("exchange-rates", ExchangeRates, basename="exchange-rate")
+router.register("conversions", Conversions, basename="conversion")
+router.register("delay-flags", DelayFlags, basename="delay-flag")
+router.register("delay-events", DelayEvents, basename="delay-event")
+router.register("job-runs", JobRuns, basename="job-run")
+router.register("subscriptions", Subscriptions, basename="subscription")
+router.register("deliveries", Deliveries, basename="delivery")
+
+urlpatterns = [
+    path("", Start.as_view(), name="start"),
+    path("schema/", Description.as_view(), name="schema"),
+    path("docs/", Page.as_view(), name="docs"),
+    path("problems/", Problems.as_view(), name="problems"),
+    path("problems/<slug:kind>/", ProblemKind.as_view(), name="problem"),
+    path("", include(router.urls)),
+    re_path(r"^.*$", Nowhere.as_view(), name="nowhere"),
+]

@@ -1,0 +1,62 @@
+"""What the writing operations share: the body, the answer to a stale state, and 201 or 200 with the address."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.db.models import Model
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cluster.api.fields import Input
+from cluster.api.preconditions import etag_of, once, request_key
+from cluster.api.problems import Precondition
+from cluster.api.records import Records, version_of
+from cluster.domain.errors import Conflict, DomainError
+from cluster.models import User
+
+
+def body_of(request: Request, shape: type[Input]) -> dict[str, Any]:
+    """The validated body; ValidationError names every key that is wrong."""
+    serializer = shape(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return cast("dict[str, Any]", serializer.validated_data)
+
+
+def writer(request: Request) -> User:
+    """Who writes."""
+    return cast("User", request.user)
+
+
+def precondition(view: Records, current: Any) -> Precondition:
+    """428 without If-Match, 412 with a stale one; both with what stands there now, where there is something."""
+    representation = view.represent(current) if current is not None else None
+    etag = etag_of(representation, version_of(current)) if current is not None else ""
+    required = "If-Match" not in view.request.headers
+    detail = _("Send the ETag of the current state as If-Match.") if required else _("Somebody changed this since you read it.")
+    return Precondition(required=required, detail=detail, current=representation, etag=etag)
+
+
+def created(view: Records, noun: type[Records], write: Callable[[], Model], *, renamed: dict[str, str] | None = None) -> Response:
+    """Write once, then answer 201 with Location and the new object of `noun`; 200 where this Idempotency-Key was used before.
+
+    `renamed` says what a service's field is called in the body. Raises Precondition for a stale state.
+    """
+    rows = noun.queryset
+    assert rows is not None
+    try:
+        row, is_new = once(rows.model, request_key(view.request), write)
+    except Conflict as error:
+        raise precondition(view, error.current) from error
+    except DomainError as error:
+        error.field = (renamed or {}).get(error.field, error.field)
+        raise
+    row = rows.get(pk=row.pk)
+    representation = dict(noun.serializer_class(row, context=view.get_serializer_context()).data)  # type: ignore[misc]
+    headers = {
+        "Location": view.request.build_absolute_uri(reverse(noun.route, kwargs={"pk": row.pk})),
+        "ETag": etag_of(representation, version_of(row)),
+    }
+    return Response(representation, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK, headers=headers)
