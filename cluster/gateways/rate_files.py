@@ -12,19 +12,16 @@ from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 from django.utils.text import format_lazy
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop as _
 
 from cluster.domain.errors import DomainError
 from cluster.domain.exchange import Rate, is_absurd
-
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
 
 CURRENCY = "USD"
 SERIES_ID = "R01235"
@@ -36,9 +33,14 @@ _NUMBER = re.compile(r"([+-]?)(\d{1,10})(?:[.,](\d+))?")
 
 
 class BadRates(DomainError):
-    """A file or reply of rates that is refused as a whole."""
+    """A file or reply of rates that is refused as a whole. `reason` is an English template for `details`."""
 
     code = "bad_rates"
+
+    def __init__(self, file: str, row: int, reason: str, **details: object) -> None:
+        self.reason, self.details = reason, details
+        said = format_lazy(gettext_lazy(reason), **details)
+        super().__init__("{file}, row {row}: {reason}", file=file, row=row, reason=said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,6 @@ class Row:
     rate: Rate
 
 
-def fault(file: str, row: int, reason: "_StrPromise | str", **params: object) -> BadRates:
-    """The one shape of every refusal: file, row, reason. `reason` is a lazy translated template for `params`."""
-    return BadRates("{file}, row {row}: {reason}", file=file, row=row, reason=format_lazy(reason, **params))
-
-
 def read_file(path: Path, *, latest: date) -> list[Row]:
     """The rates of a file in any of the three formats, by date; none dated after `latest`. Raises BadRates."""
     name = path.name
@@ -61,7 +58,7 @@ def read_file(path: Path, *, latest: date) -> list[Row]:
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
     except OSError as error:
-        raise fault(name, 1, _("the file cannot be read")) from error
+        raise BadRates(name, 1, _("the file cannot be read")) from error
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return read_xml(content, file=name, latest=latest)
     return read_csv(content, file=name, latest=latest)
@@ -81,8 +78,8 @@ def read_xml(content: bytes, *, file: str, latest: date) -> list[Row]:
     else:
         said = " ".join("".join(root.itertext()).split())[:80]
         if said:
-            raise fault(file, 1, _("the bank answers “{said}” instead of rates"), said=said)
-        raise fault(file, 1, _("there is neither a Date nor a DateRange1: this is no answer of the bank"))
+            raise BadRates(file, 1, _("the bank answers “{said}” instead of rates"), said=said)
+        raise BadRates(file, 1, _("there is neither a Date nor a DateRange1: this is no answer of the bank"))
     return _checked(rows, file, latest)
 
 
@@ -105,15 +102,15 @@ def read_csv(content: bytes, *, file: str, latest: date) -> list[Row]:
             header_may_come = False
             rows.append(_csv_row(cells, file, reader.line_num))
     except csv.Error as error:
-        raise fault(file, reader.line_num + 1, _("the line cannot be read")) from error
+        raise BadRates(file, reader.line_num + 1, _("the line cannot be read")) from error
     if not rows:
-        raise fault(file, 1, _("there is no rate in it"))
+        raise BadRates(file, 1, _("there is no rate in it"))
     return _checked(rows, file, latest)
 
 
 def _csv_row(cells: Sequence[str], file: str, number: int) -> Row:
     if len(cells) != 2:
-        raise fault(file, number, _("{count} columns instead of the two “date” and “rate”"), count=len(cells))
+        raise BadRates(file, number, _("{count} columns instead of the two “date” and “rate”"), count=len(cells))
     on = _date(cells[0], file, number)
     return Row(number, Rate(on, _value(cells[1], file, number), 1, CURRENCY))
 
@@ -122,47 +119,49 @@ def _root(content: bytes, file: str) -> Element:
     _refuse_size(content, file)
     start = content[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
-        raise fault(file, 1, _("this is an HTML page, not rates"))
+        raise BadRates(file, 1, _("this is an HTML page, not rates"))
     if not start.startswith(b"<"):
-        raise fault(file, 1, _("this is not XML"))
+        raise BadRates(file, 1, _("this is not XML"))
     try:
         root: Element = ElementTree.fromstring(content, forbid_dtd=True)
     except ParseError as error:
-        raise fault(file, error.position[0], _("the XML is cut short or broken")) from error
+        raise BadRates(file, error.position[0], _("the XML is cut short or broken")) from error
     except DefusedXmlException as error:
-        raise fault(file, 1, _("the XML declares a document type or entities, which rates never need")) from error
+        raise BadRates(file, 1, _("the XML declares a document type or entities, which rates never need")) from error
     except (LookupError, ValueError) as error:
-        raise fault(file, 1, _("the encoding that the XML names is not known")) from error
+        raise BadRates(file, 1, _("the encoding that the XML names is not known")) from error
     if root.tag != "ValCurs":
-        raise fault(file, 1, _("the root is “{tag}”, not “ValCurs”"), tag=str(root.tag)[:40])
+        raise BadRates(file, 1, _("the root is “{tag}”, not “ValCurs”"), tag=str(root.tag)[:40])
     return root
 
 
 def _daily(root: Element, file: str) -> Row:
     valutes = root.findall("Valute")
     if not valutes:
-        raise fault(file, 1, _("there is no rate in it"))
+        raise BadRates(file, 1, _("there is no rate in it"))
     for number, valute in enumerate(valutes, start=1):
         ours = (valute.get("ID") == SERIES_ID, _text(valute, "CharCode") == CURRENCY)
         if all(ours):
             return _xml_row(valute, root.get("Date", ""), file, number)
         if any(ours):
-            raise fault(file, number, _("the currency is {found}, not {wanted}"), found=_named(valute), wanted=f"{SERIES_ID} {CURRENCY}")
-    raise fault(file, 1, _("there is no rate of {wanted} in it"), wanted=CURRENCY)
+            raise BadRates(file, number, _("the currency is {found}, not {wanted}"), found=_named(valute), wanted=f"{SERIES_ID} {CURRENCY}")
+    raise BadRates(file, 1, _("there is no rate of {wanted} in it"), wanted=CURRENCY)
 
 
 def _dynamic(root: Element, file: str) -> list[Row]:
     if root.get("ID") != SERIES_ID:
-        raise fault(file, 1, _("the currency is {found}, not {wanted}"), found=root.get("ID", "—")[:20], wanted=f"{SERIES_ID} {CURRENCY}")
+        raise BadRates(
+            file, 1, _("the currency is {found}, not {wanted}"), found=root.get("ID", "—")[:20], wanted=f"{SERIES_ID} {CURRENCY}"
+        )
     first, last = (_date(root.get(name, ""), file, 1) for name in ("DateRange1", "DateRange2"))
     rows = []
     for number, record in enumerate(root.findall("Record"), start=1):
         if record.get("Id") != SERIES_ID:
             found = record.get("Id", "—")[:20]
-            raise fault(file, number, _("the currency is {found}, not {wanted}"), found=found, wanted=f"{SERIES_ID} {CURRENCY}")
+            raise BadRates(file, number, _("the currency is {found}, not {wanted}"), found=found, wanted=f"{SERIES_ID} {CURRENCY}")
         row = _xml_row(record, record.get("Date", ""), file, number)
         if not first <= row.rate.date <= last:
-            raise fault(file, number, _("{date} lies outside the range that the document names"), date=row.rate.date)
+            raise BadRates(file, number, _("{date} lies outside the range that the document names"), date=row.rate.date)
         rows.append(row)
     return rows
 
@@ -172,15 +171,15 @@ def _xml_row(element: Element, on: str, file: str, number: int) -> Row:
     text = _text(element, "Nominal")
     nominal = int(text) if re.fullmatch(r"[0-9]{1,6}", text) else 0
     if not 1 <= nominal <= LARGEST_NOMINAL:
-        raise fault(file, number, _("the nominal “{text}” is not a number from 1 to 100000"), text=text[:20])
+        raise BadRates(file, number, _("the nominal “{text}” is not a number from 1 to 100000"), text=text[:20])
     rate = Rate(day, _value(_text(element, "Value"), file, number), nominal, CURRENCY)
     unit = _text(element, "VunitRate").replace(",", ".")
     if unit:
         # The rate of one unit is printed beside the value since 2023: the two must say the same.
         if not re.fullmatch(r"\d{1,10}(\.\d{1,12})?", unit):
-            raise fault(file, number, _("“{text}” is not a number"), text=unit[:20])
+            raise BadRates(file, number, _("“{text}” is not a number"), text=unit[:20])
         if abs(Decimal(unit) - rate.per_unit) > rate.per_unit / 10_000:
-            raise fault(file, number, _("the value, the nominal and the rate of one unit contradict one another"))
+            raise BadRates(file, number, _("the value, the nominal and the rate of one unit contradict one another"))
     return Row(number, rate)
 
 
@@ -189,17 +188,19 @@ def _checked(rows: list[Row], file: str, latest: date) -> list[Row]:
     rows = sorted(rows, key=lambda row: (row.rate.date, row.number))
     for before, row in pairwise(rows):
         if before.rate.date == row.rate.date:
-            raise fault(file, row.number, _("{date} stands there twice"), date=row.rate.date)
+            raise BadRates(file, row.number, _("{date} stands there twice"), date=row.rate.date)
     for index, row in enumerate(rows):
         if row.rate.date > latest:
-            raise fault(file, row.number, _("{date} lies in the future: no rate can be known for it"), date=row.rate.date)
+            raise BadRates(file, row.number, _("{date} lies in the future: no rate can be known for it"), date=row.rate.date)
         if row.rate.date < EARLIEST:
-            raise fault(file, row.number, _("{date} is older than the first official rate"), date=row.rate.date)
+            raise BadRates(file, row.number, _("{date} is older than the first official rate"), date=row.rate.date)
         others = rows[max(0, index - 2) : index] + rows[index + 1 : index + 3]
         if len(others) == 1 and index == 0:
             continue  # of two rates the later one is judged by the earlier one
         if others and is_absurd(row.rate.per_unit, median(other.rate.per_unit for other in others)):
-            raise fault(file, row.number, _("the rate {value} is many times its neighbours or a small part of them"), value=row.rate.value)
+            raise BadRates(
+                file, row.number, _("the rate {value} is many times its neighbours or a small part of them"), value=row.rate.value
+            )
     return rows
 
 
@@ -211,19 +212,19 @@ def _date(text: str, file: str, number: int) -> date:
                 return datetime.strptime(text, shape).date()  # noqa: DTZ007 - a calendar day has no zone
             except ValueError:
                 break
-    raise fault(file, number, _("“{text}” is not a date: write 2024-04-13 or 13.04.2024"), text=text[:20])
+    raise BadRates(file, number, _("“{text}” is not a date: write 2024-04-13 or 13.04.2024"), text=text[:20])
 
 
 def _value(text: str, file: str, number: int) -> Decimal:
     text = text.strip()
     match = _NUMBER.fullmatch(text)
     if match is None or not text.isascii():
-        raise fault(file, number, _("“{text}” is not a number"), text=text[:20])
+        raise BadRates(file, number, _("“{text}” is not a number"), text=text[:20])
     value = Decimal(text.replace(",", "."))
     if value <= 0:
-        raise fault(file, number, _("the rate {text} is not above zero"), text=text)
+        raise BadRates(file, number, _("the rate {text} is not above zero"), text=text)
     if len(match[3] or "") > 4:
-        raise fault(file, number, _("the rate {text} has more than four decimals"), text=text)
+        raise BadRates(file, number, _("the rate {text} has more than four decimals"), text=text)
     return value
 
 
@@ -237,7 +238,7 @@ def _named(valute: Element) -> str:
 
 def _decoded(content: bytes, file: str) -> str:
     if b"\0" in content:
-        raise fault(file, 1, _("this is not text"))
+        raise BadRates(file, 1, _("this is not text"))
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -246,6 +247,6 @@ def _decoded(content: bytes, file: str) -> str:
 
 def _refuse_size(content: bytes, file: str) -> None:
     if len(content) > LARGEST_FILE:
-        raise fault(file, 1, _("the file is larger than 1 MiB"))
+        raise BadRates(file, 1, _("the file is larger than 1 MiB"))
     if not content.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise fault(file, 1, _("the file is empty"))
+        raise BadRates(file, 1, _("the file is empty"))

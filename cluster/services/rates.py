@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pghistory
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as _
 
 from cluster.domain.access import Action
 from cluster.domain.errors import Conflict, DomainError, NotFound
 from cluster.domain.exchange import Rate, is_absurd, is_jump
-from cluster.gateways.rate_files import Row, fault, read_file
+from cluster.gateways.rate_files import BadRates, Row, read_file
 from cluster.models import ExchangeRate, User
 from cluster.services.access import require
 from cluster.services.locks import one_at_a_time
@@ -233,4 +233,4 @@ def _refuse_absurd(rows: Sequence[Row], file: str) -> None:
         neighbour = book.accepted[book.days[place - 1]] if place else book.accepted.get(row.rate.date, after)
         if neighbour is not None and is_absurd(row.rate.per_unit, neighbour.rate.per_unit):
             reason = _("the rate {value} is many times the one dated {date} or a small part of it")
-            raise fault(file, row.number, reason, value=row.rate.value, date=neighbour.date)
+            raise BadRates(file, row.number, reason, value=row.rate.value, date=neighbour.date)
