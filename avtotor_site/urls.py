@@ -13,6 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("production.api.urls")),
+    path("api/v1/", include("cluster.api.urls")),
     path("production/", include("production.web.urls")),
     path("", include("cluster.web.urls")),
 ]
