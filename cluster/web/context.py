@@ -32,8 +32,18 @@ class NavItem:
 # Page, its view names (the first is linked, all mark it as current), and whether it belongs to a contract.
 _PAGES: list[tuple[str, tuple[str, ...]]] = [
     ("cluster", ("cluster:contract",)),
-    ("factories", ("cluster:factories", "cluster:factory", "cluster:milestone", "cluster:revise_forecast", "cluster:record_payment")),
-    ("delays", ("cluster:delays",)),
+    (
+        "factories",
+        (
+            "cluster:factories",
+            "cluster:factory",
+            "cluster:factory_changes",
+            "cluster:revise_forecast",
+            "cluster:record_payment",
+            "cluster:reverse_entry",
+        ),
+    ),
+    ("delays", ("cluster:delays", "cluster:acknowledge")),
     ("production", ("production:overview", "production:record_output")),
     ("record", ("cluster:record", "cluster:source")),
 ]

@@ -101,7 +101,7 @@ def _summary(years: Sequence[BandYear]) -> str:
 
 
 def _columns(key: str, years: Sequence[BandYear], title: str, summary: str) -> SafeString:
-    width, height, left, top = 1120.0, 340.0, 70.0, 24.0
+    width, height, left, top = 1040.0, 340.0, 70.0, 24.0
     bottom = height - 30
     ticks = round_steps(max((y.largest for y in years), default=1))
     scale = ValueScale(ticks[-1], bottom, top)

@@ -16,7 +16,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`wide` is for screens and paper, `narrow` for phones; both say the same. `key` is unique on its page."""
+    """`wide` is for screens and paper, `narrow` for phones; both say the same. `key` is unique on its page.
+
+    `size` says when the wide drawing fits: "full" from 56rem of room, "half" from 34rem.
+    """
 
     key: str
     title: str
@@ -26,3 +29,4 @@ class Chart:
     columns: list[Cell]
     rows: list[list[Cell]]
     legend: list[tuple[SafeString, str]] = field(default_factory=list)
+    size: str = "full"

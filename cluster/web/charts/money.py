@@ -41,7 +41,7 @@ def money_bar(key: str, money: MoneyBar) -> Chart:
         key=key,
         title=title,
         summary=summary,
-        wide=_draw(key, "wide", 1120, money, title, summary),
+        wide=_draw(key, "wide", 1040, money, title, summary),
         narrow=_draw(key, "narrow", 358, money, title, summary),
         columns=[Cell(_("What")), Cell(_("Amount"), numeric=True)],
         rows=[[Cell(what), Cell(amount, numeric=True)] for what, amount in rows],

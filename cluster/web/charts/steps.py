@@ -70,6 +70,7 @@ def steps(key: str, committed: Sequence[Level], invested: Sequence[Level], *, as
             for what, levels in ((_("committed"), committed), (_("invested"), invested))
             for level in levels
         ],
+        size="half",
         legend=[
             (_swatch(line(1, 6, 21, 6, "step")), _("committed")),
             (_swatch(el("circle", cx=11, cy=6, r=5, class_="claim")), _("invested, as published")),

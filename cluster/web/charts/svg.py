@@ -6,8 +6,8 @@ from textwrap import wrap
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
-# Average advance of a letter at 13 px in the sans-serif faces in use; Cyrillic runs wider than Latin.
-LETTER = 7.1
+# Average advance of a letter at 14 px in the sans-serif faces in use; Cyrillic runs wider than Latin.
+LETTER = 7.5
 
 
 def el(tag: str, *children: str, **attributes: object) -> SafeString:

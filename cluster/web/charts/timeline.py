@@ -45,7 +45,7 @@ class _Layout:
     bar_y: float
 
 
-_WIDE = _Layout("wide", 1120, 372, 1004, 50, 350, 2, 20)
+_WIDE = _Layout("wide", 1040, 344, 928, 50, 326, 2, 20)
 _NARROW = _Layout("narrow", 358, 6, 352, 86, 346, 2, 48)
 
 

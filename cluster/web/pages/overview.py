@@ -1,15 +1,173 @@
 """The cluster page: where one contract stands on a day."""
 
+from dataclasses import dataclass
+from decimal import Decimal
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from cluster.queries.contracts import overview
+from cluster.domain.dates import DateWindow
+from cluster.domain.exchange import Basis
+from cluster.domain.stages import Stage
+from cluster.models import Claim, Factory, Figure
+from cluster.queries.contracts import Overview, baseline_in_force, overview
+from cluster.queries.dollars import dollars_of_factories
+from cluster.queries.milestones import DatedMilestone
+from cluster.queries.rates import RateStatus
+from cluster.web.amounts import InDollars, Quotation, agreed, quoted, reporting, summed
+from cluster.web.charts import Chart, Level, MoneyBar, TimelineRow, money_bar, steps, timeline
+from cluster.web.context import Frame
 from cluster.web.door import as_of_from, page, reader_of
+from cluster.web.panels import panels
+
+WORST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One money figure: roubles (None: not published), dollars by basis, the claim behind it and its rivals."""
+
+    key: str
+    label: str
+    rub: Decimal | None
+    dollars: list[InDollars]
+    note: str = ""
+    claim: Claim | None = None
+    rivals: list[Claim] | None = None
+    quotation: Quotation | None = None
 
 
 @page
 def contract(request: HttpRequest, code: str) -> HttpResponse:
     """Money, factories, what is late, the promises on a timeline, and the panels of other applications."""
-    as_of = as_of_from(request)
-    state = overview(reader=reader_of(request), contract_code=code, as_of=as_of)
-    return render(request, "cluster/contract.html", {"state": state})
+    as_of, reader = as_of_from(request), reader_of(request)
+    state = overview(reader=reader, contract_code=code, as_of=as_of)
+    frame = Frame(request)
+    rows = timeline_rows(state.milestones, code=code, query=frame.as_of_query)
+    context = {
+        "frame": frame,
+        "state": state,
+        "stages": _stages(state),
+        "unnamed": sum(row.factory.membership == Factory.Membership.PLACEHOLDER for row in state.rows),
+        "worst": state.late[:WORST],
+        "tiles": _tiles(state, frame.rate),
+        "money": _money_bar(state),
+        "timeline": timeline("promises", rows, as_of=as_of) if rows else None,
+        "growth": _growth(state),
+        "disputes": state.figures.disputes(),
+        "panels": panels(reader, state.contract.pk, as_of),
+    }
+    return render(request, "cluster/contract.html", context)
+
+
+def timeline_rows(milestones: list[DatedMilestone], *, code: str, query: str = "") -> list[TimelineRow]:
+    """The judged milestones that were promised for a date, as the slip chart takes them."""
+    found = []
+    for dated in milestones:
+        if dated.original is None or not dated.milestone.scored:
+            continue
+        factory = dated.milestone.factory
+        url = reverse("cluster:factory", args=[code, factory.code]) + query if factory else ""
+        found.append(
+            TimelineRow(
+                name=str(dated.milestone.name),
+                owner=factory.code if factory else "",
+                promised=dated.original.window,
+                forecast=dated.forecast.window if dated.forecast else None,
+                actual=dated.actual.window if dated.actual else None,
+                late=dated.late_days_original or 0,
+                url=url,
+            )
+        )
+    return found
+
+
+def _stages(state: Overview) -> list[tuple[Stage, int]]:
+    """How many factories stand in each stage; stages without any are left out."""
+    return [(stage, n) for stage in reversed(Stage) if (n := sum(row.stage is stage for row in state.rows))]
+
+
+def _tiles(state: Overview, status: RateStatus) -> list[Tile]:
+    rate, stale = status.rate, status.stale
+    baseline = baseline_in_force(state.contract.pk, as_of=state.as_of)
+    by_factory = dollars_of_factories(contract_id=state.contract.pk, baseline_id=baseline.pk if baseline else None, as_of=state.as_of)
+    visible = [by_factory[row.factory.pk] for row in state.rows if row.factory.pk in by_factory]
+
+    def dollars(*parts: InDollars | None) -> list[InDollars]:
+        return [part for part in parts if part is not None]
+
+    def of_claim(key: str, label: str, claim: Claim | None) -> Tile:
+        value = claim.value if claim else None
+        return Tile(
+            key=key,
+            label=label,
+            rub=value,
+            dollars=dollars(agreed(claim, as_of=state.as_of), reporting(value, rate, stale=stale)),
+            claim=claim,
+            rivals=state.figures.competing(claim) if claim else [],
+            quotation=quoted(claim),
+        )
+
+    budgets = sum(row.budget_rub is not None for row in state.rows)
+    allocated = state.allocated_rub if budgets else None
+    return [
+        of_claim("k1", _("Committed"), state.commitment),
+        Tile(
+            key="k2",
+            label=_("Allocated to factories"),
+            rub=allocated,
+            dollars=dollars(summed((d.budget for d in visible), Basis.CONTRACT), reporting(allocated, rate, stale=stale)),
+            note=_("Budgets are published for {known} of {all} factories.").format(known=budgets, all=len(state.rows)),
+        ),
+        Tile(
+            key="",
+            label=_("Not yet allocated"),
+            rub=state.not_allocated_rub,
+            dollars=dollars(reporting(state.not_allocated_rub, rate, stale=stale)),
+            note=_("Committed less allocated: money that no published factory budget explains."),
+        ),
+        Tile(
+            key="k4",
+            label=_("Paid, by the ledger"),
+            rub=state.paid_rub,
+            dollars=dollars(summed((d.paid for d in visible), Basis.PAYMENT)),
+            note=_("Payments recorded here.") if state.paid_rub else _("No payment is recorded here yet."),
+        ),
+        of_claim("k3", _("Invested, as published"), state.invested),
+    ]
+
+
+def _money_bar(state: Overview) -> Chart | None:
+    commitment = state.commitment
+    if commitment is None or not commitment.value:
+        return None
+    low, high = _span(state, state.invested)
+    return money_bar("money", MoneyBar(commitment.value, state.allocated_rub, state.paid_rub, low, high))
+
+
+def _growth(state: Overview) -> Chart | None:
+    committed = _levels(state, Figure.COMMITMENT)
+    return steps("growth", committed, _levels(state, Figure.INVESTED_TO_DATE), as_of=state.as_of) if committed else None
+
+
+def _levels(state: Overview, figure: Figure) -> list[Level]:
+    """The claims in use as levels, each at the start of its time, but a sum "to date" at the end of it."""
+    found = []
+    for claim in state.figures.history(figure):
+        valid: DateWindow | None = claim.valid or claim.announced
+        if claim.value is None or valid is None or claim.unit != "RUB":
+            continue
+        low, high = _span(state, claim) if figure is Figure.INVESTED_TO_DATE else (None, None)
+        on = valid.latest if figure is Figure.INVESTED_TO_DATE else valid.earliest
+        found.append(Level(min(on, state.as_of), claim.value, claim.qualifier, low, high))
+    return found
+
+
+def _span(state: Overview, claim: Claim | None) -> tuple[Decimal | None, Decimal | None]:
+    """The least and the most that sources say for the time of a claim."""
+    if claim is None or claim.value is None:
+        return None, None
+    values = [claim.value, *(c.value for c in state.figures.competing(claim) if c.value is not None and c.unit == claim.unit)]
+    return min(values), max(values)

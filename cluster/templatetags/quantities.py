@@ -1,0 +1,54 @@
+"""Ranges, worded quantities and periods: for whatever carries `low` and `high`, `quantity`, `year` and `month`."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import template
+
+from cluster.templatetags.format import MINUS, month, number, percent, qualified
+
+register = template.Library()
+
+
+@register.filter
+def span(pair: tuple[int, int] | None) -> str:
+    """`80 000–100 000`, or one number where both ends are the same."""
+    if pair is None:
+        return ""
+    return number(pair[0]) if pair[0] == pair[1] else f"{number(pair[0])}–{number(pair[1])}"
+
+
+@register.filter
+def range_words(fact: Any) -> str:
+    """The range of a plan or a capacity as its source words it: `около 70 000`, `до 300 000`."""
+    ends = [end for end in (fact.low, fact.high) if end is not None]
+    return qualified(span((ends[0], ends[-1])), fact.qualifier) if ends else ""
+
+
+@register.filter
+def quantity_words(fact: Any) -> str:
+    """A quantity as its source words it: `более 33 400`."""
+    return qualified(number(fact.quantity), fact.qualifier)
+
+
+@register.filter
+def percent_span(pair: tuple[Decimal, Decimal]) -> str:
+    """`9,5–11,1 %`, or one share where both ends look the same."""
+    low, high = percent(pair[0]), percent(pair[1])
+    return high if low == high else f"{low.rstrip('%').strip()}–{high}"
+
+
+@register.filter
+def signed_percent(value: Decimal | None) -> str:
+    """A change in per cent with its sign: `+9,9 %`, `−30 %`."""
+    if value is None:
+        return ""
+    written = percent(value)
+    return written if written.startswith(MINUS) else f"+{written}"
+
+
+@register.filter
+def period(fact: Any) -> str:
+    """A year, or a month of it."""
+    return month(date(fact.year, fact.month, 1)) if fact.month else str(fact.year)

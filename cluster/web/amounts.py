@@ -1,0 +1,60 @@
+"""Amounts as pages show them: roubles, dollars beside them, and on which basis and rate the dollars stand."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from cluster.domain.exchange import Basis, convert_rub
+from cluster.models import Claim, ExchangeRate
+from cluster.queries.dollars import Dollars
+
+
+@dataclass(frozen=True, slots=True)
+class InDollars:
+    """A dollar figure with its basis; `rate` is None where many rates went into it."""
+
+    usd: Decimal
+    basis: Basis
+    rate: ExchangeRate | None = None
+    stale: bool = False
+    short_by: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """The dollars that a source printed itself, and the rate that they imply."""
+
+    usd: Decimal
+    implied: Decimal
+
+
+def reporting(amount_rub: Decimal | None, rate: ExchangeRate | None, *, stale: bool) -> InDollars | None:
+    """Roubles at the rate of the day shown."""
+    if amount_rub is None or rate is None:
+        return None
+    return InDollars(convert_rub(amount_rub, rate.rate), Basis.REPORTING, rate, stale)
+
+
+def agreed(claim: Claim | None, *, as_of: date) -> InDollars | None:
+    """A claim at the rate of the day it was announced, from its stored conversion; None where that was not made yet."""
+    conversion = getattr(claim, "conversion", None) if claim else None
+    if conversion is None or conversion.on_date > as_of:
+        return None
+    return InDollars(conversion.usd, Basis.CONTRACT, conversion.rate, conversion.stale)
+
+
+def summed(parts: Iterable[Dollars], basis: Basis) -> InDollars | None:
+    """The sum of converted rows; None while none of them is converted."""
+    parts = list(parts)
+    known = [part.usd for part in parts if part.usd is not None]
+    if not known:
+        return None
+    return InDollars(sum(known, Decimal(0)), basis, None, any(p.stale for p in parts), sum(p.missing for p in parts))
+
+
+def quoted(claim: Claim | None) -> Quotation | None:
+    """What the source itself printed in dollars."""
+    if claim is None or claim.quoted_usd is None or not claim.value:
+        return None
+    return Quotation(claim.quoted_usd, claim.value / claim.quoted_usd)
