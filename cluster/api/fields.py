@@ -68,7 +68,9 @@ class Money(Input):
 class Roubles(Money):
     """An amount of roubles that a program sends: a string with at most two decimals, never a JSON fraction."""
 
-    value = serializers.DecimalField(max_digits=15, decimal_places=2, min_value=Decimal("0.01"), max_value=LARGEST_AMOUNT)
+    value = serializers.DecimalField(  # type: ignore[assignment]
+        max_digits=15, decimal_places=2, min_value=Decimal("0.01"), max_value=LARGEST_AMOUNT
+    )
     currency = serializers.ChoiceField(choices=["RUB"])
 
     def to_internal_value(self, data: Any) -> Decimal:

@@ -112,9 +112,9 @@ class Milestones(Records):
         return Milestone.objects.for_reader(self.request.user)
 
     def paginate_queryset(self, queryset: QuerySet[Milestone]) -> list[Milestone]:  # type: ignore[override]
-        ids = list(super().paginate_queryset(queryset.values_list("pk", flat=True)) or [])  # type: ignore[type-var]
+        ids = list(super().paginate_queryset(queryset.values_list("pk", flat=True)) or [])
         found = {milestone.pk: milestone for milestone in self.dated(ids)}
-        return [found[pk] for pk in ids]  # type: ignore[index]
+        return [found[pk] for pk in ids]
 
     def get_object(self) -> Milestone:
         return self.dated([super().get_object().pk])[0]

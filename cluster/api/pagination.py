@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination, PageNumberPagination
@@ -44,7 +43,7 @@ class RecordedPagination(CursorPagination):
     def get_page_size(self, request: Request) -> int:
         return _page_size(request, self.page_size or LARGEST_PAGE)
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         try:
             return super().paginate_queryset(queryset, request, view=view) or []
         except (ValueError, ModelValidationError) as error:

@@ -68,7 +68,7 @@ class Problem(serializers.Serializer[Any]):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
-    errors = FieldProblem(many=True, required=False)
+    errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]
     current = serializers.DictField(
         required=False, help_text="With 412 and 428: the object as it stands now, where there is one. Its ETag is in the ETag header."
     )

@@ -88,7 +88,7 @@ class Records(ReadOnlyModelViewSet[Any]):
 
     def takes_as_of(self) -> bool:
         """Whether the noun can be asked for as it was known on a past day."""
-        return bool(self.as_of_column) or isinstance(self.queryset, AnnouncedQuerySet)
+        return bool(self.as_of_column) or isinstance(self.queryset, AnnouncedQuerySet)  # type: ignore[arg-type]
 
     def get_queryset(self) -> QuerySet[Any]:
         rows: Any = super().get_queryset()
@@ -105,7 +105,7 @@ class Records(ReadOnlyModelViewSet[Any]):
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         serializer = super().get_serializer(*args, **kwargs)
-        one = getattr(serializer, "child", serializer)
+        one: Any = getattr(serializer, "child", serializer)
         if not request_method_writes(self.request):
             wanted = filtering.chosen_fields(self.request, one.fields)
             for name in set(one.fields) - (wanted or set(one.fields)):

@@ -21,7 +21,7 @@ class Description(SpectacularJSONAPIView):
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         with translation.override("en"):
-            return cast(Response, super().get(request, *args, **kwargs))
+            return cast(Response, super().get(request, *args, **kwargs))  # type: ignore[no-untyped-call]
 
 
 class Page(SpectacularSwaggerSplitView):

@@ -49,7 +49,7 @@ class Schema(AutoSchema):
         template = self.method_words.get(view.action)
         return template.format(one=one, many=many) if template else super().get_summary()
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         view = self.view
         return view.about if isinstance(view, Records) and view.action in self.method_words else super().get_description()
 
@@ -93,7 +93,7 @@ class Schema(AutoSchema):
         return dict(sorted(bodies.items()))
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How the reference describes tokens."""
 
     target_class = "cluster.api.authentication.TokenAuthentication"
