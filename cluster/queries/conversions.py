@@ -32,15 +32,12 @@ def total_usd_at(amount: Any, rate: ExchangeRate) -> Sum:
 
 
 class _UsdAt(Func):
-    """Fills the three places of USD_SQL; the amount and the value stand there more than once."""
+    """USD_SQL over expressions: the amount and the value stand there twice, so their parameters do too."""
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        compiled = [compiler.compile(expression) for expression in self.get_source_expressions()]
-        amount, nominal, value = compiled
-        sql = USD_SQL.format(amount=f"({amount[0]})", nominal=f"({nominal[0]})::numeric", value=f"({value[0]})::numeric")
-        # The order in which the template names them.
-        params = (*amount[1], *amount[1], *nominal[1], *value[1], *value[1])
-        return sql, params
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> tuple[str, tuple[Any, ...]]:
+        (amount, amounts), (nominal, nominals), (value, values) = (compiler.compile(each) for each in self.get_source_expressions())
+        sql = USD_SQL.format(amount=f"({amount})", nominal=f"({nominal})::numeric", value=f"({value})::numeric")
+        return sql, (*amounts, *amounts, *nominals, *values, *values)
 
 
 @dataclass(frozen=True, slots=True)

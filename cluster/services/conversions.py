@@ -132,6 +132,7 @@ def _convert(kind: _Kind, now: datetime) -> dict[str, int]:
             usd=USD_SQL.format(amount="amounts.amount_rub", nominal="rate.nominal", value="rate.value"),
         )
         expected = [expected_rate_date(on) for on in dates]
-        cursor.execute(sql, {"dates": dates, "expected": expected, "basis": kind.basis, "now": now} | zone)
+        params: dict[str, Any] = {"dates": dates, "expected": expected, "basis": kind.basis, "now": now, **zone}
+        cursor.execute(sql, params)
         new, changed, dropped, unconverted, stale = cursor.fetchone()
     return {"converted": new, "changed": changed, "dropped": dropped, "unconverted": unconverted, "stale": stale}

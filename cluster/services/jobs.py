@@ -32,7 +32,7 @@ from cluster.services.locks import one_at_a_time
 Name, Status = JobRun.Name, JobRun.Status
 Progress = Callable[[int, int], None]
 
-# Without a connection the bank is asked again after this long; a failed run waits so long per attempt.
+# Without a connection the bank is asked again after the first of these; a failed run is tried again after the second.
 ASK_AGAIN_AFTER = timedelta(hours=1)
 RETRY_AFTER = timedelta(minutes=1)
 _LONGEST_ERROR = 2000
@@ -247,9 +247,9 @@ def _take_back_lost() -> int:
 
 
 def _waiting(now: datetime) -> list[int]:
-    """Runs that a worker may take, the oldest first; a failed one after a pause that grows with its attempts."""
+    """Runs that a worker may take, the oldest first; a failed one after a pause."""
     queued = JobRun.objects.filter(status=Status.QUEUED, scheduled_for__lte=now)
-    failed = JobRun.objects.filter(status=Status.FAILED, finished_at__lte=now - RETRY_AFTER * F("attempts"))
+    failed = JobRun.objects.filter(status=Status.FAILED, finished_at__lte=now - RETRY_AFTER)
     return list((queued | failed).order_by("scheduled_for").values_list("pk", flat=True))
 
 
