@@ -6,7 +6,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import BigIntegerField, CharField, OuterRef, Subquery, Value
+from django.db.models import BigIntegerField, CharField, Model, OuterRef, QuerySet, Subquery, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
 from pghistory.models import Events
@@ -17,6 +17,7 @@ from cluster.queries.people import sees_people
 
 # Bookkeeping that says nothing to a reader of the history.
 _NOT_TOLD = {"id", "version", "request_key", "recorded_at", "converted_at"}
+_EVENTS: Any = Events.objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,25 @@ class Change:
 
 def factory_history(*, reader: Reader, factory: Factory, limit: int, offset: int = 0) -> list[Change]:
     """Changes of a factory that `reader` sees, of its milestones, claims, budget and ledger: the newest first, one statement."""
-    named = sees_people(reader, contract_id=factory.contract_id)
+    return _read(_EVENTS.references(factory), limit, offset, named=sees_people(reader, contract_id=factory.contract_id))
+
+
+def record_history(*, record: Model, limit: int, offset: int = 0) -> list[Change]:
+    """Changes of one record, the newest first, with the people behind them: the caller has checked that both may be shown."""
+    return _read(_EVENTS.tracks(record), limit, offset, named=True)
+
+
+def history_length(record: Model) -> int:
+    """How many changes are kept of one record."""
+    return int(record.history.count()) if hasattr(record, "history") else 0
+
+
+def _read(found: "QuerySet[Any]", limit: int, offset: int, *, named: bool) -> list[Change]:
     person = User.objects.filter(pk=OuterRef("user_key")).annotate(
         person=Coalesce(NullIf(Trim(Concat("first_name", Value(" "), "last_name")), Value("")), "username", output_field=CharField())
     )
     events = (
-        Events.objects.references(factory)
-        .annotate(
+        found.annotate(
             user_key=Cast(NullIf(KeyTextTransform("user", "pgh_context"), Value("")), BigIntegerField()),
             reason=KeyTextTransform("reason", "pgh_context"),
         )

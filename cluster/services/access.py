@@ -64,7 +64,7 @@ def grant_role(*, user: User, role: Role, contract: Contract | None = None, fact
         membership = Membership(user=user, group=group, contract=contract, factory=factory)
         membership.full_clean()
         membership.save(force_insert=True)
-    _mirror_in_groups(user)
+    mirror_groups(user)
     return membership
 
 
@@ -73,10 +73,10 @@ def revoke_role(*, membership: Membership) -> None:
     """Take a grant back; the Django group goes with the last grant of its role."""
     user = membership.user
     membership.delete()
-    _mirror_in_groups(user)
+    mirror_groups(user)
 
 
-def _mirror_in_groups(user: User) -> None:
+def mirror_groups(user: User) -> None:
     """Model permissions hang on groups, rows on memberships: a person is in exactly the groups of the memberships held."""
     held = set(user.memberships.values_list("group_id", flat=True))
     ours = set(Group.objects.filter(name__in=[role.value for role in Role]).values_list("pk", flat=True))
@@ -90,7 +90,7 @@ def create_first_admin(*, username: str, password: str, email: str) -> User | No
     """The first superuser, with the admin role and a daily digest; None when there is a superuser already."""
     if User.objects.filter(is_superuser=True).exists():
         return None
-    user = User.objects.create_superuser(username, email=email, password=password)
+    user: User = User.objects.create_superuser(username, email=email, password=password)
     grant_role(user=user, role=Role.ADMIN)
     Subscription.objects.create(user=user, cadence=Subscription.Cadence.DAILY)
     return user

@@ -1,0 +1,174 @@
+"""Milestones with their late days, and the revisions of their forecasts."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from cluster.admin.base import AppendOnlyAdmin, ReadOnlyInline, RecordAdmin
+from cluster.admin.columns import window_column
+from cluster.admin.forms import RecordForm, ServiceForm
+from cluster.models import ForecastRevision, Milestone
+from cluster.models.form_fields import WindowField
+from cluster.queries.milestones import with_dates
+from cluster.services.forecasts import revise_forecast
+from cluster.templatetags.format import days_late, window_short
+
+
+class MilestoneForm(RecordForm):
+    actual = WindowField(label=_("actual date"), required=False)
+
+
+class MilestoneInline(ReadOnlyInline):
+    model = Milestone
+    fields = ["code", "kind", "name_ru", "actual_on", "scored"]
+    actual_on = window_column("actual", _("actual date"))
+
+
+class RevisionInline(ReadOnlyInline):
+    model = ForecastRevision
+    fields = ["new_on", "announced_on", "reason", "source", "recorded_at"]
+    new_on = window_column("new", _("forecast"))
+    announced_on = window_column("announced", _("announced"))
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("source", "milestone")
+
+
+class DatedChangeList(ChangeList):
+    """A page of milestones with their dates: two statements more, however many rows there are."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        page = list(self.result_list)
+        found = with_dates(Milestone.objects.filter(pk__in=[m.pk for m in page]), as_of=timezone.localdate())
+        dated = {d.milestone.pk: d for d in found}
+        for milestone in page:
+            milestone.dated = dated[milestone.pk]
+        self.result_list = page
+
+
+def _dated(milestone: Any) -> Any:
+    if not hasattr(milestone, "dated"):
+        milestone.dated = with_dates(Milestone.objects.filter(pk=milestone.pk), as_of=timezone.localdate())[0]
+    return milestone.dated
+
+
+@admin.register(Milestone)
+class MilestoneAdmin(RecordAdmin):
+    form = MilestoneForm
+    list_display = ["code", "name_ru", "factory", "kind", "due_on", "forecast_on", "actual_on", "late", "scored"]
+    list_display_links = ["code", "name_ru"]
+    list_filter = [
+        "kind",
+        "scored",
+        ("contract", admin.RelatedOnlyFieldListFilter),
+        ("factory", admin.RelatedOnlyFieldListFilter),
+    ]
+    list_select_related = ["factory", "contract"]
+    date_hierarchy = "actual_latest"
+    search_fields = ["code", "name_ru", "name_en", "factory__code", "factory__name_ru"]
+    autocomplete_fields = ["contract", "factory", "actual_source", "responsible"]
+    readonly_fields = ["due_on", "forecast_on", "late"]
+    fields = [
+        ("contract", "factory", "code"),
+        "kind",
+        ("name_ru", "name_en"),
+        "responsible",
+        ("due_on", "forecast_on", "late"),
+        "actual",
+        ("actual_announced_on", "actual_source"),
+        ("actual_note_ru", "actual_note_en"),
+        "scored",
+        ("not_scored_ru", "not_scored_en"),
+    ]
+    inlines = [RevisionInline]
+    actual_on = window_column("actual", _("actual date"))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return DatedChangeList
+
+    @admin.display(description=_("due"))
+    def due_on(self, milestone: Milestone) -> str:
+        """The date under the baseline in force."""
+        due = _dated(milestone).due if milestone.pk else None
+        return window_short(due.window) if due else ""
+
+    @admin.display(description=_("forecast"))
+    def forecast_on(self, milestone: Milestone) -> str:
+        """The newest forecast."""
+        forecast = _dated(milestone).forecast if milestone.pk else None
+        return window_short(forecast.window) if forecast else ""
+
+    @admin.display(description=_("days late"))
+    def late(self, milestone: Milestone) -> str:
+        """Calendar days after the due window, as of today."""
+        return days_late(_dated(milestone).late_days) if milestone.pk else ""
+
+
+class ReviseForecastForm(ServiceForm):
+    window = WindowField(label=_("new forecast"))
+    announced = WindowField(label=_("announced"), required=False)
+    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def write(self, cleaned: dict[str, Any]) -> ForecastRevision:
+        """Revise the forecast of the chosen milestone."""
+        milestone = cleaned["milestone"]
+        return revise_forecast(
+            milestone_id=milestone.pk,
+            window=cleaned["window"],
+            reason=cleaned["reason"],
+            note=cleaned["note_ru"],
+            announced=cleaned["announced"],
+            source_id=cleaned["source"].pk if cleaned["source"] else None,
+            document=cleaned["document"],
+            by=self.by,
+            version=cleaned["seen_version"] or milestone.version,
+            today=timezone.localdate(),
+            request_key=cleaned["form_key"],
+        )
+
+
+@admin.register(ForecastRevision)
+class ForecastRevisionAdmin(AppendOnlyAdmin):
+    add_form = ReviseForecastForm
+    add_fields = ["milestone", "window", "reason", "announced", "note_ru", "source", "document", "seen_version"]
+    list_display = ["milestone", "old_on", "new_on", "announced_on", "reason", "source", "recorded_by", "recorded_at"]
+    list_filter = [
+        "reason",
+        ("milestone__contract", admin.RelatedOnlyFieldListFilter),
+        ("milestone__factory", admin.RelatedOnlyFieldListFilter),
+    ]
+    list_select_related = ["milestone", "source", "recorded_by"]
+    date_hierarchy = "announced_latest"
+    search_fields = ["milestone__code", "milestone__name_ru", "milestone__name_en", "note_ru", "note_en", "document"]
+    autocomplete_fields = ["milestone", "source"]
+    fields = [
+        "milestone",
+        ("old_on", "new_on"),
+        "announced_on",
+        "reason",
+        ("speaker_ru", "speaker_en"),
+        ("note_ru", "note_en"),
+        ("source", "document"),
+        ("recorded_at", "recorded_by"),
+    ]
+    old_on = window_column("old", _("old forecast"))
+    new_on = window_column("new", _("new forecast"))
+    announced_on = window_column("announced", _("announced"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["old_on", "new_on", "announced_on"] if obj else []
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Opened from a milestone, the form remembers the version that the person saw."""
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        code = initial.get("milestone", "")
+        if str(code).isdecimal():
+            milestone = Milestone.objects.for_reader(request.user).filter(pk=int(code)).first()
+            initial["seen_version"] = milestone.version if milestone else None
+        return initial

@@ -1,0 +1,78 @@
+"""People, their roles over contracts and factories, and the Django groups behind the roles."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from cluster.admin.base import ReadOnlyInline, RecordAdmin, TrackerAdmin
+from cluster.models import Membership, User
+
+admin.site.unregister(Group)
+
+
+class MembershipInline(ReadOnlyInline):
+    model = Membership
+    fields = ["group", "contract", "factory"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("user", "group", "contract", "factory")
+
+
+@admin.register(User)
+class PersonAdmin(RecordAdmin, UserAdmin):
+    form = UserChangeForm  # type: ignore[assignment]
+    add_form = AdminUserCreationForm
+    list_display = ["username", "last_name", "first_name", "email", "language", "is_staff", "is_superuser", "is_active", "last_login"]
+    list_filter = ["is_staff", "is_superuser", "is_active", "language"]
+    search_fields = ["username", "last_name", "first_name", "email"]
+    filter_horizontal = ()
+    readonly_fields = ["last_login", "date_joined"]
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        (_("Person"), {"fields": [("last_name", "first_name"), "email", ("language", "time_zone")]}),
+        (_("Access"), {"fields": ["is_active", "is_staff", "is_superuser"]}),
+        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
+    ]
+    inlines = [MembershipInline]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Only a superuser makes superusers."""
+        fields = list(super().get_readonly_fields(request, obj))
+        return fields if request.user.is_superuser else [*fields, "is_superuser"]
+
+
+@admin.register(Membership)
+class MembershipAdmin(RecordAdmin):
+    list_display = ["user", "group", "contract", "factory"]
+    list_filter = ["group", ("contract", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["user", "group", "contract", "factory"]
+    search_fields = ["user__username", "user__last_name", "user__email"]
+    autocomplete_fields = ["user", "contract", "factory"]
+    fields = ["user", "group", ("contract", "factory")]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever gives a role may take it back: what was given stays in the history."""
+        return self.has_change_permission(request, obj)
+
+
+@admin.register(Group)
+class RoleAdmin(TrackerAdmin, GroupAdmin):
+    """The rights of each role are set by `manage.py first_login`; here they are looked at."""
+
+    search_fields = ["name"]
+    filter_horizontal = ()
+    fields = ["name", "permissions"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,104 @@
+"""Saving and deleting one record of the kinds that people edit by hand: right, validation, reason and history in one transaction."""
+
+from collections.abc import Collection
+from typing import Any
+
+import pghistory
+from django.db import models, transaction
+
+from cluster.domain.access import Action, Role
+from cluster.domain.errors import Conflict, Forbidden
+from cluster.models import Membership, Subscription, User
+from cluster.models.scope import ScopedQuerySet, scope_of
+from cluster.services.access import mirror_groups, require
+
+# Accounts belong to no contract: whoever writes them is an administrator of everything.
+_ACCOUNTS = (User, Membership, Subscription)
+
+
+@transaction.atomic
+def save_record(
+    instance: models.Model,
+    *,
+    by: User,
+    change_reason: str = "",
+    changed: Collection[str] | None = None,
+    version: int | None = None,
+) -> None:
+    """Validate and save one record. `changed` names the columns to write, so that others' columns are left alone; None: all.
+
+    A record that counts its versions is locked first and must still have the `version` the person saw. Raises Forbidden,
+    Conflict (with the record as it stands now) or ValidationError.
+    """
+    is_new = instance.pk is None
+    require_edit(by, instance)
+    if not is_new:
+        require_edit(by, _stored(instance, version))
+    columns = None if is_new or changed is None else set(changed)
+    if is_new and hasattr(instance, "recorded_by_id"):
+        instance.recorded_by = by  # type: ignore[attr-defined]
+    if not is_new and hasattr(instance, "version"):
+        instance.version += 1
+        columns = columns and columns | {"version"}
+    instance.full_clean()
+    with _because(change_reason):
+        instance.save(update_fields=columns)
+    if isinstance(instance, Membership):
+        mirror_groups(instance.user)
+
+
+@transaction.atomic
+def delete_record(instance: models.Model, *, by: User, change_reason: str = "") -> None:
+    """Delete one record; what it looked like stays in the history. Raises Forbidden, or ProtectedError while others name it."""
+    require_edit(by, instance)
+    user = instance.user if isinstance(instance, Membership) else None
+    with _because(change_reason):
+        instance.delete()
+    if user is not None:
+        mirror_groups(user)
+
+
+def require_edit(by: User, instance: models.Model) -> None:
+    """Raise Forbidden unless `by` may edit this record by hand."""
+    if isinstance(instance, _ACCOUNTS):
+        scope = scope_of(by)
+        if not scope.superuser and not any(g.role is Role.ADMIN and g.contract is None for g in scope.grants):
+            raise Forbidden("Your role does not allow this.")
+        if isinstance(instance, User) and instance.is_superuser and not scope.superuser:
+            raise Forbidden("Only a superuser may change a superuser.")
+        return
+    contract, factory = place_of(instance)
+    require(by, Action.EDIT_RECORD, contract=contract, factory=factory)
+
+
+def place_of(instance: models.Model) -> tuple[int | None, int | None]:
+    """The ids of the contract and the factory that a record belongs to, by the paths of its model's gate."""
+    gate: Any = type(instance)._default_manager.all()
+    if not isinstance(gate, ScopedQuerySet):
+        return None, None
+    return _follow(instance, gate.contract_path), _follow(instance, gate.factory_path)
+
+
+def _follow(instance: models.Model, path: str) -> int | None:
+    if not path:
+        return None
+    value: Any = instance
+    for name in path.split("__"):
+        value = None if value is None else getattr(value, name)
+    found: int | None = value
+    return found
+
+
+def _stored(instance: models.Model, version: int | None) -> models.Model:
+    """The record as the database has it, locked; Conflict when somebody saved it after the person read it."""
+    stored = type(instance)._default_manager.select_for_update().get(pk=instance.pk)
+    if version is not None and version != getattr(stored, "version", version):
+        raise Conflict("Somebody changed this record since you opened it: look at it again.", current=stored)
+    if hasattr(stored, "version"):
+        instance.version = stored.version  # type: ignore[attr-defined]
+    return stored
+
+
+def _because(reason: str) -> Any:
+    """History context with the reason, where there is one."""
+    return pghistory.context(reason=reason) if reason else pghistory.context()

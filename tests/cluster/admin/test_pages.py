@@ -1,0 +1,178 @@
+"""Every page of the admin: opens for whom it should, in the reader's scope, with a number of statements that rows do not raise."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from cluster.domain.access import Role
+from cluster.models import (
+    Amendment,
+    ApiToken,
+    BudgetLine,
+    Claim,
+    Conversion,
+    DelayEvent,
+    DelayFlag,
+    Delivery,
+    Factory,
+    ForecastRevision,
+    JobRun,
+    LedgerEntry,
+    Membership,
+    Party,
+    Subscription,
+)
+from cluster.services.access import ensure_roles, grant_role
+from production.models import Brand, BrandShare, Capacity, Output, PlanRevision, VehicleModel
+from tests.factories import make_factory, make_milestone, make_rate, make_source, make_user, promise
+
+pytestmark = pytest.mark.django_db
+
+OURS = [m for app in ("cluster", "production") for m in apps.get_app_config(app).get_models() if not hasattr(m, "pgh_tracked_model")]
+
+
+@pytest.fixture
+def login(client: Client) -> Callable[..., Client]:
+    ensure_roles()
+
+    def enter(role: Role | None = None, **place: Any) -> Client:
+        user = make_user(is_staff=True, is_superuser=role is None)
+        if role is not None:
+            grant_role(user=user, role=role, **place)
+        client.force_login(user)
+        return client
+
+    return enter
+
+
+def a_row_of_everything() -> Factory:
+    """One row in each table, each with everything it can refer to."""
+    factory, source, person = make_factory(), make_source(), make_user()
+    contract = factory.contract
+    factory.manager = person
+    factory.save()
+    milestone = make_milestone(factory)
+    due = promise(milestone, "2024-Q1", announced="2023-06")
+    revision = ForecastRevision(milestone=milestone, new_earliest=date(2027, 1, 1), new_latest=date(2027, 1, 31), new_precision="month")
+    revision.reason, revision.source, revision.recorded_by = "permit", source, person
+    revision.save()
+    line = BudgetLine.objects.create(baseline=due.baseline, factory=factory, amount_rub=Decimal("8900000000"), month=None, source=source)
+    entry = LedgerEntry.objects.create(
+        factory=factory, kind="payment", date=date(2024, 5, 1), amount_rub=5, document="d", counterparty="c", source=source
+    )
+    claim = Claim.objects.create(
+        contract=contract, factory=factory, milestone=milestone, figure="jobs", value=5, unit="people", source=source, recorded_by=person
+    )
+    rate = make_rate(date(2024, 4, 1) + timedelta(days=contract.pk % 5000), "92.5")
+    for thing, basis in (({"ledger_entry": entry}, "payment"), ({"budget_line": line}, "contract"), ({"claim": claim}, "contract")):
+        Conversion.objects.create(
+            basis=basis, on_date=rate.date, amount_rub=5, usd=1, rate=rate, replaced=rate, converted_at=timezone.now(), **thing
+        )
+    Party.objects.create(contract=contract, role="region", name_ru="Область", source=source)
+    Amendment.objects.create(contract=contract, title_ru="Изменение", number="1", source=source)
+    Membership.objects.create(user=person, group_id=_group(Role.MANAGER), contract=contract, factory=factory)
+    ApiToken.objects.create(user=person, name="bi", digest=person.username, expires_at=timezone.now())
+    subscription = Subscription.objects.create(user=person)
+    Delivery.objects.create(subscription=subscription, period=date(2024, 1, 1), recipient="a@example.org")
+    run = JobRun.objects.create(name="convert", scheduled_for=timezone.now(), requested_by=person, figures={"converted": 3})
+    flag = DelayFlag.objects.create(
+        milestone=milestone, kind="overdue", severity="major", since=date(2024, 3, 31), opened_on=date(2024, 4, 1), acknowledged_by=person
+    )
+    DelayEvent.objects.create(flag=flag, kind="opened", on_date=date(2024, 4, 1), days=1, severity="minor", job_run=run)
+    brand = Brand.objects.create(contract=contract, code="b", name_ru="Марка", segment="passenger", source=source)
+    model = VehicleModel.objects.create(brand=brand, name="M1", segment="passenger", source=source)
+    BrandShare.objects.create(brand=brand, year=2024, percent=50, source=source)
+    PlanRevision.objects.create(contract=contract, year=2024, low=100000, high=130000, source=source, recorded_by=person)
+    Output.objects.create(
+        contract=contract, factory=factory, brand=brand, vehicle_model=model, year=2024, quantity=70000, source=source, recorded_by=person
+    )
+    Capacity.objects.create(
+        contract=contract,
+        effective_earliest=date(2024, 1, 1),
+        effective_latest=date(2024, 12, 31),
+        effective_precision="year",
+        low=300000,
+        source=source,
+    )
+    return factory
+
+
+def _group(role: Role) -> int:
+    from django.contrib.auth.models import Group
+
+    return Group.objects.get(name=role).pk
+
+
+def page(model: Any, name: str, *args: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=args)
+
+
+def test_every_model_is_in_the_admin_and_can_be_searched_and_filtered() -> None:
+    assert not [m for m in OURS if m not in admin.site._registry]
+    for model in OURS:
+        page_of = admin.site._registry[model]
+        assert page_of.search_fields, model
+        assert page_of.list_display != ("__str__",), model
+    unfiltered = [m.__name__ for m in OURS if not (admin.site._registry[m].list_filter or admin.site._registry[m].date_hierarchy)]
+    assert unfiltered == []
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda m: m.__name__)
+def test_a_list_takes_as_many_statements_for_three_rows_as_for_one(login: Any, model: Any) -> None:
+    client = login()
+    a_row_of_everything()
+    client.get(page(model, "changelist"))
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
+        response = client.get(page(model, "changelist"))
+    assert response.status_code == 200
+    assert response.context["cl"].result_count >= 1
+    for _again in range(2):
+        a_row_of_everything()
+    with CaptureQueriesContext(connection) as many:
+        assert client.get(page(model, "changelist")).context["cl"].result_count >= 2
+    assert len(many) <= len(few), "\n".join(q["sql"] for q in many.captured_queries)
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda m: m.__name__)
+def test_a_record_opens_for_a_superuser_and_its_search_and_history_work(login: Any, model: Any) -> None:
+    client = login()
+    a_row_of_everything()
+    row = model.objects.first()
+    assert client.get(page(model, "change", row.pk)).status_code == 200
+    assert client.get(page(model, "changelist"), {"q": "2024 x"}).status_code == 200
+    kept = hasattr(model, "history")
+    assert client.get(page(model, "history", row.pk)).status_code == (200 if kept else 404)
+    if admin.site._registry[model].has_add_permission(client.get(page(model, "changelist")).wsgi_request):
+        assert client.get(page(model, "add")).status_code == 200
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("model", OURS, ids=lambda m: m.__name__)
+def test_each_role_sees_of_each_model_what_its_gate_lets_through(login: Any, role: Role, model: Any) -> None:
+    mine, other = a_row_of_everything(), a_row_of_everything()
+    client = login(role, contract=mine.contract, factory=mine if role is Role.MANAGER else None)
+    response = client.get(page(model, "changelist"))
+    if response.status_code == 403:
+        assert role in (Role.CONTROLLER, Role.MANAGER)
+        assert model.__name__ in ("User", "Membership", "Subscription", "Delivery", "ApiToken")
+        return
+    user = response.wsgi_request.user
+    rows = model.objects.for_reader(user) if hasattr(model.objects.all(), "for_reader") else model.objects.all()
+    assert response.context["cl"].result_count == rows.count()
+    for hidden in model.objects.exclude(pk__in=rows.values("pk"))[:1]:
+        assert client.get(page(model, "change", hidden.pk)).status_code == 302, "a stranger's record is not there"
+    content = response.content.decode()
+    if model not in (apps.get_model("cluster.User"),):
+        assert other.name_ru not in content
