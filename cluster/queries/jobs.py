@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils.translation import gettext
 
+from cluster.domain.errors import NotFound
 from cluster.models import JobRun
 from cluster.models.scope import Reader
 
@@ -61,3 +62,17 @@ def _in_language(said: Any) -> str:
     if not isinstance(said, dict):
         return str(said)
     return gettext(said["template"]).format(**{name: _in_language(value) for name, value in said["params"].items()})
+
+
+def runs_for(reader: Reader, *, limit: int = 30) -> list[JobRun]:
+    """The newest runs that `reader` may see, without the sweep of each minute: one statement."""
+    runs = JobRun.objects.for_reader(reader).exclude(name=JobRun.Name.SWEEP).select_related("requested_by")
+    return list(runs.order_by("-scheduled_for", "-pk")[:limit])
+
+
+def run_for(reader: Reader, run_id: int) -> JobRun:
+    """One run; NotFound when it is not there for this reader."""
+    run = JobRun.objects.for_reader(reader).select_related("requested_by").filter(pk=run_id).first()
+    if run is None:
+        raise NotFound("There is no run {run}.", field="run", run=run_id)
+    return run

@@ -311,6 +311,18 @@ def qualified(text: str, qualifier: str) -> str:
 
 
 @register.filter
+def claim_qualifier(claim: Claim) -> str:
+    """The wording alone: `более`; empty where the source is exact."""
+    return _WORDS[language()].get(claim.qualifier, "")
+
+
+@register.filter
+def claim_bare(claim: Claim) -> str:
+    """What a claim says without its wording, for places that set the wording apart."""
+    return claim_value(claim).removeprefix(claim_qualifier(claim) + NBSP)
+
+
+@register.filter
 def claim_value(claim: Claim | None) -> str:
     """What a claim says: `более 70 млрд ₽`, `28–30 млрд ₽`, `до 300 000 автомобилей в год`, a text, or a date."""
     if claim is None:

@@ -30,7 +30,10 @@ _STAGES = {
 def icon(name: str, extra: str = "") -> SafeString:
     """An icon of static/icons/sprite.svg; decoration, so that a word stands beside it."""
     return format_html(
-        '<svg class="icon {}" viewBox="0 0 24 24" aria-hidden="true"><use href="{}#{}"></use></svg>', extra, static("icons/sprite.svg"), name
+        '<svg class="icon {}" viewBox="0 0 24 24" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        extra,
+        static("icons/sprite.svg"),
+        name,
     )
 
 
@@ -68,5 +71,7 @@ def severity_chip(severity: str) -> SafeString:
 @register.simple_tag
 def stage_chip(stage: str) -> SafeString:
     """A chip with the icon and the word of a stage."""
-    tone = {"opened": "ok", "building": "info", "commissioning": "info", "suspended": "moderate", "cancelled": "outline"}.get(str(stage), "outline")
+    tone = {"opened": "ok", "building": "info", "commissioning": "info", "suspended": "moderate", "cancelled": "outline"}.get(
+        str(stage), "outline"
+    )
     return format_html('<span class="chip {}">{}{}</span>', tone, icon(str(stage)), stage_word(stage))

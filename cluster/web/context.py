@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cluster.domain.access import Action
+from cluster.domain.access import Action, Role, Scope
 from cluster.domain.errors import DomainError
 from cluster.models import Contract, User
 from cluster.queries.contracts import contracts_for
@@ -123,8 +123,14 @@ class Frame:
 
     @cached_property
     def sees_jobs(self) -> bool:
-        """Whether the reader may see or run jobs: everybody but plant managers."""
-        return self.user is not None and (self.user.scope.sees_everything or bool(self.user.scope.contracts))
+        """Whether the reader may see job runs: everybody with a role but plant managers."""
+        scope = self.user.scope if self.user else Scope()
+        return scope.superuser or any(grant.role is not Role.MANAGER for grant in scope.grants)
+
+    @cached_property
+    def runs_jobs(self) -> bool:
+        """Whether the reader may run a job now; jobs belong to no contract."""
+        return self.user is not None and self.user.scope.may(Action.RUN_JOB)
 
     @cached_property
     def may(self) -> dict[str, bool]:

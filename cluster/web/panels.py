@@ -1,4 +1,4 @@
-"""What other applications put on the cluster page: named by dotted path in settings.DASHBOARD_PANELS."""
+"""What other applications put on the pages of a contract, a factory and a source: named by dotted path in the settings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from cluster.models import User
+from cluster.models import Contract, Factory, Source, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,26 @@ class Panel:
 
 
 PanelMaker: TypeAlias = Callable[[User, int, date], Panel | None]
+FactoryPanelMaker: TypeAlias = Callable[[User, Factory, date], Panel | None]
+SourcePanelMaker: TypeAlias = Callable[[User, Contract, Source, date], Panel | None]
 
 
 def panels(reader: User, contract_id: int, as_of: date) -> list[Panel]:
     """The panels of all applications for one contract as of a day; None from a maker means that it has nothing to show."""
     makers: list[PanelMaker] = [import_string(path) for path in settings.DASHBOARD_PANELS]
     made = [maker(reader, contract_id, as_of) for maker in makers]
+    return [panel for panel in made if panel is not None]
+
+
+def factory_panels(reader: User, factory: Factory, as_of: date) -> list[Panel]:
+    """The panels for the page of one factory, by settings.FACTORY_PANELS."""
+    makers: list[FactoryPanelMaker] = [import_string(path) for path in settings.FACTORY_PANELS]
+    made = [maker(reader, factory, as_of) for maker in makers]
+    return [panel for panel in made if panel is not None]
+
+
+def source_panels(reader: User, contract: Contract, source: Source, as_of: date) -> list[Panel]:
+    """The panels for the page of one source, by settings.SOURCE_PANELS."""
+    makers: list[SourcePanelMaker] = [import_string(path) for path in settings.SOURCE_PANELS]
+    made = [maker(reader, contract, source, as_of) for maker in makers]
     return [panel for panel in made if panel is not None]

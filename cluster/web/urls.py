@@ -2,12 +2,27 @@
 
 from django.urls import path
 
-from cluster.web.pages import home, overview
-
+from cluster.web.pages import delays, factories, factory, forecast, home, jobs, ledger, overview, record
 
 app_name = "cluster"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/run/", jobs.run_job, name="run_job"),
+    path("jobs/<int:run_id>/", jobs.job, name="job"),
     path("c/<slug:code>/", overview.contract, name="contract"),
+    path("c/<slug:code>/factories/", factories.factories, name="factories"),
+    path("c/<slug:code>/factories/<slug:factory>/", factory.factory, name="factory"),
+    path("c/<slug:code>/factories/<slug:factory>/changes/", factory.factory_changes, name="factory_changes"),
+    path("c/<slug:code>/factories/<slug:factory>/payment/", ledger.payment, name="record_payment"),
+    path("c/<slug:code>/factories/<slug:factory>/payment/echo/", ledger.payment_echo, name="payment_echo"),
+    path("c/<slug:code>/factories/<slug:factory>/ledger/<int:entry_id>/reverse/", ledger.reversal, name="reverse_entry"),
+    path("c/<slug:code>/milestones/<str:milestone>/forecast/", forecast.forecast, name="revise_forecast"),
+    path("c/<slug:code>/milestones/<str:milestone>/forecast/preview/", forecast.forecast_preview, name="forecast_preview"),
+    path("c/<slug:code>/delays/", delays.delays, name="delays"),
+    path("c/<slug:code>/delays.csv", delays.delays_csv, name="delays_csv"),
+    path("c/<slug:code>/delays/<int:flag_id>/acknowledge/", delays.acknowledge, name="acknowledge"),
+    path("c/<slug:code>/record/", record.record_page, name="record"),
+    path("c/<slug:code>/record/sources/<slug:key>/", record.source, name="source"),
 ]

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from production.web.pages import overview
+from production.web.pages import output, overview
 
 app_name = "production"
 
 urlpatterns = [
-    path("c/<slug:code>/", overview.overview, name="overview"),
+    path("c/<slug:code>/production/", overview.overview, name="overview"),
+    path("c/<slug:code>/production/output/", output.record, name="record_output"),
 ]

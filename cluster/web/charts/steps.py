@@ -107,7 +107,10 @@ def _draw(
     marks: list[str] = []
     for tick in ticks:
         y = amounts.at(tick)
-        marks += [line(layout.left, y, right, y, "gridline"), text(layout.left - 8, y + 4, money_short(tick) or "0", class_="axis", anchor="end")]
+        marks += [
+            line(layout.left, y, right, y, "gridline"),
+            text(layout.left - 8, y + 4, money_short(tick) or "0", class_="axis", anchor="end"),
+        ]
     for year in years.years(44):
         marks.append(text(years.x(date(year, 1, 1)), layout.height - 8, str(year), class_="axis"))
     marks += _step_line(committed, years, amounts, years.x(as_of), bottom)

@@ -125,7 +125,9 @@ def _draw(
     now = scale.x(as_of)
     frame.append(line(now, 24, now, y, "now"))
     near_edge = now > layout.end - 90
-    label = text(now - 5 if near_edge else now + 5, y + 14, window_short(DateWindow.day(as_of)), class_="today", anchor="end" if near_edge else None)
+    label = text(
+        now - 5 if near_edge else now + 5, y + 14, window_short(DateWindow.day(as_of)), class_="today", anchor="end" if near_edge else None
+    )
     return drawing(key, layout.name, layout.width, y + 22, title, summary, [*frame, *marks, label])
 
 
@@ -153,7 +155,8 @@ def _row(row: TimelineRow, layout: _Layout, scale: TimeScale, y: float, as_of: d
 
 def _label(row: TimelineRow, layout: _Layout, y: float) -> SafeString:
     lines = fit(row.name, layout.label, layout.label_lines)
-    written = [text(0, y + 15 + 17 * n, words) for n, words in enumerate(lines)]
+    first = y + layout.bar_y + 5 - 8.5 * (len(lines) - 1) if layout is _WIDE else y + 15
+    written = [text(0, first + 17 * n, words) for n, words in enumerate(lines)]
     inside = el("g", el("title", row.name), *written)
     return el("a", inside, href=row.url) if row.url else inside
 

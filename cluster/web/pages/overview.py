@@ -16,6 +16,7 @@ from cluster.queries.contracts import Overview, baseline_in_force, overview
 from cluster.queries.dollars import dollars_of_factories
 from cluster.queries.milestones import DatedMilestone
 from cluster.queries.rates import RateStatus
+from cluster.templatetags.format import claim_value
 from cluster.web.amounts import InDollars, Quotation, agreed, quoted, reporting, summed
 from cluster.web.charts import Chart, Level, MoneyBar, TimelineRow, money_bar, steps, timeline
 from cluster.web.context import Frame
@@ -37,6 +38,16 @@ class Tile:
     claim: Claim | None = None
     rivals: list[Claim] | None = None
     quotation: Quotation | None = None
+    none: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeRow:
+    """A figure on which sources disagree: what is in use, and each other value once."""
+
+    subject: str
+    in_use: str
+    others: list[str]
 
 
 @page
@@ -56,7 +67,7 @@ def contract(request: HttpRequest, code: str) -> HttpResponse:
         "money": _money_bar(state),
         "timeline": timeline("promises", rows, as_of=as_of) if rows else None,
         "growth": _growth(state),
-        "disputes": state.figures.disputes(),
+        "disputes": _disputes(state),
         "panels": panels(reader, state.contract.pk, as_of),
     }
     return render(request, "cluster/contract.html", context)
@@ -131,9 +142,10 @@ def _tiles(state: Overview, status: RateStatus) -> list[Tile]:
         Tile(
             key="k4",
             label=_("Paid, by the ledger"),
-            rub=state.paid_rub,
+            rub=state.paid_rub or None,
             dollars=dollars(summed((d.paid for d in visible), Basis.PAYMENT)),
-            note=_("Payments recorded here.") if state.paid_rub else _("No payment is recorded here yet."),
+            note=_("Payments recorded here.") if state.paid_rub else _("The ledger starts with the first payment entered here."),
+            none=_("nothing recorded"),
         ),
         of_claim("k3", _("Invested, as published"), state.invested),
     ]
@@ -163,6 +175,20 @@ def _levels(state: Overview, figure: Figure) -> list[Level]:
         on = valid.latest if figure is Figure.INVESTED_TO_DATE else valid.earliest
         found.append(Level(min(on, state.as_of), claim.value, claim.qualifier, low, high))
     return found
+
+
+def _disputes(state: Overview) -> list[DisputeRow]:
+    """Numbers before words, the contract's own figures before those of factories."""
+    found = sorted(state.figures.disputes(), key=lambda d: (d.others[0].value is None, d.others[0].factory_id is not None))
+    rows = []
+    for dispute in found:
+        claim = dispute.in_use or dispute.others[0]
+        used = claim_value(dispute.in_use)
+        others = dict.fromkeys(claim_value(other) for other in dispute.others)
+        subject = " ".join(part for part in (claim.factory.code if claim.factory else "", str(dispute.figure.label)) if part)
+        others.pop(used, None)
+        rows.append(DisputeRow(subject, used, list(others)))
+    return rows
 
 
 def _span(state: Overview, claim: Claim | None) -> tuple[Decimal | None, Decimal | None]:

@@ -1,0 +1,149 @@
+"""Jobs: what each did last and when it is due, a button to run one now, and the progress of a run."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from cluster.domain.access import Action
+from cluster.domain.errors import NotFound
+from cluster.models import JobRun
+from cluster.queries.jobs import Job, jobs_for, run_for, runs_for, why_failed
+from cluster.services import jobs as services
+from cluster.templatetags.format import date_short, number
+from cluster.web.context import Frame
+from cluster.web.door import page, reader_of
+
+Status = JobRun.Status
+_MOVING = {Status.QUEUED, Status.RUNNING}
+_TONES = {
+    Status.QUEUED: ("outline", "minor"),
+    Status.RUNNING: ("info", "refresh"),
+    Status.SUCCEEDED: ("ok", "check"),
+    Status.NO_CONNECTION: ("minor", "exchange"),
+    Status.FAILED: ("major", "major"),
+    Status.DEAD: ("critical", "critical"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run as the page shows it."""
+
+    run: JobRun
+    tone: str
+    icon: str
+    why: str
+    figures: list[tuple[str, str]]
+
+    @property
+    def moving(self) -> bool:
+        """Whether it waits or works, so that the page asks again."""
+        return self.run.status in _MOVING
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One job with what it is for and its last run."""
+
+    job: Job
+    about: str
+    last: RunRow | None
+    can_run: bool
+
+
+@page
+@require_GET
+def jobs(request: HttpRequest) -> HttpResponse:
+    """All jobs and the newest runs."""
+    reader = reader_of(request)
+    if not Frame(request).sees_jobs:
+        raise NotFound("There is no such page here.")
+    may_run = reader.scope.may(Action.RUN_JOB)
+    about = {
+        JobRun.Name.FETCH_RATES: _("Asks the Bank of Russia for the official dollar rates that are missing."),
+        JobRun.Name.CONVERT: _("Puts every amount in roubles into dollars at its own basis and freezes the rate used."),
+        JobRun.Name.FLAG_DELAYS: _("Compares every promise with the day and opens, updates or closes delay flags."),
+        JobRun.Name.SWEEP: _("Each minute: makes the runs that are due and takes back lost ones."),
+    }
+    rows = [
+        JobRow(job, about[job.name], run_row(job.last) if job.last else None, may_run and job.name != JobRun.Name.SWEEP)
+        for job in jobs_for(reader, now=timezone.now())
+    ]
+    return render(request, "cluster/jobs.html", {"jobs": rows, "runs": [run_row(run) for run in runs_for(reader)], "may_run": may_run})
+
+
+@page
+@require_GET
+def job(request: HttpRequest, run_id: int) -> HttpResponse:
+    """One run: the whole page, or for htmx only the part that moves."""
+    row = run_row(run_for(reader_of(request), run_id))
+    template = "cluster/partials/run.html" if request.headers.get("HX-Request") else "cluster/job.html"
+    return render(request, template, {"row": row})
+
+
+@page
+@require_POST
+def run_job(request: HttpRequest) -> HttpResponse:
+    """Ask for a run now; the page then follows it."""
+    run = services.queue(request.POST.get("name", ""), by=reader_of(request), now=timezone.now())
+    messages.success(request, _("{job}: queued.").format(job=run.get_name_display()))
+    return redirect(f"{reverse('cluster:jobs')}#job-{run.name}")
+
+
+def run_row(run: JobRun) -> RunRow:
+    """A run with its figures in words."""
+    tone, icon = _TONES[Status(run.status)]
+    return RunRow(run, tone, icon, why_failed(run), _figures(run.figures))
+
+
+def _figures(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    """What a run did, as pairs of a word and a number; the reason of a failure stands elsewhere."""
+    words = {
+        "as_of": _("as of"),
+        "better": _("got better"),
+        "changed": _("changed"),
+        "closed": _("closed"),
+        "converted": _("converted"),
+        "corrected": _("corrected"),
+        "dropped": _("dropped"),
+        "due": _("due"),
+        "kept": _("kept"),
+        "late": _("late"),
+        "lost": _("taken back"),
+        "new": _("new"),
+        "newest": _("newest rate"),
+        "opened": _("opened"),
+        "quarantined": _("in quarantine"),
+        "received": _("received"),
+        "requests": _("requests"),
+        "revised": _("revised"),
+        "stale": _("with an old rate"),
+        "unchanged": _("unchanged"),
+        "unconverted": _("without a rate"),
+        "waiting": _("waiting"),
+        "withdrawn": _("withdrawn"),
+        "woken": _("woken"),
+        "worse": _("got worse"),
+    }
+    return [
+        (words.get(key, key.replace("_", " ")), _figure(value))
+        for key, value in figures.items()
+        if key not in ("error", "reason") and not isinstance(value, dict | list)
+    ]
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return number(value)
+    try:
+        return date_short(date.fromisoformat(str(value)))
+    except ValueError:
+        return str(value)
