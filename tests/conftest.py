@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.utils import translation
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -17,4 +18,11 @@ def _flush_append_only_tables() -> Iterator[None]:
             plain(self, ["SET LOCAL session_replication_role = replica", *sql_list, "SET LOCAL session_replication_role = DEFAULT"])
 
         patch.setattr(DatabaseOperations, "execute_sql_flush", flush)
+        yield
+
+
+@pytest.fixture
+def in_english() -> Iterator[None]:
+    """English is the active language, so that a test can quote the sentences of the code."""
+    with translation.override("en"):
         yield

@@ -60,6 +60,9 @@ class _Request(threading.Thread):
     def run(self) -> None:
         try:
             self.body = self._read()
+        except urllib.error.HTTPError as error:
+            error.close()
+            self.error = BadReply("The Bank of Russia answered with status {status}.", status=error.code)
         except Exception as error:  # carried to the caller's thread, which raises it
             self.error = error
 
@@ -95,8 +98,6 @@ def _get(path: str, query: dict[str, str]) -> bytes:
             return request.body
         case DomainError():
             raise request.error
-        case urllib.error.HTTPError(code=status):
-            raise BadReply("The Bank of Russia answered with status {status}.", status=status) from request.error
         case http.client.HTTPException():
             raise BadReply("The Bank of Russia's answer was cut short.") from request.error
         case _:

@@ -11,7 +11,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import ElementTree
@@ -186,22 +185,25 @@ def _xml_row(element: Element, on: str, file: str, number: int) -> Row:
 def _checked(rows: list[Row], file: str, latest: date) -> list[Row]:
     """By date, each date once, none of the future, none many times its neighbours."""
     rows = sorted(rows, key=lambda row: (row.rate.date, row.number))
-    for before, row in pairwise(rows):
-        if before.rate.date == row.rate.date:
-            raise BadRates(file, row.number, _("{date} stands there twice"), date=row.rate.date)
-    for index, row in enumerate(rows):
+    for row in rows:
         if row.rate.date > latest:
             raise BadRates(file, row.number, _("{date} lies in the future: no rate can be known for it"), date=row.rate.date)
         if row.rate.date < EARLIEST:
             raise BadRates(file, row.number, _("{date} is older than the first official rate"), date=row.rate.date)
-        others = rows[max(0, index - 2) : index] + rows[index + 1 : index + 3]
-        if len(others) == 1 and index == 0:
-            continue  # of two rates the later one is judged by the earlier one
-        if others and is_absurd(row.rate.per_unit, median(other.rate.per_unit for other in others)):
-            raise BadRates(
-                file, row.number, _("the rate {value} is many times its neighbours or a small part of them"), value=row.rate.value
-            )
+    for index, (before, row) in enumerate(pairwise(rows)):
+        if before.rate.date == row.rate.date:
+            raise BadRates(file, row.number, _("{date} stands there twice"), date=row.rate.date)
+        if is_absurd(row.rate.per_unit, before.rate.per_unit):
+            wrong = before if _stands_out(rows, index) and not _stands_out(rows, index + 1) else row
+            reason = _("the rate {value} is many times its neighbours or a small part of them")
+            raise BadRates(file, wrong.number, reason, value=wrong.rate.value)
     return rows
+
+
+def _stands_out(rows: Sequence[Row], index: int) -> bool:
+    """Whether a row contradicts most of the two rows before it and the two after it: it, not they, is the wrong one."""
+    others = [*rows[max(0, index - 2) : index], *rows[index + 1 : index + 3]]
+    return 2 * sum(is_absurd(rows[index].rate.per_unit, other.rate.per_unit) for other in others) > len(others) > 1
 
 
 def _date(text: str, file: str, number: int) -> date:

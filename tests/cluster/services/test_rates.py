@@ -15,7 +15,7 @@ from cluster.queries.rates import newest_rate, quarantined_rates, rate_in_force,
 from cluster.services.rates import Origin, accept_rate, import_files, reject_rate, store_rates
 from tests.factories import make_rate, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 BANK = Origin("Банк России", "Bank of Russia")
 PRESS = Origin("газета", "a newspaper", ExchangeRate.Quality.PRESS)
 TODAY = date(2024, 6, 1)
