@@ -67,6 +67,8 @@ AUTH_USER_MODEL = "cluster.User"
 # What both applications contribute to is named here by dotted path: `cluster` never imports `production`.
 PUBLIC_RECORD_LOADERS = ["cluster.services.public_record.load", "production.services.public_record.load"]
 DASHBOARD_PANELS = ["production.web.panels.production_panel"]
+FACTORY_PANELS = ["production.web.panels.factory_panel"]
+SOURCE_PANELS = ["production.web.panels.source_panel"]
 DIGEST_SECTIONS = ["production.queries.digest.production_section"]
 
 # Every change of a business row is kept by triggers: inserts, updates and deletes, bulk and raw SQL included.

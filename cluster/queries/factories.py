@@ -43,9 +43,9 @@ class Fact:
     others: list[Claim]
 
     @property
-    def claims(self) -> list[Claim]:
-        """Every claim, the one in use first."""
-        return [claim for claim in (self.current, *self.others, *self.earlier) if claim is not None]
+    def rivals(self) -> list[Claim]:
+        """The claims beside the current one: those that were never in use, then how the figure grew."""
+        return [*self.others, *self.earlier]
 
     @property
     def disputed(self) -> bool:

@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from cluster.domain.errors import DomainError
@@ -81,14 +80,9 @@ class SourceChoice(forms.ModelChoiceField):
 class DayField(forms.DateField):
     """One exact day: ДД.ММ.ГГГГ or ISO."""
 
-    default_error_messages = {"invalid": gettext_lazy("Write the date as 15.04.2024 or 2024-04-15.")}
+    default_error_messages = {"invalid": _("Write the date as 15.04.2024 or 2024-04-15.")}
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("input_formats", DAY_FORMATS)
         kwargs.setdefault("widget", forms.DateInput(format="%d.%m.%Y", attrs={"autocomplete": "off", "inputmode": "numeric"}))
         super().__init__(**kwargs)
-
-
-def chosen(value: object) -> str:
-    """A value for people in a comparison; a dash for nothing."""
-    return str(value) if value not in (None, "") else gettext("empty")

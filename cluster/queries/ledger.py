@@ -1,0 +1,14 @@
+"""Single ledger entries."""
+
+from cluster.domain.errors import NotFound
+from cluster.models import LedgerEntry
+from cluster.models.scope import Reader
+
+
+def entry_for(reader: Reader, *, contract_code: str, factory_code: str, entry_id: int) -> LedgerEntry:
+    """One entry of a factory with its conversion and reversal, or NotFound when it is not there for this reader."""
+    entries = LedgerEntry.objects.for_reader(reader).select_related("factory__contract", "conversion__rate", "reversed_by", "reverses")
+    entry = entries.filter(pk=entry_id, factory__code=factory_code, factory__contract__code=contract_code).first()
+    if entry is None:
+        raise NotFound("There is no such ledger entry.")
+    return entry

@@ -1,0 +1,34 @@
+"""Filters of the story pages: how far a forecast moved."""
+
+from django import template
+
+from cluster.domain.delays import FlagKind
+from cluster.models import ForecastRevision
+from cluster.models.delay import FLAG_KINDS
+from cluster.templatetags.format import days
+
+register = template.Library()
+
+
+@register.filter
+def moved_days(revision: ForecastRevision) -> int:
+    """Calendar days by which the end of the window moved; negative is earlier."""
+    return (revision.new.latest - revision.old.latest).days if revision.old else 0
+
+
+@register.filter
+def abs_days(value: int) -> str:
+    """Days in words, whatever the sign."""
+    return days(abs(value))
+
+
+@register.filter
+def kind_word(kind: str) -> str:
+    """The kind of a delay in words."""
+    return str(dict(FLAG_KINDS)[FlagKind(kind).value])
+
+
+@register.filter
+def day_word(value: int) -> str:
+    """Only the word that follows a number of days: `день`, `дня`, `дней`."""
+    return days(value).rpartition("\u00a0")[2].rpartition(" ")[2]

@@ -1,0 +1,49 @@
+"""The page for two people who changed one record: rows that a template can show and a person can choose from."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext
+
+from cluster.domain.dates import DateWindow
+from cluster.domain.merging import Merged, Touched
+from cluster.templatetags.format import window
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictRow:
+    """One field in words: what stood there, theirs, mine, and whether a person has to choose."""
+
+    name: str
+    label: str
+    original: str
+    theirs: str
+    mine: str
+    touched: Touched
+
+    @property
+    def to_choose(self) -> bool:
+        """Whether both sides touched it differently."""
+        return self.touched is Touched.BOTH
+
+
+def conflict_rows(
+    merged: Iterable[Merged], labels: Mapping[str, str], told: Mapping[str, Callable[[object], str]] | None = None
+) -> list[ConflictRow]:
+    """The fields that somebody touched; `told` gives words to values that need more than their text."""
+    rows = []
+    for field in merged:
+        if field.touched is Touched.NOBODY:
+            continue
+        tell = (told or {}).get(field.name, in_words)
+        rows.append(
+            ConflictRow(field.name, labels[field.name], tell(field.original), tell(field.theirs), tell(field.mine), field.touched)
+        )
+    return rows
+
+
+def in_words(value: object) -> str:
+    """A value for people; a word for nothing."""
+    if value is None or value == "":
+        return gettext("empty")
+    return window(value) if isinstance(value, DateWindow) else str(value)

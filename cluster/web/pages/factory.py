@@ -1,0 +1,63 @@
+"""The page of one factory: its facts, milestones, slips, money, and what changed."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from cluster.domain.access import Action
+from cluster.queries.contracts import contract_for
+from cluster.queries.factories import factory_for, factory_story
+from cluster.queries.history import factory_history
+from cluster.queries.people import sees_people
+from cluster.web.door import as_of_from, page, reader_of
+from cluster.web.panels import factory_panels
+
+HISTORY_SIZE = 25
+
+
+@page
+def factory(request: HttpRequest, code: str, factory: str) -> HttpResponse:
+    """Everything about one factory; what the reader may enter is linked where it belongs."""
+    reader, as_of = reader_of(request), as_of_from(request)
+    story = factory_story(reader=reader, contract_code=code, factory_code=factory, as_of=as_of)
+    today = as_of == timezone.localdate()
+
+    def may(action: Action) -> bool:
+        return today and reader.scope.may(action, contract=story.contract.pk, factory=story.factory.pk)
+
+    context = {
+        "story": story,
+        "may_forecast": may(Action.REVISE_FORECAST),
+        "may_pay": may(Action.RECORD_PAYMENT),
+        "may_output": may(Action.RECORD_OUTPUT),
+        "may_edit": may(Action.EDIT_RECORD),
+        "sees_people": sees_people(reader, contract_id=story.contract.pk),
+        "panels": factory_panels(reader, story.factory, as_of),
+    }
+    return render(request, "cluster/factory.html", context)
+
+
+@page
+def factory_changes(request: HttpRequest, code: str, factory: str) -> HttpResponse:
+    """Who changed what at one factory: a page of its own, and for htmx only its list."""
+    reader = reader_of(request)
+    contract_for(reader, code)
+    found = factory_for(reader, contract_code=code, factory_code=factory)
+    number = _number(request)
+    changes = factory_history(reader=reader, factory=found, limit=HISTORY_SIZE + 1, offset=(number - 1) * HISTORY_SIZE)
+    context = {
+        "factory": found,
+        "contract": found.contract,
+        "changes": changes[:HISTORY_SIZE],
+        "number": number,
+        "has_more": len(changes) > HISTORY_SIZE,
+        "sees_people": sees_people(reader, contract_id=found.contract_id),
+    }
+    part = getattr(request, "htmx", False)
+    return render(request, "cluster/partials/changes.html" if part else "cluster/factory_changes.html", context)
+
+
+def _number(request: HttpRequest) -> int:
+    """The page asked for; nonsense is the first one, and nobody turns more than ten thousand pages."""
+    text = request.GET.get("page", "1")
+    return min(max(int(text), 1), 10_000) if text.isdecimal() and len(text) < 10 else 1
