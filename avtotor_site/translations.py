@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract, extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_javascript
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
@@ -25,7 +25,8 @@ KEYWORDS: dict[str, Any] = {
     "_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None,
     "ngettext": (1, 2), "ngettext_lazy": (1, 2), "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
-    "DomainError": None, "NotFound": None, "Forbidden": None, "Conflict": None, "NoRate": None, "BadFile": None,
+    "DomainError": None, "NotFound": None, "Forbidden": None, "Conflict": None, "NoRate": None,
+    "NoConnection": None, "BadReply": None,
 }  # fmt: skip
 _PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+[^{}]*\}")
 
@@ -33,7 +34,7 @@ _PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+[^{}]*\}")
 def extract_template(fileobj: BinaryIO, keywords: Any, comment_tags: Any, options: Any) -> Iterator[Any]:
     """Messages of a Django template, for Babel."""
     source = templatize(fileobj.read().decode())
-    yield from extract("javascript", BytesIO(source.encode()), keywords, comment_tags, options)
+    yield from extract_javascript(BytesIO(source.encode()), keywords, comment_tags, options)
 
 
 def messages() -> Catalog:
