@@ -7,7 +7,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from cluster.domain.errors import NotFound
-from cluster.models import BaselineMilestone, BudgetLine, Claim, Contract, ForecastRevision, LedgerEntry, Milestone, Source
+from cluster.models import BaselineMilestone, BudgetLine, Claim, Contract, ForecastRevision, Milestone, Source
 from cluster.models.scope import Reader
 from cluster.queries.contracts import contract_for
 from cluster.queries.figures import Dispute, figures
@@ -35,12 +35,11 @@ class SourceStory:
     revisions: list[ForecastRevision]
     reached: list[Milestone]
     budget: list[BudgetLine]
-    ledger: list[LedgerEntry]
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing of this contract rests on it."""
-        return not (self.claims or self.promises or self.revisions or self.reached or self.budget or self.ledger)
+        return not (self.claims or self.promises or self.revisions or self.reached or self.budget)
 
 
 def record(*, reader: Reader, contract_code: str, as_of: date, text: str = "", confidence: str = "") -> Record:
@@ -68,7 +67,7 @@ def record(*, reader: Reader, contract_code: str, as_of: date, text: str = "", c
 
 
 def source_story(*, reader: Reader, contract_code: str, key: str, as_of: date) -> SourceStory:
-    """Everything one source says that `reader` may see: eight statements."""
+    """Everything one source says that `reader` may see: seven statements."""
     contract = contract_for(reader, contract_code)
     source = Source.objects.for_reader(reader).filter(key=key).first()
     if source is None:
@@ -78,7 +77,6 @@ def source_story(*, reader: Reader, contract_code: str, key: str, as_of: date) -
     revisions = ForecastRevision.objects.for_reader(reader).filter(milestone__contract=contract, source=source).announced_by(as_of)
     reached = Milestone.objects.for_reader(reader).filter(contract=contract, actual_source=source, actual_announced_on__lte=as_of)
     budget = BudgetLine.objects.for_reader(reader).filter(factory__contract=contract, source=source).announced_by(as_of)
-    ledger = LedgerEntry.objects.for_reader(reader).filter(factory__contract=contract, source=source, date__lte=as_of)
     return SourceStory(
         contract=contract,
         source=source,
@@ -87,7 +85,6 @@ def source_story(*, reader: Reader, contract_code: str, key: str, as_of: date) -
         revisions=list(revisions.select_related("milestone__factory")),
         reached=list(reached.select_related("factory")),
         budget=list(budget.select_related("factory", "conversion__rate")),
-        ledger=list(ledger.select_related("factory", "conversion__rate")),
     )
 
 

@@ -7,6 +7,6 @@ from production.web.pages import output, overview
 app_name = "production"
 
 urlpatterns = [
-    path("c/<slug:code>/production/", overview.overview, name="overview"),
-    path("c/<slug:code>/production/output/", output.record, name="record_output"),
+    path("c/<slug:code>/", overview.overview, name="overview"),
+    path("c/<slug:code>/output/", output.record, name="record_output"),
 ]
