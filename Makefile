@@ -28,10 +28,12 @@ setup:
 setup-dev:
 	$(BOOTSTRAP) --development
 
-run: setup
+# The static files are collected while the database is prepared.
+run:
+	$(BOOTSTRAP) --no-static
 	@$(PY) -m avtotor_site.local run
 
-stop: setup
+stop:
 	@$(PY) -m avtotor_site.local stop
 
 test: setup-dev
@@ -48,7 +50,7 @@ check: setup-dev
 	@$(PY) -m avtotor_site.translations check
 
 messages: setup-dev
-	@$(PY) manage.py makemessages --all --ignore .venv --ignore .state
+	@$(PY) -m avtotor_site.translations update
 
 screenshots: setup-dev
 	@$(PY) docs/screenshots/take.py

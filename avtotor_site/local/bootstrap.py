@@ -42,8 +42,9 @@ class SetupError(Exception):
 class Setup:
     """One set-up of the clone in the current folder."""
 
-    def __init__(self, *, development: bool) -> None:
+    def __init__(self, *, development: bool, static: bool) -> None:
         self.development = development
+        self.static = static
         self.state = (ROOT / os.environ.get("STATE_DIR", ".state")).resolve()
         self.log = self.state / "logs" / "setup.log"
 
@@ -57,7 +58,8 @@ class Setup:
             if self.development:
                 self.install(DEVELOPMENT)
             self.compile_translations()
-            self.collect_static()
+            if self.static:
+                self.collect_static()
         if self.development:
             self.require_browser()
 
@@ -70,7 +72,8 @@ class Setup:
         self.require_space(_MEGABYTES[requirements])
         self.make_venv()
         say(f"Installing {requirements} into .venv ...")
-        options = ["--quiet", "--no-input", "--disable-pip-version-check", "--require-hashes"]
+        # Python compiles what it imports; compiling all that is installed would double the time.
+        options = ["--no-compile", "--quiet", "--no-input", "--disable-pip-version-check", "--require-hashes"]
         status, output = self.call([str(PYTHON), "-m", "pip", "install", *options, "-r", requirements])
         if status != 0:
             raise self.pip_failure(output)
@@ -215,8 +218,9 @@ def main() -> int:
     """Set the clone up; the exit status."""
     parser = argparse.ArgumentParser(description="Set the clone up.")
     parser.add_argument("--development", action="store_true", help="also what tests and checks need")
+    parser.add_argument("--no-static", dest="static", action="store_false", help="leave static files for later")
     try:
-        Setup(development=parser.parse_args().development).run()
+        Setup(**vars(parser.parse_args())).run()
     except SetupError as error:
         print(error, file=sys.stderr)
         return 1

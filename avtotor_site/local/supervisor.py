@@ -55,9 +55,12 @@ class Stopping(Exception):
     """Somebody asked the group to stop."""
 
 
-def preparation() -> list[str]:
-    """The command that brings the database up to date before anything is served."""
-    return [sys.executable, "-m", "avtotor_site.local.start_up"]
+def preparations() -> list[list[str]]:
+    """What must have ended well before anything is served; the commands run side by side."""
+    return [
+        [sys.executable, "-m", "avtotor_site.local.start_up"],
+        [sys.executable, "-I", str(Path(__file__).with_name("bootstrap.py"))],
+    ]
 
 
 def programs(listener: int) -> list[Program]:
@@ -87,7 +90,7 @@ class Group:
     clone: Clone
     port: str | None = None
     make_programs: Callable[[int], list[Program]] = programs
-    prepare: Sequence[str] = field(default_factory=preparation)
+    prepare: Sequence[Sequence[str]] = field(default_factory=preparations)
     say: Callable[[str], None] = field(default_factory=lambda: _say)
     stop_requests: int = 0
     members: list[Member] = field(default_factory=list)
@@ -166,23 +169,27 @@ class Group:
         group_lock.take(seconds=10.0)
 
     def _prepare(self) -> None:
-        """Run the preparation, its output in its log; what it said last is told when it fails."""
-        self.say("Preparing the database ...")
+        """Run the preparations, their output in one log; what was said last is told when one fails."""
+        self.say("Preparing the database and the static files ...")
         start = self.clone.log_size("start")
         log = self.clone.open_log("start")
+        processes = []
         try:
-            process = self._spawn(self.prepare, log, ())
+            processes = [self._spawn(command, log, ()) for command in self.prepare]
+            while any(process.poll() is None for process in processes):
+                self._check()
+                if any(process.poll() for process in processes):
+                    break
+                time.sleep(0.05)
         finally:
             os.close(log)
-        while process.poll() is None:
-            if self.stop_requests:
-                end(process.pid, (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
-                process.wait()
-                raise Stopping
-            time.sleep(0.05)
-        if process.returncode != 0:
+            for process in processes:
+                if process.poll() is None:
+                    end(process.pid, (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
+                    process.wait()
+        if any(process.returncode for process in processes):
             said = "\n  ".join(self.clone.log_tail("start", start=start))
-            raise LocalError(f"The database could not be prepared:\n  {said}\n", f"All of it is in {self.clone.logs / 'start.log'}.")
+            raise LocalError(f"The start could not be prepared:\n  {said}\n", f"All of it is in {self.clone.logs / 'start.log'}.")
 
     def _spawn(self, command: Sequence[str], log: int, inherited: Sequence[int]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(

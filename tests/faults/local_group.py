@@ -35,7 +35,7 @@ if __name__ == "__main__":
         Clone.at(Path(sys.argv[1])),
         port=sys.argv[2] if len(sys.argv) > 2 else None,
         make_programs=programs,
-        prepare=[sys.executable, "-c", preparation],
+        prepare=[[sys.executable, "-c", preparation]],
     )
     try:
         group.run()

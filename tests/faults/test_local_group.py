@@ -121,7 +121,7 @@ def test_what_dies_is_started_again_and_told(sandbox: Sandbox, port: int, eventu
 def test_a_failed_preparation_is_told_with_its_last_words(sandbox: Sandbox, port: int) -> None:
     group = start(sandbox, port, "import sys; sys.exit('the table is gone')")
     said, _ = group.communicate(timeout=30)
-    assert "The database could not be prepared:\n  the table is gone\n" in said
+    assert "The start could not be prepared:\n  the table is gone\n" in said
     assert "Traceback" not in said
     assert group.returncode == 1
     assert sandbox.servers() == (None, None)
