@@ -34,6 +34,13 @@ class WholeNumberFilter(NumberFilter):
         super().__init__(*args, min_value=-_LARGEST_INTEGER, max_value=_LARGEST_INTEGER, **kwargs)
 
 
+class AmountFilter(NumberFilter):
+    """A decimal number of a size that the database can compare with."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, max_digits=22, decimal_places=4, **kwargs)
+
+
 @extend_schema_field(OpenApiTypes.BOOL)
 class TrueFalseFilter(TypedChoiceFilter):
     """`true` or `false`, nothing else."""
@@ -56,12 +63,14 @@ def filters(model: type[Model], **parameters: str) -> type[FilterSet]:
             column, lookup = path, "exact"
         field = get_model_field(model, column)
         assert field is not None, f"{model.__name__} has no {column}"
-        label = f"{field.verbose_name} {_WORDS[lookup]}".strip()
+        label = f"{column.replace('__', ', ').replace('_', ' ')} {_WORDS[lookup]}".strip()
         whole = isinstance(field, (models.IntegerField, models.AutoField)) and not field.choices
         if isinstance(field, models.BooleanField):
             found[name] = TrueFalseFilter(field_name=column, label=label)
         elif whole:
             found[name] = WholeNumberFilter(field_name=column, lookup_expr=lookup, label=label)
+        elif isinstance(field, models.DecimalField):
+            found[name] = AmountFilter(field_name=column, lookup_expr=lookup, label=label)
         else:
             found[name] = FilterSet.filter_for_field(field, column, lookup)
             found[name].label = label

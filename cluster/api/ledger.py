@@ -111,7 +111,9 @@ class LedgerEntries(Records):
                 request_key=request_key(request),
             )
 
-        return created(self, LedgerEntries, write, renamed={"amount_rub": "amount"})
+        said = {"factory_id": given["factory"], "amount_rub": given["amount"], "source_id": given["source"], "reverses_id": None}
+        said |= {name: given[name] for name in ("kind", "date", "document", "counterparty", "category", "funding", "note")}
+        return created(self, LedgerEntries, write, said=said, renamed={"amount_rub": "amount"})
 
     @extend_schema(
         summary="Reverse a ledger entry",
@@ -136,4 +138,4 @@ class LedgerEntries(Records):
                 request_key=request_key(request),
             )
 
-        return created(self, LedgerEntries, write, renamed={"amount_rub": "amount"})
+        return created(self, LedgerEntries, write, said={"reverses_id": entry.pk, "date": given["date"], "note": given["note"]})

@@ -161,7 +161,9 @@ class Milestones(Records):
                 request_key=request_key(request),
             )
 
-        return created(self, ForecastRevisions, write, renamed={"window": "new"})
+        said = {"milestone_id": milestone.pk, "new": given["new"], "reason": given["reason"], "note_ru": given["note"]}
+        said |= {"source_id": given["source"], "document": given["document"]}
+        return created(self, ForecastRevisions, write, said=said, renamed={"window": "new"})
 
 
 class ForecastRevisions(Records):

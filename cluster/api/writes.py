@@ -39,10 +39,13 @@ def precondition(view: Records, current: Any) -> Precondition:
     return Precondition(required=required, detail=detail, current=representation, etag=etag)
 
 
-def created(view: Records, noun: type[Records], write: Callable[[], Model], *, renamed: dict[str, str] | None = None) -> Response:
+def created(
+    view: Records, noun: type[Records], write: Callable[[], Model], *, said: dict[str, Any], renamed: dict[str, str] | None = None
+) -> Response:
     """Write once, then answer 201 with Location and the new object of `noun`; 200 where this Idempotency-Key was used before.
 
-    `renamed` says what a service's field is called in the body. Raises Precondition for a stale state.
+    `said` is what the request says of the row, attribute by attribute: a key that was used for another row, or by another
+    person, is refused. `renamed` says what a service's field is called in the body. Raises Precondition for a stale state.
     """
     rows = noun.queryset
     assert rows is not None
@@ -54,6 +57,9 @@ def created(view: Records, noun: type[Records], write: Callable[[], Model], *, r
         error.field = (renamed or {}).get(error.field, error.field)
         raise
     row = rows.get(pk=row.pk)
+    said = {"recorded_by_id": view.request.user.pk} | said
+    if any(getattr(row, name) != value for name, value in said.items()):
+        raise DomainError("This Idempotency-Key was already used for another request.", field="Idempotency-Key", code="request_reused")
     representation = dict(noun.serializer_class(row, context=view.get_serializer_context()).data)  # type: ignore[misc]
     headers = {
         "Location": view.request.build_absolute_uri(reverse(noun.route, kwargs={"pk": row.pk})),

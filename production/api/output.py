@@ -116,7 +116,9 @@ class Outputs(Records):
                 request_key=request_key(request),
             )
 
-        return created(self, Outputs, write)
+        said = {name: value for name, value in ids.items() if name != "source_id"} | {"note_ru": given["note"]}
+        said |= {name: given[name] for name in ("segment", "year", "month", "quantity", "unit")}
+        return created(self, Outputs, write, said=said)
 
     def seen(self, ids: dict[str, Any], given: dict[str, Any]) -> int | None:
         """The version of the figure in use that If-Match names; None without the header."""
