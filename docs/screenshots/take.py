@@ -1,0 +1,80 @@
+"""Takes the pictures of docs/screenshots in a real browser: `make run` in one terminal, `make screenshots` in another.
+
+Needs Chromium on the PATH and the first login, which `make run` leaves in .state/first-login.txt.
+"""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+HERE = Path(__file__).resolve().parent
+STATE = HERE.parent.parent / ".state"
+PAGES = {
+    "cluster": "/c/avtotor/",
+    "factories": "/c/avtotor/factories/",
+    "factory": "/c/avtotor/factories/F02/",
+    "delays": "/c/avtotor/delays/",
+    "production": "/production/c/avtotor/",
+    "record": "/c/avtotor/record/",
+    "forecast": "/c/avtotor/milestones/ALL12/forecast/",
+    "jobs": "/jobs/",
+}
+# name of the picture's kind -> language, colour scheme, width, height, pages (all when empty)
+KINDS: dict[str, tuple[str, str, int, int, tuple[str, ...]]] = {
+    "ru": ("ru", "light", 1280, 900, ()),
+    "en": ("en", "light", 1280, 900, ("cluster",)),
+    "dark": ("ru", "dark", 1280, 900, ("cluster", "factory")),
+    "phone": ("ru", "light", 390, 844, ("cluster", "delays")),
+}
+
+
+def main() -> int:
+    """Take every picture; the exit status."""
+    browser_path = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+    login, address = STATE / "first-login.txt", STATE / "address.txt"
+    if browser_path is None:
+        sys.stderr.write("No Chromium was found on the PATH: install the package chromium.\n")
+        return 1
+    if not login.exists() or not address.exists():
+        sys.stderr.write("The site does not run: start it with `make run` in another terminal.\n")
+        return 1
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"])
+        for kind in KINDS:
+            take(browser, kind, address.read_text().strip(), *credentials(login.read_text()))
+    return 0
+
+
+def credentials(text: str) -> tuple[str, str]:
+    """Login and password from the file that the first start wrote."""
+    found = dict(re.findall(r"(login|password):\s*(\S+)", text))
+    return found["login"], found["password"]
+
+
+def take(browser: Browser, kind: str, address: str, login: str, password: str) -> None:
+    """The pictures of one language, colour scheme and size."""
+    language, scheme, width, height, names = KINDS[kind]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        locale=language,
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.goto(f"{address}/login/")
+    page.fill("[name=username]", login)
+    page.fill("[name=password]", password)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url(re.compile(r"/c/"))
+    for name in names or PAGES:
+        page.goto(address + PAGES[name], wait_until="networkidle")
+        page.screenshot(path=HERE / f"{name}-{kind}.png")
+        sys.stdout.write(f"{name}-{kind}.png\n")
+    context.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
