@@ -1,7 +1,7 @@
-"""Single ledger entries."""
+"""Single ledger entries, and the newest ones of a factory."""
 
 from cluster.domain.errors import NotFound
-from cluster.models import LedgerEntry
+from cluster.models import Factory, LedgerEntry
 from cluster.models.scope import Reader
 
 
@@ -12,3 +12,8 @@ def entry_for(reader: Reader, *, contract_code: str, factory_code: str, entry_id
     if entry is None:
         raise NotFound("There is no such ledger entry.")
     return entry
+
+
+def newest_entries(reader: Reader, factory: Factory, *, limit: int) -> list[LedgerEntry]:
+    """The entries recorded last, so that a person sees what is there before entering it again."""
+    return list(LedgerEntry.objects.for_reader(reader).filter(factory=factory).select_related("reversed_by").order_by("-recorded_at", "-id")[:limit])

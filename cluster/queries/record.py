@@ -3,14 +3,44 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from cluster.domain.errors import NotFound
-from cluster.models import BaselineMilestone, BudgetLine, Claim, Contract, ForecastRevision, Milestone, Source
+from cluster.models import BaselineMilestone, BudgetLine, Claim, Contract, Figure, ForecastRevision, Milestone, Source
 from cluster.models.scope import Reader
 from cluster.queries.contracts import contract_for
-from cluster.queries.figures import Dispute, figures
+from cluster.queries.figures import Dispute, figures, value_of
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One of the values that compete, and every claim for it: the one in use first."""
+
+    claims: list[Claim]
+
+    @property
+    def claim(self) -> Claim:
+        """The claim that stands for them."""
+        return self.claims[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A figure and a time for which sources give different values; the version in use comes first."""
+
+    figure: Figure
+    versions: list[Version]
+
+    @property
+    def claim(self) -> Claim:
+        """Any of its claims: they share subject and time."""
+        return self.versions[0].claim
+
+    @property
+    def decided(self) -> bool:
+        """Whether one of the versions is in use."""
+        return self.claim.in_use
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +49,7 @@ class Record:
 
     contract: Contract
     as_of: date
-    disputes: list[Dispute]
+    contradictions: list[Contradiction]
     sources: "QuerySet[Source]"
     claims: int
 
@@ -46,7 +76,7 @@ def record(*, reader: Reader, contract_code: str, as_of: date, text: str = "", c
     """The record of a contract; `text` looks in title, publisher, address and note, `confidence` keeps sources with such claims."""
     contract = contract_for(reader, contract_code)
     facts = figures(reader=reader, contract_id=contract.pk, as_of=as_of)
-    disputes = sorted(facts.disputes(), key=_undecided_first)
+    contradictions = sorted((_contradiction(dispute) for dispute in facts.disputes()), key=_undecided_first)
     own = Claim.objects.for_reader(reader).filter(contract=contract).announced_by(as_of)
     count = own.filter(source=OuterRef("pk")).order_by().values("source").annotate(n=Count("pk")).values("n")
     sources = Source.objects.for_reader(reader).annotate(claims=Coalesce(Subquery(count), 0))
@@ -63,7 +93,7 @@ def record(*, reader: Reader, contract_code: str, as_of: date, text: str = "", c
         )
     if confidence:
         sources = sources.filter(pk__in=own.filter(confidence=confidence).values("source"))
-    return Record(contract, as_of, disputes, sources.order_by("-published_latest", "key"), own.count())
+    return Record(contract, as_of, contradictions, sources.order_by(F("published_latest").desc(nulls_last=True), "key"), own.count())
 
 
 def source_story(*, reader: Reader, contract_code: str, key: str, as_of: date) -> SourceStory:
@@ -88,6 +118,12 @@ def source_story(*, reader: Reader, contract_code: str, key: str, as_of: date) -
     )
 
 
-def _undecided_first(dispute: Dispute) -> tuple[bool, int, str]:
-    claim = dispute.in_use or dispute.others[0]
-    return (dispute.in_use is not None, claim.factory.order if claim.factory else 0, dispute.figure)
+def _contradiction(dispute: Dispute) -> Contradiction:
+    versions: dict[tuple[object, ...], list[Claim]] = {}
+    for claim in [*([dispute.in_use] if dispute.in_use else []), *dispute.others]:
+        versions.setdefault(value_of(claim), []).append(claim)
+    return Contradiction(dispute.figure, [Version(claims) for claims in versions.values()])
+
+
+def _undecided_first(found: Contradiction) -> tuple[bool, int, str]:
+    return (found.decided, found.claim.factory.order if found.claim.factory else 0, found.figure)

@@ -41,7 +41,7 @@ _HEADS = [
     ("late", _("Late, days"), True),
     ("budget", _("Budget"), True),
     ("paid", _("Paid"), True),
-    ("capacity", _("Capacity per year"), True),
+    ("capacity", _("Capacity per year"), False),
 ]
 
 

@@ -1,15 +1,19 @@
 """The page of one factory: its facts, milestones, slips, money, and what changed."""
 
+from dataclasses import replace
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 from cluster.domain.access import Action
 from cluster.queries.contracts import contract_for
-from cluster.queries.factories import factory_for, factory_story
+from cluster.queries.factories import FactoryStory, factory_for, factory_story
 from cluster.queries.history import factory_history
 from cluster.queries.people import sees_people
+from cluster.web.charts import Chart, timeline
 from cluster.web.door import as_of_from, page, reader_of
+from cluster.web.pages.overview import timeline_rows
 from cluster.web.panels import factory_panels
 
 HISTORY_SIZE = 25
@@ -27,6 +31,7 @@ def factory(request: HttpRequest, code: str, factory: str) -> HttpResponse:
 
     context = {
         "story": story,
+        "chart": _chart(story),
         "may_forecast": may(Action.REVISE_FORECAST),
         "may_pay": may(Action.RECORD_PAYMENT),
         "may_output": may(Action.RECORD_OUTPUT),
@@ -35,6 +40,13 @@ def factory(request: HttpRequest, code: str, factory: str) -> HttpResponse:
         "panels": factory_panels(reader, story.factory, as_of),
     }
     return render(request, "cluster/factory.html", context)
+
+
+def _chart(story: FactoryStory) -> Chart | None:
+    """The promises of the factory and what came of them; None when nothing was promised."""
+    # A link from the chart would lead to this very page.
+    rows = [replace(row, url="") for row in timeline_rows([one.dated for one in story.milestones], code=story.contract.code)]
+    return timeline("factory-promises", rows, as_of=story.as_of) if rows else None
 
 
 @page

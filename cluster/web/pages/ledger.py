@@ -15,13 +15,15 @@ from cluster.domain.errors import DomainError
 from cluster.domain.exchange import convert_rub, is_stale
 from cluster.models import ExchangeRate, Factory, LedgerEntry, User
 from cluster.queries.factories import factory_for
-from cluster.queries.ledger import entry_for
+from cluster.queries.ledger import entry_for, newest_entries
 from cluster.queries.rates import rate_in_force
 from cluster.services.access import require
 from cluster.services.ledger import record_entry, reverse_entry
 from cluster.templatetags.format import money_rub
 from cluster.web.door import ensure_today, page, reader_of
 from cluster.web.forms.ledger import EchoForm, LedgerForm, ReversalForm
+
+NEWEST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,5 +131,12 @@ def _echo(data: dict[str, object], today: date) -> Echo | None:
 
 def _answer(request: HttpRequest, form: LedgerForm, factory: Factory, today: date, *, status: int = 200) -> HttpResponse:
     echo = _echo(form.cleaned_data, today) if form.is_bound else None
-    context = {"form": form, "factory": factory, "contract": factory.contract, "echo": echo, "checked": form.is_bound and not form.errors}
+    context = {
+        "form": form,
+        "factory": factory,
+        "contract": factory.contract,
+        "echo": echo,
+        "checked": form.is_bound and not form.errors,
+        "newest": newest_entries(reader_of(request), factory, limit=NEWEST),
+    }
     return render(request, "cluster/ledger_form.html", context, status=status)

@@ -30,7 +30,7 @@ def record_page(request: HttpRequest, code: str) -> HttpResponse:
         "filters": {"q": text, "confidence": confidence},
         "filtered": bool(text or confidence),
         "reset": link(request, q=None, confidence=None),
-        "undecided": sum(dispute.in_use is None for dispute in state.disputes),
+        "undecided": sum(not found.decided for found in state.contradictions),
     }
     return render(request, "cluster/record.html", context)
 
