@@ -39,7 +39,7 @@ class BadRates(DomainError):
     def __init__(self, file: str, row: int, reason: str, **details: object) -> None:
         self.reason, self.details = reason, details
         said = format_lazy(gettext_lazy(reason), **details)
-        super().__init__("{file}, row {row}: {reason}", file=file, row=row, reason=said)
+        super().__init__(_("{file}, row {row}: {reason}"), file=file, row=row, reason=said)
 
 
 @dataclass(frozen=True, slots=True)

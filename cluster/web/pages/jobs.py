@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from cluster.domain.access import Action
@@ -114,13 +115,13 @@ def _figures(figures: dict[str, Any]) -> list[tuple[str, str]]:
         "converted": _("converted"),
         "corrected": _("corrected"),
         "dropped": _("dropped"),
-        "due": _("due"),
+        "due": pgettext("count", "due"),
         "kept": _("kept"),
         "late": _("late"),
         "lost": _("taken back"),
         "new": _("new"),
         "newest": _("newest rate"),
-        "opened": _("opened"),
+        "opened": pgettext("count", "opened"),
         "quarantined": _("in quarantine"),
         "received": _("received"),
         "requests": _("requests"),
