@@ -74,6 +74,12 @@ class Frame:
         return next((c for c in self.contracts if c.code == code), None if code else next(iter(self.contracts), None))
 
     @cached_property
+    def is_dated(self) -> bool:
+        """Whether the page is about a contract, so that it can be asked for another day."""
+        match = self._request.resolver_match
+        return self.contract is not None and match is not None and "code" in match.kwargs
+
+    @cached_property
     def today(self) -> date:
         """Today in the site's time zone."""
         return timezone.localdate()
@@ -95,6 +101,11 @@ class Frame:
     def as_of_query(self) -> str:
         """What links append to stay on the same day: `?as_of=2025-06-30`, or nothing today."""
         return f"?{urlencode({'as_of': self.as_of.isoformat()})}" if self.is_past else ""
+
+    @property
+    def has_notices(self) -> bool:
+        """Whether something must be known before a figure is read: an example, a past day, an old rate."""
+        return self.contract is not None and (self.contract.is_example or self.is_past or self.rate.stale)
 
     @cached_property
     def rate(self) -> RateStatus:

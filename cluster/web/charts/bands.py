@@ -123,8 +123,8 @@ def _columns(key: str, years: Sequence[BandYear], title: str, summary: str) -> S
             bar = "bar-short" if year.short else "bar-main"
             marks.append(rect(middle - thick / 2, y, thick, bottom - y, bar, radius=3))
             marks.append(text(middle, y - 6, number(year.output), class_="late" if year.short else "", anchor="middle"))
-        for rival in year.rivals:
-            marks.append(line(middle - thick * 0.7, scale.at(rival), middle + thick * 0.7, scale.at(rival), "claim-range"))
+        wing = thick * 0.7
+        marks += [line(middle - wing, scale.at(rival), middle + wing, scale.at(rival), "claim-range") for rival in year.rivals]
     return drawing(key, "wide", width, height, title, summary, marks)
 
 
@@ -144,8 +144,7 @@ def _bars(key: str, years: Sequence[BandYear], title: str, summary: str) -> Safe
             bar = "bar-short" if year.short else "bar-main"
             marks.append(rect(left, y + 10, scale.at(year.output) - left, 14, bar, radius=3))
             marks.append(text(width, y + 22, number(year.output), class_="late" if year.short else "", anchor="end"))
-        for rival in year.rivals:
-            marks.append(line(scale.at(rival), y + 6, scale.at(rival), y + 28, "claim-range"))
+        marks += [line(scale.at(rival), y + 6, scale.at(rival), y + 28, "claim-range") for rival in year.rivals]
     return drawing(key, "narrow", width, len(years) * step + 8, title, summary, marks)
 
 

@@ -12,6 +12,7 @@ class Cell:
     text: str
     numeric: bool = False
     late: bool = False
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from cluster.templatetags.format import date_short, money_range, money_short, qualified
 from cluster.web.charts.chart import Cell, Chart
 from cluster.web.charts.scale import TimeScale, ValueScale, round_steps
-from cluster.web.charts.svg import drawing, el, line, text
+from cluster.web.charts.svg import LETTER, drawing, el, line, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class _Layout:
     right: float
 
 
-_WIDE = _Layout("wide", 720, 320, 74, 18)
-_NARROW = _Layout("narrow", 358, 270, 62, 14)
+_WIDE = _Layout("wide", 720, 320, 84, 18)
+_NARROW = _Layout("narrow", 358, 270, 78, 10)
 
 
 def steps(key: str, committed: Sequence[Level], invested: Sequence[Level], *, as_of: date) -> Chart:
@@ -114,7 +114,8 @@ def _draw(
     for year in years.years(44):
         marks.append(text(years.x(date(year, 1, 1)), layout.height - 8, str(year), class_="axis"))
     marks += _step_line(committed, years, amounts, years.x(as_of), bottom)
-    marks += _invested(invested, years, amounts)
+    # A phone has room for the newest figure in words; the table has them all.
+    marks += _invested(invested, years, amounts, labelled=invested if layout is _WIDE else invested[-1:])
     marks.append(line(years.x(as_of), top, years.x(as_of), bottom, "now"))
     return drawing(key, layout.name, layout.width, layout.height, title, summary, marks)
 
@@ -134,21 +135,23 @@ def _step_line(committed: Sequence[Level], years: TimeScale, amounts: ValueScale
     marks = [el("path", d=area, class_="area"), el("path", d=path, class_="step")]
     for level in committed:
         x, y = years.x(level.on), amounts.at(level.amount)
-        end = x > years.end - 130
+        end = x + len(level.words) * LETTER > years.end
         marks.append(el("circle", cx=x, cy=y, r=5, class_="dot"))
         marks.append(text(x - 2 if end else x + 2, y - 10, level.words, class_="head", anchor="end" if end else None))
     return marks
 
 
-def _invested(invested: Sequence[Level], years: TimeScale, amounts: ValueScale) -> list[str]:
+def _invested(invested: Sequence[Level], years: TimeScale, amounts: ValueScale, *, labelled: Sequence[Level]) -> list[str]:
     marks: list[str] = []
     for level in invested:
         x = years.x(level.on)
         if level.low is not None and level.high is not None and level.disputed:
             marks.append(line(x, amounts.at(level.low), x, amounts.at(level.high), "claim-range"))
         marks.append(el("circle", cx=x, cy=amounts.at(level.amount), r=5, class_="claim"))
+        if level not in labelled:
+            continue
         words = money_range(level.low, level.high) if level.disputed else level.words
-        end = x > years.end - 130
+        end = x + 9 + len(words) * LETTER > years.end
         marks.append(text(x - 9 if end else x + 9, amounts.at(level.amount) + 5, words, anchor="end" if end else None))
     return marks
 

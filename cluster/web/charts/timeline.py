@@ -17,7 +17,10 @@ from cluster.web.charts.svg import diamond, drawing, el, fit, line, rect, text
 
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
-    """One promise: `late` days against `promised`; reached when `actual` is there. `owner` is a factory's code or empty."""
+    """One promise: `late` days against `promised`; reached when `actual` is there. `owner` is a factory's code or empty.
+
+    `url` is where the table links to; the drawing is a picture and holds no links.
+    """
 
     name: str
     owner: str
@@ -71,7 +74,7 @@ def timeline(key: str, rows: Iterable[TimelineRow], *, as_of: date, title: str =
         ],
         rows=[
             [
-                Cell(row.name),
+                Cell(row.name, url=row.url),
                 Cell(row.owner),
                 Cell(window(row.promised)),
                 Cell(window(row.forecast)),
@@ -157,8 +160,7 @@ def _label(row: TimelineRow, layout: _Layout, y: float) -> SafeString:
     lines = fit(row.name, layout.label, layout.label_lines)
     first = y + layout.bar_y + 5 - 8.5 * (len(lines) - 1) if layout is _WIDE else y + 15
     written = [text(0, first + 17 * n, words) for n, words in enumerate(lines)]
-    inside = el("g", el("title", row.name), *written)
-    return el("a", inside, href=row.url) if row.url else inside
+    return el("g", el("title", row.name), *written)
 
 
 def _verdict(row: TimelineRow, layout: _Layout, y: float, middle: float) -> list[str]:

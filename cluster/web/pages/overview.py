@@ -127,27 +127,27 @@ def _tiles(state: Overview, status: RateStatus) -> list[Tile]:
         of_claim("k1", _("Committed"), state.commitment),
         Tile(
             key="k2",
-            label=_("Allocated to factories"),
+            label=_("Allocated"),
             rub=allocated,
             dollars=dollars(summed((d.budget for d in visible), Basis.CONTRACT), reporting(allocated, rate, stale=stale)),
             note=_("Budgets are published for {known} of {all} factories.").format(known=budgets, all=len(state.rows)),
         ),
         Tile(
             key="",
-            label=_("Not yet allocated"),
+            label=_("Not allocated"),
             rub=state.not_allocated_rub,
             dollars=dollars(reporting(state.not_allocated_rub, rate, stale=stale)),
-            note=_("Committed less allocated: money that no published factory budget explains."),
+            note=_("Committed less allocated: no published budget of a factory explains it."),
         ),
         Tile(
             key="k4",
-            label=_("Paid, by the ledger"),
+            label=_("Paid"),
             rub=state.paid_rub or None,
             dollars=dollars(summed((d.paid for d in visible), Basis.PAYMENT)),
             note=_("Payments recorded here.") if state.paid_rub else _("The ledger starts with the first payment entered here."),
             none=_("nothing recorded"),
         ),
-        of_claim("k3", _("Invested, as published"), state.invested),
+        of_claim("k3", _("Invested"), state.invested),
     ]
 
 
