@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterable
 
 from celery import current_app
-from kombu.exceptions import KombuError
 
 _TASK = "cluster.tasks.jobs.run_job"
 # Nobody who asks for work waits longer than this for a broker that is down or frozen; the sweep wakes again.
@@ -38,5 +37,5 @@ class _Message(threading.Thread):
             for run_id in self.run_ids:
                 current_app.send_task(_TASK, args=[run_id], expires=_EXPIRES_SECONDS)
             self.taken = True
-        except (KombuError, OSError) as error:
+        except Exception as error:  # whatever ails the broker, the run is safe in its row
             _log.warning("A worker could not be woken: %s", error)
