@@ -32,4 +32,5 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # Beat only ticks. What is due is computed in the database by the sweep, so two beats make one effect.
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "cluster.tasks.jobs.sweep", "schedule": 60.0, "options": {"expires": 55}},
+    "digests": {"task": "cluster.tasks.digests.deliver", "schedule": 60.0, "options": {"expires": 55}},
 }

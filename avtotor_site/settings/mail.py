@@ -4,7 +4,7 @@ from avtotor_site.settings.environment import SITE_HOST, STATE_DIR, env
 
 SMTP_HOST: str = env.str("SMTP_HOST", default="")
 
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if SMTP_HOST else "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_BACKEND = "cluster.gateways.mail.SmtpBackend" if SMTP_HOST else "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = env.str("MAIL_DIR", default=str(STATE_DIR / "mail"))
 EMAIL_HOST = SMTP_HOST or "localhost"
 EMAIL_PORT = env.int("SMTP_PORT", default=587)

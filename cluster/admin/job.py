@@ -61,4 +61,4 @@ class JobRunAdmin(AppendOnlyAdmin):
         names = sorted(set(chosen.values_list("name", flat=True)))
         by: Any = request.user
         if self.attempt(request, lambda: [queue(name, by=by, now=timezone.now()) for name in names]):
-            self.message_user(request, _("Asked for: %s") % ", ".join(JobRun.Name(name).label for name in names), messages.SUCCESS)
+            self.message_user(request, _("Asked for: %s") % ", ".join(str(JobRun.Name(name).label) for name in names), messages.SUCCESS)

@@ -1,5 +1,5 @@
 """Celery's doors: ids in, nothing out. Importing this package registers the tasks."""
 
-from cluster.tasks import jobs
+from cluster.tasks import digests, jobs
 
-__all__ = ["jobs"]
+__all__ = ["digests", "jobs"]

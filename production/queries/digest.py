@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Q, Sum
-from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from cluster.models import Contract, User
 from cluster.queries.digest import STILL_NEWS, Section
@@ -54,7 +54,7 @@ def production_section(*, reader: User, since: datetime, until: datetime, as_of:
     news = list(recorded)
     if not news and not years:
         return None
-    return Section("emails/sections/production", gettext("Production"), ProductionNews(news, years), bool(news))
+    return Section("emails/sections/production", _("Production"), ProductionNews(news, years), bool(news))
 
 
 def _newest_year(contract: Contract, plan: PlanRevision, year: int, quantity: int | None) -> YearSoFar:

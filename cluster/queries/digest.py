@@ -1,0 +1,322 @@
+"""What a digest tells one reader: the changes of a period, what comes next, and the figures, contract by contract."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, cast
+
+from django.conf import settings
+from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.utils.module_loading import import_string
+
+from cluster.domain.delays import FlagKind, Severity
+from cluster.domain.digest import Event, Topic, topics, worst_first
+from cluster.domain.exchange import convert_rub
+from cluster.domain.stages import Stage, stage_of
+from cluster.models import (
+    Claim,
+    Contract,
+    DelayEvent,
+    DelayFlag,
+    ExchangeRate,
+    Factory,
+    Figure,
+    ForecastRevision,
+    LedgerEntry,
+    Milestone,
+    User,
+)
+from cluster.queries.figures import Figures
+from cluster.queries.milestones import DatedMilestone, dated_milestones
+from cluster.queries.rates import RateStatus, rate_status
+
+AHEAD = timedelta(days=14)
+# Something entered today that was announced years ago is the record being filled in, not news.
+STILL_NEWS = timedelta(days=92)
+LONGEST_STANDING = 5
+_HEADLINE = (Figure.COMMITMENT, Figure.INVESTED_TO_DATE, Figure.PLANNED_FACTORIES)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One milestone in a digest: what happened to it, how late it is, the forecast that moved."""
+
+    topic: Topic | None
+    dated: DatedMilestone
+    days: int
+    severity: Severity | None
+    revision: ForecastRevision | None
+    is_mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """A rouble figure with its dollars at the reporting rate; None where either is not known."""
+
+    rub: Decimal | None
+    usd: Decimal | None
+    claim: Claim | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContractNews:
+    """The part of one contract. `changes` stand worst first; `standing` are the longest delays that did not change."""
+
+    contract: Contract
+    changes: list[Item]
+    upcoming: list[Item]
+    standing: list[Item]
+    late: int
+    opened: int
+    planned: int | None
+    committed: Money
+    invested: Money
+    paid: Money
+    paid_in_period: Money
+
+    @property
+    def is_news(self) -> bool:
+        """Whether anything happened; what lies ahead and what stands still is no news."""
+        return bool(self.changes) or self.paid_in_period.rub is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What another app adds: its (lazily translated) title, and the templates `<template>.txt` and `.html` with what they show as `data`."""
+
+    template: str
+    title: Any
+    data: Any
+    is_news: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Everything that one digest tells `reader` about the time after `since`, up to and including `until`."""
+
+    reader: User
+    since: datetime
+    until: datetime
+    as_of: date
+    contracts: list[ContractNews]
+    sections: list[Section]
+    rate: RateStatus
+
+    @property
+    def is_news(self) -> bool:
+        """Whether there is anything new at all."""
+        return any(part.is_news for part in self.contracts) or any(section.is_news for section in self.sections)
+
+    @property
+    def counts(self) -> dict[Topic, int]:
+        """How often each topic occurs."""
+        found = [item.topic for part in self.contracts for item in part.changes if item.topic is not None]
+        return {topic: found.count(topic) for topic in Topic}
+
+
+SectionMaker = Callable[..., Section | None]
+
+
+def digest_for(*, reader: User, since: datetime, until: datetime, as_of: date, by_announcement: bool = False) -> Digest:
+    """The digest of the real contracts that `reader` may see: eleven statements and those of the other apps' sections.
+
+    Changes are what was recorded in the period; `by_announcement` tells a past period as it was announced instead, for
+    a preview of a day on which this installation did not run yet.
+    """
+    contracts = list(Contract.objects.for_reader(reader).filter(is_example=False))
+    rate = rate_status(as_of)
+    period = _Announced(reader, since, until, as_of) if by_announcement else _Recorded(reader, since, until, as_of)
+    makers = [cast(SectionMaker, import_string(path)) for path in settings.DIGEST_SECTIONS]
+    sections = [maker(reader=reader, since=since, until=until, as_of=as_of) for maker in makers]
+    return Digest(
+        reader=reader,
+        since=since,
+        until=until,
+        as_of=as_of,
+        contracts=[period.of(contract, rate.rate) for contract in contracts],
+        sections=[section for section in sections if section is not None],
+        rate=rate,
+    )
+
+
+class _Period:
+    """What happened in the reader's scope, read for all contracts at once."""
+
+    def __init__(self, reader: User, since: datetime, until: datetime, as_of: date) -> None:
+        self.reader, self.since, self.until, self.as_of = reader, since, until, as_of
+        self.window = Q(recorded_at__gt=since, recorded_at__lte=until)
+        self.milestones = dated_milestones(reader=reader, as_of=as_of)
+        revisions = ForecastRevision.objects.for_reader(reader).filter(self.moved())
+        self.revisions = {revision.milestone_id: revision for revision in revisions.order_by("announced_latest", "id")}
+        events, late_before = self.events()
+        self.topics = topics(
+            events,
+            late_before=late_before,
+            late_now={m.milestone.pk for m in self.milestones if m.late_days and not m.is_reached},
+            reached=self.reached(),
+            moved=self.revisions.keys(),
+        )
+        claims = Claim.objects.for_reader(reader).filter(figure__in=_HEADLINE, factory__isnull=True).announced_by(as_of)
+        self.claims = list(
+            claims.select_related("source").order_by(
+                F("valid_latest").desc(nulls_last=True), "-in_use", F("announced_latest").desc(nulls_last=True), "id"
+            )
+        )
+        payments = LedgerEntry.objects.for_reader(reader).filter(kind=LedgerEntry.Kind.PAYMENT, date__lte=as_of)
+        sums = (
+            payments.order_by()
+            .values("factory__contract_id")
+            .annotate(all=Sum("amount_rub"), new=Sum("amount_rub", filter=self.paid_now()))
+        )
+        self.paid = {row["factory__contract_id"]: (row["all"], row["new"]) for row in sums}
+        self.factories = list(Factory.objects.for_reader(reader).only("id", "contract_id", "decision"))
+
+    def events(self) -> tuple[list[Event], set[int]]:
+        """Changes of the delay flags in the order of time, and the milestones that were late before them."""
+        raise NotImplementedError
+
+    def moved(self) -> Q:
+        """Which forecast revisions are new."""
+        raise NotImplementedError
+
+    def reached(self) -> set[int]:
+        """The milestones that were reached."""
+        raise NotImplementedError
+
+    def paid_now(self) -> Q:
+        """Which payments are new."""
+        raise NotImplementedError
+
+    def of(self, contract: Contract, rate: ExchangeRate | None) -> ContractNews:
+        """The part of one contract."""
+        own = {m.milestone.pk: m for m in self.milestones if m.milestone.contract_id == contract.pk}
+        days = {key: m.late_days or 0 for key, m in own.items()}
+        told = worst_first(days, {key: topic for key, topic in self.topics.items() if key in own})
+        open_late = [key for key, m in own.items() if days[key] and not m.is_reached]
+        standing = sorted((key for key in open_late if key not in told), key=lambda key: (-days[key], key))
+        upcoming = sorted(
+            (key for key, m in own.items() if key not in told and self._ends_soon(m)), key=lambda key: (_next_end(own[key]), key)
+        )
+        facts = Figures([claim for claim in self.claims if claim.contract_id == contract.pk])
+        planned = facts.current(Figure.PLANNED_FACTORIES)
+        paid, new = self.paid.get(contract.pk, (None, None))
+        return ContractNews(
+            contract=contract,
+            changes=[self._item(own[key]) for key in told],
+            upcoming=[self._item(own[key]) for key in upcoming],
+            standing=[self._item(own[key]) for key in standing[:LONGEST_STANDING]],
+            late=len(open_late),
+            opened=self._opened(contract, own),
+            planned=int(planned.value) if planned and planned.value is not None else None,
+            committed=_claimed(facts.current(Figure.COMMITMENT), rate),
+            invested=_claimed(facts.current(Figure.INVESTED_TO_DATE), rate),
+            paid=_money(paid, rate),
+            paid_in_period=_money(new, rate),
+        )
+
+    def _item(self, dated: DatedMilestone) -> Item:
+        days, key = dated.late_days or 0, dated.milestone.pk
+        return Item(
+            topic=self.topics.get(key),
+            dated=dated,
+            days=days,
+            severity=dated.milestone.contract.severity_scale.of(days) if days else None,
+            revision=self.revisions.get(key),
+            is_mine=dated.milestone.responsible_id == self.reader.pk,
+        )
+
+    def _ends_soon(self, dated: DatedMilestone) -> bool:
+        return dated.milestone.scored and not dated.is_reached and self.as_of <= _next_end(dated) <= self.as_of + AHEAD
+
+    def _opened(self, contract: Contract, own: dict[int, DatedMilestone]) -> int:
+        reached: dict[int | None, set[str]] = {}
+        for dated in own.values():
+            if dated.is_reached:
+                reached.setdefault(dated.milestone.factory_id, set()).add(dated.milestone.kind)
+        factories = [factory for factory in self.factories if factory.contract_id == contract.pk]
+        return sum(stage_of(reached.get(f.pk, set()), decision=f.decision) is Stage.OPENED for f in factories)
+
+
+class _Recorded(_Period):
+    """What was recorded here in the period: flags by their events, actual dates by the history."""
+
+    def events(self) -> tuple[list[Event], set[int]]:
+        events = DelayEvent.objects.for_reader(self.reader).filter(self.window).order_by("recorded_at", "id")
+        before = DelayFlag.objects.for_reader(self.reader).filter(closed_on__isnull=True, opened_on__lt=self.since.date())
+        rows = events.values_list("flag__milestone_id", "flag__kind", "kind")
+        return [Event(*row) for row in rows], set(before.values_list("milestone_id", flat=True))
+
+    def moved(self) -> Q:
+        return self.window & (Q(announced_latest__isnull=True) | Q(announced_latest__gte=self.as_of - STILL_NEWS))
+
+    def reached(self) -> set[int]:
+        history: Any = cast(Any, Milestone)._meta.get_field("history").related_model
+        before = history.objects.filter(pgh_obj=OuterRef("pgh_obj"), pgh_created_at__lte=self.since, actual_latest__isnull=False)
+        rows = history.objects.filter(
+            ~Exists(before),
+            pgh_created_at__gt=self.since,
+            pgh_created_at__lte=self.until,
+            actual_latest__isnull=False,
+            actual_announced_on__gte=self.as_of - STILL_NEWS,
+            pgh_obj__in=Milestone.objects.for_reader(self.reader).filter(actual_latest__isnull=False),
+        )
+        return set(rows.values_list("pgh_obj_id", flat=True))
+
+    def paid_now(self) -> Q:
+        return self.window
+
+
+class _Announced(_Period):
+    """What was announced in the period: the state at its end beside the state before it, by the dates of the announcements."""
+
+    def events(self) -> tuple[list[Event], set[int]]:
+        before = {m.milestone.pk: m for m in dated_milestones(reader=self.reader, as_of=self.since.date())}
+        found, late_before = [], set()
+        for now in self.milestones:
+            key = now.milestone.pk
+            was, is_ = (_standing_days(m) for m in (before[key], now))
+            scale = now.milestone.contract.severity_scale
+            if was:
+                late_before.add(key)
+            if is_ and not was:
+                found.append(Event(key, FlagKind.OVERDUE, DelayEvent.Kind.OPENED))
+            elif was and not is_:
+                found.append(Event(key, FlagKind.OVERDUE, DelayEvent.Kind.CLOSED))
+            elif was and is_ and scale.of(was) != scale.of(is_):
+                kind = DelayEvent.Kind.WORSE if is_ > was else DelayEvent.Kind.BETTER
+                found.append(Event(key, FlagKind.OVERDUE, kind))
+        return found, late_before
+
+    def moved(self) -> Q:
+        return Q(announced_latest__gt=self.since.date(), announced_latest__lte=self.as_of)
+
+    def reached(self) -> set[int]:
+        return {
+            m.milestone.pk
+            for m in self.milestones
+            if m.actual and m.actual.announced and self.since.date() < m.actual.announced <= self.as_of
+        }
+
+    def paid_now(self) -> Q:
+        return Q(date__gt=self.since.date(), date__lte=self.as_of)
+
+
+def _standing_days(dated: DatedMilestone) -> int:
+    """Days late of what is not reached."""
+    return 0 if dated.is_reached else dated.late_days or 0
+
+
+def _next_end(dated: DatedMilestone) -> date:
+    """The next day on which a promise or a forecast ends."""
+    ends = [each.window.latest for each in (dated.due, dated.forecast) if each is not None and each.window.latest >= dated.as_of]
+    return min(ends, default=date.max)
+
+
+def _claimed(claim: Claim | None, rate: ExchangeRate | None) -> Money:
+    money = _money(claim.value if claim else None, rate)
+    return Money(money.rub, money.usd, claim)
+
+
+def _money(rub: Decimal | None, rate: ExchangeRate | None) -> Money:
+    return Money(rub, convert_rub(rub, rate.rate) if rub is not None and rate is not None else None)
