@@ -19,6 +19,7 @@ from celery import current_app
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
+from redis import Redis
 
 from cluster.models import DelayEvent, DelayFlag, ExchangeRate, JobRun
 from cluster.services.delays import flag_delays
@@ -72,8 +73,8 @@ def _empty_broker() -> None:
 
 
 def forget_all_messages() -> None:
-    with current_app.connection_for_write() as broker:
-        broker.default_channel.client.flushdb()
+    with Redis.from_url(settings.REDIS_URL) as broker:
+        broker.flushdb()
 
 
 def wait_for(what: Callable[[], bool], seconds: float = 40) -> None:
@@ -89,7 +90,7 @@ def state(run: JobRun) -> str:
 
 def children() -> list[int]:
     """The processes in which the one worker does its work, as it tells itself."""
-    stats = current_app.control.inspect(timeout=2).stats()
+    stats = current_app.control.inspect(timeout=2).stats() or {}
     return [pid for worker in stats.values() for pid in worker["pool"]["processes"]]
 
 
