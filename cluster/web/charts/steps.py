@@ -132,7 +132,7 @@ def _step_line(committed: Sequence[Level], years: TimeScale, amounts: ValueScale
     points.append((until, points[-1][1]))
     path = "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in points)
     area = f"{path} L{until:.1f} {bottom:.1f} L{points[0][0]:.1f} {bottom:.1f} Z"
-    marks = [el("path", d=area, class_="area"), el("path", d=path, class_="step")]
+    marks: list[str] = [el("path", d=area, class_="area"), el("path", d=path, class_="step")]
     for level in committed:
         x, y = years.x(level.on), amounts.at(level.amount)
         end = x + len(level.words) * LETTER > years.end
