@@ -31,7 +31,9 @@ class Merged:
         return self.theirs if self.touched is Touched.THEIRS else self.mine
 
 
-def merge(names: Iterable[str], *, original: Mapping[str, object], theirs: Mapping[str, object], mine: Mapping[str, object]) -> list[Merged]:
+def merge(
+    names: Iterable[str], *, original: Mapping[str, object], theirs: Mapping[str, object], mine: Mapping[str, object]
+) -> list[Merged]:
     """Merge field by field; a name that a side does not give counts as empty there."""
     return [
         Merged(name, original.get(name), theirs.get(name), mine.get(name), _touched(original.get(name), theirs.get(name), mine.get(name)))

@@ -193,6 +193,8 @@ def stories(milestones: list[DatedMilestone], *, as_of: date) -> list[MilestoneS
 
 def _budget(factory: Factory, as_of: date) -> list[BudgetLine]:
     """The lines under the baseline in force, one statement."""
-    in_force = Baseline.objects.filter(contract_id=factory.contract_id, in_force_from__lte=as_of).order_by("-in_force_from").values("pk")[:1]
+    in_force = (
+        Baseline.objects.filter(contract_id=factory.contract_id, in_force_from__lte=as_of).order_by("-in_force_from").values("pk")[:1]
+    )
     lines = BudgetLine.objects.announced_by(as_of).filter(factory=factory, baseline__in=Subquery(in_force))
     return list(lines.select_related("conversion__rate", "source", "baseline").order_by("category", "funding", "month"))

@@ -16,4 +16,6 @@ def entry_for(reader: Reader, *, contract_code: str, factory_code: str, entry_id
 
 def newest_entries(reader: Reader, factory: Factory, *, limit: int) -> list[LedgerEntry]:
     """The entries recorded last, so that a person sees what is there before entering it again."""
-    return list(LedgerEntry.objects.for_reader(reader).filter(factory=factory).select_related("reversed_by").order_by("-recorded_at", "-id")[:limit])
+    return list(
+        LedgerEntry.objects.for_reader(reader).filter(factory=factory).select_related("reversed_by").order_by("-recorded_at", "-id")[:limit]
+    )

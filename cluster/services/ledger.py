@@ -35,7 +35,9 @@ def record_entry(
 
     The same `request_key` twice gives the first entry. Raises NotFound, Forbidden, or DomainError naming the field.
     """
-    factory = Factory.objects.for_reader(by).select_related("contract").filter(pk=factory_id).first()
+    # Entries of one factory are written one after the other, so that a double click finds the entry of the first one.
+    factories = Factory.objects.for_reader(by).select_for_update(of=("self",), no_key=True)
+    factory = factories.select_related("contract").filter(pk=factory_id).first()
     if factory is None:
         raise NotFound("There is no such factory.", field="factory")
     require(by, Action.RECORD_PAYMENT, contract=factory.contract_id, factory=factory.pk)

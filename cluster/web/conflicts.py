@@ -36,9 +36,7 @@ def conflict_rows(
         if field.touched is Touched.NOBODY:
             continue
         tell = (told or {}).get(field.name, in_words)
-        rows.append(
-            ConflictRow(field.name, labels[field.name], tell(field.original), tell(field.theirs), tell(field.mine), field.touched)
-        )
+        rows.append(ConflictRow(field.name, labels[field.name], tell(field.original), tell(field.theirs), tell(field.mine), field.touched))
     return rows
 
 

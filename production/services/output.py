@@ -47,6 +47,8 @@ def record_output(
     if contract is None:
         raise NotFound("There is no such contract.", field="contract")
     require(by, Action.RECORD_OUTPUT, contract=contract.pk, factory=factory_id)
+    # Two people recording the same period at once wait for each other here, then the second one meets the first's figure.
+    Contract.objects.select_for_update(no_key=True).get(pk=contract.pk)
     if request_key is not None and (done := Output.objects.filter(request_key=request_key).first()):
         if (done.contract_id, done.year, done.month, done.quantity) != (contract_id, year, month, quantity):
             raise DomainError("This request was already used for another figure.", code="request_reused")
@@ -63,8 +65,6 @@ def record_output(
         "month": month,
         "unit": unit,
     }
-    # Two people recording the same period at once wait for each other here, then the second one meets the first's figure.
-    Contract.objects.select_for_update().get(pk=contract.pk)
     current = Output.objects.filter(in_use=True, **subject).first()
     if (current.version if current else None) != replaces_version:
         raise Conflict("A figure for this period is already in use: look at it before you replace it.", current=current)

@@ -141,9 +141,7 @@ def acknowledge(request: HttpRequest, code: str, flag_id: int) -> HttpResponse:
     form = AcknowledgementForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            acknowledge_flag(
-                flag_id=flag.pk, reason=form.cleaned_data["reason"], until=form.cleaned_data["until"], by=reader, today=today
-            )
+            acknowledge_flag(flag_id=flag.pk, reason=form.cleaned_data["reason"], until=form.cleaned_data["until"], by=reader, today=today)
         except DomainError as error:
             form.refuse(error)
         else:

@@ -127,7 +127,9 @@ def _after(story: MilestoneStory) -> HttpResponse:
     return redirect("cluster:factory", milestone.contract.code, milestone.factory.code)
 
 
-def _answer(request: HttpRequest, form: ForecastForm, story: MilestoneStory, today: date, *, status: int = 200, **more: Any) -> HttpResponse:
+def _answer(
+    request: HttpRequest, form: ForecastForm, story: MilestoneStory, today: date, *, status: int = 200, **more: Any
+) -> HttpResponse:
     context = {
         "form": form,
         "story": story,
@@ -182,7 +184,9 @@ def _with_their_choices(request: HttpRequest, story: MilestoneStory) -> Any:
             continue
         value = theirs[name]
         if isinstance(value, DateWindow) or name in ("window", "announced"):
-            data[f"{name}_date"], data[f"{name}_precision"] = (str(value), value.precision.value) if isinstance(value, DateWindow) else ("", "")
+            data[f"{name}_date"], data[f"{name}_precision"] = (
+                (str(value), value.precision.value) if isinstance(value, DateWindow) else ("", "")
+            )
         else:
             data[name] = str(getattr(value, "pk", value) or "")
     return data

@@ -73,7 +73,10 @@ def payment_echo(request: HttpRequest, code: str, factory: str) -> HttpResponse:
     _factory(reader, code, factory)
     form = EchoForm(request.GET)
     form.is_valid()
-    context = {"echo": _echo(form.cleaned_data, today), "problem": " ".join(form.errors.get("amount", [])) if request.GET.get("amount") else ""}
+    context = {
+        "echo": _echo(form.cleaned_data, today),
+        "problem": " ".join(form.errors.get("amount", [])) if request.GET.get("amount") else "",
+    }
     return render(request, "cluster/partials/echo.html", context)
 
 

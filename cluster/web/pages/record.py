@@ -7,8 +7,8 @@ from django.utils.translation import gettext
 from cluster.models import Confidence
 from cluster.queries.record import record, source_story
 from cluster.web.door import as_of_from, page, reader_of
-from cluster.web.panels import source_panels
 from cluster.web.filters import chosen, link, options, paged, typed
+from cluster.web.panels import source_panels
 
 SOURCES_ON_A_PAGE = 40
 

@@ -75,7 +75,9 @@ class OutputForm(RecordForm):
     )
     segment = forms.ChoiceField(label=_("Segment"), choices=[("", _("— all segments —")), *Segment.choices], required=False)
     source = SourceChoice(help_text=_("A publication that is in the record already."))
-    document = forms.CharField(label=_("Document"), required=False, max_length=300, help_text=_("Number and date, when it is not published."))
+    document = forms.CharField(
+        label=_("Document"), required=False, max_length=300, help_text=_("Number and date, when it is not published.")
+    )
     announced = WindowField(label=_("Announced on"), required=False, help_text=_("When the world was told. Empty: today."))
     note = forms.CharField(label=_("Note"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
     replaces_version = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)

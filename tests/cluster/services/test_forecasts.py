@@ -1,0 +1,182 @@
+"""Revising a forecast: every rule, every refusal, and two people at once."""
+
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from cluster.domain.access import Role
+from cluster.domain.dates import DateWindow
+from cluster.domain.errors import Conflict, DomainError, Forbidden, NotFound
+from cluster.models import ForecastRevision, Milestone, User
+from cluster.services.forecasts import revise_forecast
+from tests.factories import make_factory, make_milestone, make_source, make_user, promise
+
+TODAY = date(2026, 3, 2)
+SPRING = DateWindow.parse("2026-Q2")
+
+
+@pytest.fixture
+def milestone() -> Milestone:
+    found = make_milestone()
+    promise(found, "2025", announced="2024-01-10")
+    return found
+
+
+def revise(milestone: Milestone, by: User, **changes: Any) -> ForecastRevision:
+    return revise_forecast(
+        **{
+            "milestone_id": milestone.pk,
+            "window": SPRING,
+            "reason": "contractor",
+            "by": by,
+            "version": Milestone.objects.get(pk=milestone.pk).version,
+            "today": TODAY,
+        }
+        | changes
+    )
+
+
+def refusal(milestone: Milestone, by: User, **changes: Any) -> DomainError:
+    before = ForecastRevision.objects.count(), Milestone.objects.get(pk=milestone.pk).version
+    with pytest.raises(DomainError) as caught:
+        revise(milestone, by, **changes)
+    assert (ForecastRevision.objects.count(), Milestone.objects.get(pk=milestone.pk).version) == before
+    return caught.value
+
+
+@pytest.mark.django_db
+class TestRevising:
+    def test_the_chain_keeps_old_and_new_and_the_version_rises(self, milestone: Milestone) -> None:
+        editor = make_user(Role.EDITOR)
+        first = revise(milestone, editor, note="the press is late")
+        second = revise(milestone, editor, window=DateWindow.parse("2026-12"), reason="financing")
+        assert first.old is None
+        assert first.new == SPRING
+        assert (second.old, second.new) == (SPRING, DateWindow.parse("2026-12"))
+        assert (first.recorded_by, first.note) == (editor, "the press is late")
+        milestone.refresh_from_db()
+        assert milestone.version == 3
+
+    def test_an_announcement_that_is_not_given_is_of_today(self, milestone: Milestone) -> None:
+        assert revise(milestone, make_user(Role.EDITOR)).announced == DateWindow.day(TODAY)
+
+    def test_an_announcement_and_a_source_are_kept(self, milestone: Milestone) -> None:
+        source = make_source()
+        said = DateWindow.parse("2026-02")
+        done = revise(milestone, make_user(Role.EDITOR), announced=said, source_id=source.pk, document="minutes 4")
+        assert (done.announced, done.source, done.document) == (said, source, "minutes 4")
+
+    def test_the_history_knows_the_reason(self, milestone: Milestone) -> None:
+        done = revise(milestone, make_user(Role.EDITOR), reason="sanctions")
+        assert done.history.get().pgh_context.metadata["reason"] == "sanctions"
+
+    def test_the_manager_of_the_factory_may(self, milestone: Milestone) -> None:
+        assert revise(milestone, make_user(Role.MANAGER, factory=milestone.factory)).new == SPRING
+
+    def test_the_same_request_twice_gives_the_first_revision(self, milestone: Milestone) -> None:
+        editor, key = make_user(Role.EDITOR), uuid.uuid4()
+        first = revise(milestone, editor, request_key=key)
+        again = revise(milestone, editor, request_key=key, version=1, window=DateWindow.parse("2027"))
+        assert again.pk == first.pk
+        assert ForecastRevision.objects.count() == 1
+
+
+@pytest.mark.django_db
+class TestRefusals:
+    def test_a_stranger_cannot_tell_that_it_exists(self, milestone: Milestone) -> None:
+        assert isinstance(refusal(milestone, make_user()), NotFound)
+
+    def test_nor_can_the_manager_of_another_factory(self, milestone: Milestone) -> None:
+        assert isinstance(refusal(milestone, make_user(Role.MANAGER, factory=make_factory(milestone.contract))), NotFound)
+
+    @pytest.mark.parametrize("role", [Role.CONTROLLER, Role.AUDITOR, Role.ADMIN])
+    def test_who_only_reads_may_not(self, milestone: Milestone, role: Role) -> None:
+        assert isinstance(refusal(milestone, make_user(role)), Forbidden)
+
+    def test_a_manager_may_not_touch_a_promise_of_the_whole_contract(self, milestone: Milestone) -> None:
+        whole = make_milestone(contract=milestone.contract)
+        assert isinstance(refusal(whole, make_user(Role.MANAGER, factory=milestone.factory)), NotFound)
+
+    def test_a_stale_version_meets_the_milestone_as_it_stands(self, milestone: Milestone) -> None:
+        editor = make_user(Role.EDITOR)
+        revise(milestone, editor)
+        error = refusal(milestone, editor, version=1, window=DateWindow.parse("2027"))
+        assert isinstance(error, Conflict)
+        assert isinstance(error.current, Milestone)
+        assert error.current.version == 2
+
+    def test_a_request_key_serves_one_milestone_only(self, milestone: Milestone) -> None:
+        editor, key = make_user(Role.EDITOR), uuid.uuid4()
+        revise(milestone, editor, request_key=key)
+        assert refusal(make_milestone(milestone.factory), editor, request_key=key).code == "request_reused"
+
+    def test_what_is_reached_has_no_forecast(self, milestone: Milestone) -> None:
+        milestone.actual, milestone.actual_announced_on = DateWindow.day(date(2026, 1, 30)), date(2026, 1, 30)
+        milestone.save()
+        assert refusal(milestone, make_user(Role.EDITOR)).code == "reached"
+
+    @pytest.mark.parametrize(
+        ("changes", "field"),
+        [
+            ({"reason": "weather"}, "reason"),
+            ({"reason": ""}, "reason"),
+            ({"window": DateWindow.parse("2026-02")}, "window"),
+            ({"announced": DateWindow.parse("2026-03-03")}, "announced"),
+            ({"source_id": 10**9}, "source"),
+        ],
+    )
+    def test_a_wrong_input_is_refused_at_its_field(self, milestone: Milestone, changes: dict[str, Any], field: str) -> None:
+        assert refusal(milestone, make_user(Role.EDITOR), **changes).field == field
+
+    def test_a_window_that_ends_today_is_not_past(self, milestone: Milestone) -> None:
+        assert revise(milestone, make_user(Role.EDITOR), window=DateWindow.day(TODAY)).new == DateWindow.day(TODAY)
+
+    def test_a_forecast_that_changes_nothing_is_refused(self, milestone: Milestone) -> None:
+        editor = make_user(Role.EDITOR)
+        revise(milestone, editor)
+        assert refusal(milestone, editor).code == "unchanged"
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """Run the calls in threads that start together; their results, or what they raised."""
+    gate = threading.Barrier(len(calls))
+    results: list[Any] = [None] * len(calls)
+
+    def run(n: int, call: Callable[[], Any]) -> None:
+        try:
+            gate.wait(timeout=10)
+            results[n] = call()
+        except Exception as error:
+            results[n] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(n, call)) for n, call in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    return results
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTwoAtOnce:
+    def test_one_is_recorded_and_the_other_meets_it(self) -> None:
+        milestone, editor = make_milestone(), make_user(Role.EDITOR)
+        results = at_once(
+            lambda: revise(milestone, editor, version=1),
+            lambda: revise(milestone, editor, version=1, window=DateWindow.parse("2027")),
+        )
+        assert sorted(type(result).__name__ for result in results) == ["Conflict", "ForecastRevision"]
+        assert ForecastRevision.objects.count() == 1
+
+    def test_a_double_click_records_one_revision(self) -> None:
+        milestone, editor, key = make_milestone(), make_user(Role.EDITOR), uuid.uuid4()
+        results = at_once(*[lambda: revise(milestone, editor, version=1, request_key=key)] * 2)
+        assert len({result.pk for result in results}) == 1
+        assert ForecastRevision.objects.count() == 1

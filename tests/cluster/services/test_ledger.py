@@ -1,0 +1,172 @@
+"""Writing the ledger: every rule, every refusal, reversals, and two people at once."""
+
+import uuid
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from cluster.domain.access import Role
+from cluster.domain.dates import DateWindow
+from cluster.domain.errors import DomainError, Forbidden, NotFound
+from cluster.models import Factory, LedgerEntry, User
+from cluster.services.ledger import record_entry, reverse_entry
+from tests.cluster.services.test_forecasts import at_once
+from tests.factories import make_contract, make_factory, make_source, make_user
+
+TODAY = date(2026, 3, 2)
+
+
+@pytest.fixture
+def factory() -> Factory:
+    contract = make_contract()
+    contract.signed = DateWindow.parse("2019-06..2019-07")
+    contract.save()
+    return make_factory(contract)
+
+
+def record(factory: Factory, by: User, **changes: Any) -> LedgerEntry:
+    return record_entry(
+        **{
+            "factory_id": factory.pk,
+            "kind": "payment",
+            "date": date(2026, 2, 27),
+            "amount_rub": Decimal("1250000.50"),
+            "document": "PO 17 of 27.02.2026",
+            "counterparty": "Press Works",
+            "by": by,
+            "today": TODAY,
+        }
+        | changes
+    )
+
+
+def reverse(entry: LedgerEntry, by: User, **changes: Any) -> LedgerEntry:
+    return reverse_entry(**{"entry_id": entry.pk, "date": TODAY, "note": "typed twice", "by": by, "today": TODAY} | changes)
+
+
+def refused(call: Any, *args: Any, **changes: Any) -> DomainError:
+    before = LedgerEntry.objects.count()
+    with pytest.raises(DomainError) as caught:
+        call(*args, **changes)
+    assert LedgerEntry.objects.count() == before
+    error: DomainError = caught.value
+    return error
+
+
+@pytest.mark.django_db
+class TestRecording:
+    def test_everything_given_is_kept_to_the_kopeck(self, factory: Factory) -> None:
+        editor, source = make_user(Role.EDITOR), make_source()
+        entry = record(factory, editor, category="equipment", funding="bank", note="second half", source_id=source.pk, document=" PO 17 ")
+        entry.refresh_from_db()
+        assert (entry.amount_rub, entry.category, entry.funding) == (Decimal("1250000.50"), "equipment", "bank")
+        assert (entry.document, entry.note, entry.source, entry.recorded_by) == ("PO 17", "second half", source, editor)
+
+    def test_a_commitment_may_lie_in_the_future(self, factory: Factory) -> None:
+        assert record(factory, make_user(Role.EDITOR), kind="commitment", date=date(2027, 1, 1)).date == date(2027, 1, 1)
+
+    def test_the_same_request_twice_gives_the_first_entry(self, factory: Factory) -> None:
+        editor, key = make_user(Role.EDITOR), uuid.uuid4()
+        assert record(factory, editor, request_key=key).pk == record(factory, editor, request_key=key).pk
+        assert LedgerEntry.objects.count() == 1
+
+    def test_a_request_key_serves_one_entry_only(self, factory: Factory) -> None:
+        editor, key = make_user(Role.EDITOR), uuid.uuid4()
+        record(factory, editor, request_key=key)
+        assert refused(record, factory, editor, request_key=key, amount_rub=Decimal(5)).code == "request_reused"
+
+    def test_two_equal_payments_without_a_key_are_two(self, factory: Factory) -> None:
+        editor = make_user(Role.EDITOR)
+        assert record(factory, editor).pk != record(factory, editor).pk
+
+
+@pytest.mark.django_db
+class TestRefusals:
+    def test_a_stranger_cannot_tell_that_the_factory_exists(self, factory: Factory) -> None:
+        assert isinstance(refused(record, factory, make_user()), NotFound)
+
+    @pytest.mark.parametrize("role", [Role.ADMIN, Role.CONTROLLER, Role.AUDITOR])
+    def test_who_only_reads_may_not(self, factory: Factory, role: Role) -> None:
+        assert isinstance(refused(record, factory, make_user(role)), Forbidden)
+
+    def test_not_even_the_manager_pays(self, factory: Factory) -> None:
+        assert isinstance(refused(record, factory, make_user(Role.MANAGER, factory=factory)), Forbidden)
+
+    @pytest.mark.parametrize("amount", ["0", "-1", "0.001", "1000000000000.01", "NaN", "Infinity"])
+    def test_an_amount_that_money_cannot_have_is_refused(self, factory: Factory, amount: str) -> None:
+        assert refused(record, factory, make_user(Role.EDITOR), amount_rub=Decimal(amount)).field == "amount_rub"
+
+    def test_a_trillion_is_the_most(self, factory: Factory) -> None:
+        assert record(factory, make_user(Role.EDITOR), amount_rub=Decimal("1000000000000")).pk
+
+    @pytest.mark.parametrize(
+        ("changes", "field"),
+        [
+            ({"date": date(2019, 5, 31)}, "date"),
+            ({"date": date(2026, 3, 3)}, "date"),
+            ({"source_id": 10**9}, "source"),
+        ],
+    )
+    def test_a_wrong_input_is_refused_at_its_field(self, factory: Factory, changes: dict[str, Any], field: str) -> None:
+        assert refused(record, factory, make_user(Role.EDITOR), **changes).field == field
+
+    def test_a_payment_of_the_signing_month_stands(self, factory: Factory) -> None:
+        assert record(factory, make_user(Role.EDITOR), date=date(2019, 6, 1)).pk
+
+
+@pytest.mark.django_db
+class TestReversing:
+    def test_the_reversal_names_the_entry_and_takes_all_of_it_back(self, factory: Factory) -> None:
+        editor = make_user(Role.EDITOR)
+        entry = record(factory, editor)
+        reversal = reverse(entry, editor)
+        assert (reversal.amount_rub, reversal.reverses, reversal.note) == (-entry.amount_rub, entry, "typed twice")
+        assert sum(e.amount_rub for e in LedgerEntry.objects.all()) == 0
+        assert reversal.history.get().pgh_context.metadata["reason"] == "typed twice"
+
+    def test_a_double_click_reverses_once(self, factory: Factory) -> None:
+        editor, key = make_user(Role.EDITOR), uuid.uuid4()
+        entry = record(factory, editor)
+        assert reverse(entry, editor, request_key=key).pk == reverse(entry, editor, request_key=key).pk
+
+    def test_an_entry_is_reversed_once(self, factory: Factory) -> None:
+        editor = make_user(Role.EDITOR)
+        entry = record(factory, editor)
+        reverse(entry, editor)
+        assert refused(reverse, entry, editor).code == "already_reversed"
+
+    def test_a_reversal_is_not_reversed(self, factory: Factory) -> None:
+        editor = make_user(Role.EDITOR)
+        assert refused(reverse, reverse(record(factory, editor), editor), editor).code == "reversal_of_reversal"
+
+    @pytest.mark.parametrize("day", [date(2026, 2, 26), date(2026, 3, 3)])
+    def test_its_date_lies_between_the_entry_and_today(self, factory: Factory, day: date) -> None:
+        editor = make_user(Role.EDITOR)
+        assert refused(reverse, record(factory, editor), editor, date=day).field == "date"
+
+    def test_it_says_why(self, factory: Factory) -> None:
+        editor = make_user(Role.EDITOR)
+        assert refused(reverse, record(factory, editor), editor, note="  ").field == "note"
+
+    def test_who_may_not_pay_may_not_reverse(self, factory: Factory) -> None:
+        entry = record(factory, make_user(Role.EDITOR))
+        assert isinstance(refused(reverse, entry, make_user(Role.CONTROLLER)), Forbidden)
+        assert isinstance(refused(reverse, entry, make_user()), NotFound)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTwoAtOnce:
+    def test_a_double_click_records_one_entry(self) -> None:
+        factory, editor, key = make_factory(), make_user(Role.EDITOR), uuid.uuid4()
+        results = at_once(*[lambda: record(factory, editor, request_key=key)] * 4)
+        assert len({getattr(result, "pk", result) for result in results}) == 1
+        assert LedgerEntry.objects.count() == 1
+
+    def test_two_people_reverse_an_entry_once(self) -> None:
+        editor = make_user(Role.EDITOR)
+        entry = record(make_factory(), editor)
+        results = at_once(lambda: reverse(entry, editor), lambda: reverse(entry, editor, note="wrong plant"))
+        assert sorted(type(result).__name__ for result in results) == ["DomainError", "LedgerEntry"]
+        assert LedgerEntry.objects.filter(reverses=entry).count() == 1
