@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from cluster.api.examples import attach_example
 from cluster.api.parsing import printable
 from cluster.domain.access import Role
 from cluster.domain.dates import DateWindow, Precision
@@ -19,6 +20,10 @@ from cluster.models.windows import PRECISIONS
 
 class Input(serializers.Serializer[Any]):
     """What a program sends: a key that is not known is refused by name, so that a slip of the pen loses nothing."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        attach_example(cls)
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
@@ -39,7 +44,10 @@ class Id(serializers.IntegerField):
 
 
 class Window(Input):
-    """A date with its precision: any day from `earliest` to `latest`. A promise for it is late only after `latest`."""
+    """A date with its precision: any day from `earliest` to `latest`. A promise for it is late only after `latest`.
+
+    A range of days, months or years is a window too: both its ends are known to the precision.
+    """
 
     earliest = serializers.DateField()
     latest = serializers.DateField()
@@ -48,12 +56,9 @@ class Window(Input):
     def to_internal_value(self, data: Any) -> DateWindow:
         values = super().to_internal_value(data)
         try:
-            window = DateWindow(values["earliest"], values["latest"], Precision(values["precision"]))
+            return DateWindow(values["earliest"], values["latest"], Precision(values["precision"]))
         except DomainError as error:
             raise serializers.ValidationError(_(error.template).format(**error.params), code=error.code) from error
-        if window.precision is Precision.DAY and window.earliest != window.latest:
-            raise serializers.ValidationError(_("A day starts and ends on itself."), code="window")
-        return window
 
 
 class Money(Input):

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django_filters.filters import NumberFilter, TypedChoiceFilter
 from django_filters.rest_framework import FilterSet
 from django_filters.utils import get_model_field
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -41,7 +40,7 @@ class AmountFilter(NumberFilter):
         super().__init__(*args, max_digits=22, decimal_places=4, **kwargs)
 
 
-@extend_schema_field(OpenApiTypes.BOOL)
+@extend_schema_field({"type": "boolean", "description": "`true` or `false`; both without it."})
 class TrueFalseFilter(TypedChoiceFilter):
     """`true` or `false`, nothing else."""
 

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from cluster.api import filtering
+from cluster.api.examples import attach_example
 from cluster.api.fields import Person, Reference, SourceReference, TextsField, Window
 from cluster.api.preconditions import etag_of, is_known
 from cluster.models import Source, User
@@ -22,6 +23,10 @@ from cluster.models.windows import Window as WindowColumns
 
 class RecordSerializer(serializers.ModelSerializer[Any]):
     """Read-only; `Meta.fields` may name windows (`due`) and texts in two languages (`name`), not only columns."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        attach_example(cls)
 
     def build_field(self, field_name: str, info: Any, model_class: type[Model], nested_depth: int) -> Any:
         """Windows, texts and references in their own shape; everything else as REST framework does it."""
@@ -42,7 +47,7 @@ class RecordSerializer(serializers.ModelSerializer[Any]):
     def include_extra_kwargs(self, kwargs: Any, extra_kwargs: Any) -> Any:
         """Nothing is required of what is only read."""
         if kwargs.get("read_only"):
-            for name in ("required", "default", "allow_blank", "min_length", "max_length", "min_value", "max_value", "validators"):
+            for name in ("required", "default", "min_length", "max_length", "min_value", "max_value", "validators"):
                 kwargs.pop(name, None)
         return super().include_extra_kwargs(kwargs, extra_kwargs)
 
@@ -67,7 +72,6 @@ class Records(ReadOnlyModelViewSet[Any]):
     filterset_class: ClassVar[type[FilterSet] | None] = None
     ordering_fields: ClassVar[dict[str, str]] = {}
     as_of_column: ClassVar[str] = ""
-    example: ClassVar[dict[str, Any] | None] = None
     route: ClassVar[str] = ""  # of the single object, where objects of this noun are created
     lookup_value_regex = "[0-9]+"
 

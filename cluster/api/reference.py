@@ -71,7 +71,6 @@ class ProblemKind(Open):
 class Nowhere(APIView):
     """Any address under the API that leads nowhere: a problem like every other error."""
 
-    @extend_schema(exclude=True)
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """No method is right here."""
         raise Http404

@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter
 
+from cluster.api.examples import problem_example
 from cluster.api.problems import KINDS, MEDIA_TYPE, Problem
 from cluster.api.records import Records
 
@@ -68,11 +69,6 @@ class Schema(AutoSchema):
                 found.append(OpenApiParameter("ordering", OpenApiTypes.STR, description=f"By {names}; `-` in front turns it round."))
         return found
 
-    def get_examples(self) -> list[OpenApiExample]:
-        example = getattr(self.view, "example", None)
-        reads = self.method == "GET" and getattr(self.view, "action", "") in self.method_words
-        return [OpenApiExample("From the public record", value=example)] if example and reads else []
-
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
         if not isinstance(self.view, Records):
@@ -89,7 +85,10 @@ class Schema(AutoSchema):
             names += ["precondition-failed", "precondition-required"]
         for name in names:
             kind = KINDS[name]
-            bodies[str(kind.status)] = {"description": kind.remedy, "content": {MEDIA_TYPE: {"schema": problem}}}
+            bodies[str(kind.status)] = {
+                "description": kind.remedy,
+                "content": {MEDIA_TYPE: {"schema": problem, "example": problem_example(name)}},
+            }
         return dict(sorted(bodies.items()))
 
 

@@ -12,6 +12,8 @@ from cluster.models import Claim, Source
 class SourceSerializer(RecordSerializer):
     """A publication or document that gives figures."""
 
+    url = serializers.CharField(read_only=True)
+
     class Meta:
         model = Source
         fields = ["id", "key", "publisher", "title", "url", "document", "published", "note"]

@@ -30,7 +30,7 @@ def address(world: World) -> str:
     return world.address("milestones") + "forecast-revisions/"
 
 
-def post(client: APIClient, world: World, data: dict[str, Any] | None = None, **headers: str) -> Any:
+def post(client: APIClient, world: World, data: dict[str, Any] | None = None, **headers: Any) -> Any:
     """Send the revision with the milestone's current ETag unless another is given."""
     if "HTTP_IF_MATCH" not in headers:
         headers["HTTP_IF_MATCH"] = client.get(world.address("milestones"))["ETag"]
@@ -182,7 +182,7 @@ def test_the_history_names_the_person_behind_the_token(world: World, as_: As) ->
         ({"reason": "weather"}, "reason"),
         ({"new": {"earliest": "2030-01-01"}}, "new.latest"),
         ({"new": {"earliest": "2030-12-31", "latest": "2030-01-01", "precision": "year"}}, "new"),
-        ({"new": {"earliest": "2030-01-01", "latest": "2030-12-31", "precision": "day"}}, "new"),
+        ({"new": {"earliest": "2030-01-01", "latest": "2030-12-31", "precision": "decade"}}, "new.precision"),
         ({"new": {"earliest": "2020-01-01", "latest": "2020-12-31", "precision": "year"}}, "new"),
         ({"new": {"earliest": "2030-01-01", "latest": "2030-12-31", "precision": "year", "late": 1}}, "new.late"),
         ({"new": "2030"}, "new"),

@@ -140,7 +140,7 @@ def test_four_threads_with_one_key_make_one_entry() -> None:
     assert LedgerEntry.objects.count() == 2
 
 
-def reverse(client: APIClient, entry: LedgerEntry, **headers: str) -> Any:
+def reverse(client: APIClient, entry: LedgerEntry, **headers: Any) -> Any:
     data = {"date": timezone.localdate().isoformat(), "note": "Entered twice"}
     return client.post(f"{ADDRESS}{entry.pk}/reversal/", data, format="json", **headers)
 

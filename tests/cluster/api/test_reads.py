@@ -181,9 +181,7 @@ def test_pages_are_numbered_and_counted(world: World, as_: As) -> None:
     assert first["count"] == 2
     second = client.get(first["next"]).json()
     assert second["next"] is None
-    assert {row["id"] for row in first["results"] + second["results"]} == set(
-        world.contract.claims.values_list("pk", flat=True)  # type: ignore[attr-defined]
-    )
+    assert {row["id"] for row in first["results"] + second["results"]} == set(world.contract.claims.values_list("pk", flat=True))
 
 
 def test_a_cursor_goes_through_the_ledger_once_while_others_write(world: World, as_: As) -> None:
