@@ -15,9 +15,10 @@ from django.db.models import DecimalField, Func, Sum, Value
 from cluster.models import ExchangeRate
 from cluster.queries.rates import rate_in_force
 
-# Roubles and kopecks to dollars and cents, exactly half-up: `div` is a whole division, so nothing is rounded on the way.
+# Roubles and kopecks to dollars and cents, exactly half-up: `div` is a whole division and `* 0.01` is exact, so nothing
+# is rounded on the way (`/ 100` would round large sums to the digits that PostgreSQL keeps of a quotient).
 # It equals cluster.domain.exchange.convert_rub to the cent; places: amount, nominal, value.
-USD_SQL = "(sign({amount}) * div(200 * abs({amount}) * {nominal} + {value}, 2 * {value}) / 100)::numeric(22, 2)"
+USD_SQL = "(sign({amount}) * div(200 * abs({amount}) * {nominal} + {value}, 2 * {value}) * 0.01)::numeric(22, 2)"
 _USD_FIELD = DecimalField(max_digits=22, decimal_places=2)
 
 

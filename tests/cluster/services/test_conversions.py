@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.db.models import F, Value
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cluster.domain.dates import DateWindow
@@ -190,6 +190,7 @@ def test_without_any_rate_everything_stays_unconverted(db: None) -> None:
 
 
 @pytest.mark.django_db
+@example(Decimal("71195858089.57"), Decimal("0.0007"), 197)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.decimals("-999999999999.99", "999999999999.99", places=2),
