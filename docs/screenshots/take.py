@@ -3,6 +3,7 @@
 Needs Chromium on the PATH and the first login, which `make run` leaves in .state/first-login.txt.
 """
 
+import json
 import re
 import shutil
 import sys
@@ -34,17 +35,18 @@ KINDS: dict[str, tuple[str, str, int, int, tuple[str, ...]]] = {
 def main() -> int:
     """Take every picture; the exit status."""
     browser_path = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
-    login, address = STATE / "first-login.txt", STATE / "address.txt"
+    login, note = STATE / "first-login.txt", STATE / "run.json"
     if browser_path is None:
         sys.stderr.write("No Chromium was found on the PATH: install the package chromium.\n")
         return 1
-    if not login.exists() or not address.exists():
+    if not login.exists() or not note.exists():
         sys.stderr.write("The site does not run: start it with `make run` in another terminal.\n")
         return 1
+    address = f"http://localhost:{json.loads(note.read_text())['port']}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"])
         for kind in KINDS:
-            take(browser, kind, address.read_text().strip(), *credentials(login.read_text()))
+            take(browser, kind, address, *credentials(login.read_text()))
     return 0
 
 
