@@ -1,0 +1,27 @@
+"""The days on which an official rate exists, by the Russian working calendar."""
+
+from datetime import date
+
+import pytest
+
+from cluster.domain.calendars import expected_rate_date, has_rate
+
+
+@pytest.mark.parametrize(
+    ("on", "expected"),
+    [
+        (date(2024, 4, 13), date(2024, 4, 13)),  # Saturday: Friday was worked
+        (date(2024, 4, 15), date(2024, 4, 13)),  # Monday stands on Saturday's rate
+        (date(2024, 1, 8), date(2023, 12, 30)),  # the January holidays use one rate throughout
+        (date(2024, 1, 10), date(2024, 1, 10)),
+        (date(2024, 4, 28), date(2024, 4, 28)),  # a Sunday after a Saturday that was worked
+        (date(2020, 4, 6), date(2020, 3, 28)),  # the non-working days of spring 2020
+        (date(2020, 4, 7), date(2020, 4, 7)),
+    ],
+)
+def test_the_rate_in_force_is_expected_to_bear_the_day_after_a_working_day(on: date, expected: date) -> None:
+    assert expected_rate_date(on) == expected
+
+
+def test_no_rate_is_expected_in_the_non_working_days_of_spring_2020() -> None:
+    assert [day for day in range(1, 8) if has_rate(date(2020, 4, day))] == [7]
