@@ -52,7 +52,7 @@ def delay_board(*, reader: Reader, contract_code: str, as_of: date, today: date)
     contract = contract_for(reader, contract_code)
     milestones = dated_milestones(reader=reader, as_of=as_of, contract_id=contract.pk)
     if as_of < today:
-        found = [story for story in stories([m for m in milestones if m.findings], as_of=as_of)]
+        found = stories([m for m in milestones if m.findings], as_of=as_of)
         rows = [row for story in found for row in _computed(story, contract, as_of)]
     else:
         flags = list(DelayFlag.objects.for_reader(reader).filter(milestone__contract=contract).select_related("acknowledged_by"))

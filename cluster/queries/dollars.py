@@ -36,7 +36,7 @@ class FactoryDollars:
 
 def dollars_of_factories(*, contract_id: int, baseline_id: int | None, as_of: date) -> dict[int, FactoryDollars]:
     """Dollars by factory id for a contract that the caller may read: two statements."""
-    budget = BudgetLine.objects.announced_by(as_of).filter(factory__contract_id=contract_id, baseline_id=baseline_id)
+    budget = BudgetLine.objects.announced_by(as_of).filter(factory__contract_id=contract_id, baseline=baseline_id or 0)
     paid = LedgerEntry.objects.filter(factory__contract_id=contract_id, kind=LedgerEntry.Kind.PAYMENT, date__lte=as_of)
     by_budget, by_paid = _sums(budget), _sums(paid)
     return {key: FactoryDollars(by_budget.get(key, Dollars()), by_paid.get(key, Dollars())) for key in by_budget.keys() | by_paid.keys()}

@@ -28,7 +28,7 @@ class RecordForm(forms.Form):
         self.initial.setdefault("request_key", uuid.uuid4())
         for field in self.fields.values():
             if isinstance(field, WindowField):
-                date_box, precision_box = field.widget.widgets  # type: ignore[attr-defined]
+                date_box, precision_box = field.widget.widgets
                 date_box.attrs["aria-label"] = field.label
                 precision_box.attrs["aria-label"] = _("Precision")
 

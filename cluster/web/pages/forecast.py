@@ -74,7 +74,7 @@ def forecast_preview(request: HttpRequest, code: str, milestone: str) -> HttpRes
     story = _story(reader, code, milestone, today)
     form = ForecastForm(request.GET, reader=reader)
     form.is_valid()
-    context = {"consequences": consequences(story, form.typed_window, today), "problem": " ".join(form.errors.get("window", []))}
+    context = {"consequences": consequences(story, form.typed_window, today), "problem": " ".join(map(str, form.errors.get("window", [])))}
     return render(request, "cluster/partials/consequences.html", context)
 
 

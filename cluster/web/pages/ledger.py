@@ -75,7 +75,7 @@ def payment_echo(request: HttpRequest, code: str, factory: str) -> HttpResponse:
     form.is_valid()
     context = {
         "echo": _echo(form.cleaned_data, today),
-        "problem": " ".join(form.errors.get("amount", [])) if request.GET.get("amount") else "",
+        "problem": " ".join(map(str, form.errors.get("amount", []))) if request.GET.get("amount") else "",
     }
     return render(request, "cluster/partials/echo.html", context)
 

@@ -28,17 +28,15 @@ def milestone() -> Milestone:
 
 
 def revise(milestone: Milestone, by: User, **changes: Any) -> ForecastRevision:
-    return revise_forecast(
-        **{
-            "milestone_id": milestone.pk,
-            "window": SPRING,
-            "reason": "contractor",
-            "by": by,
-            "version": Milestone.objects.get(pk=milestone.pk).version,
-            "today": TODAY,
-        }
-        | changes
-    )
+    usual: dict[str, Any] = {
+        "milestone_id": milestone.pk,
+        "window": SPRING,
+        "reason": "contractor",
+        "by": by,
+        "version": Milestone.objects.get(pk=milestone.pk).version,
+        "today": TODAY,
+    }
+    return revise_forecast(**usual | changes)
 
 
 def refusal(milestone: Milestone, by: User, **changes: Any) -> DomainError:
@@ -72,7 +70,7 @@ class TestRevising:
         assert (done.announced, done.source, done.document) == (said, source, "minutes 4")
 
     def test_the_history_knows_the_reason(self, milestone: Milestone) -> None:
-        done = revise(milestone, make_user(Role.EDITOR), reason="sanctions")
+        done: Any = revise(milestone, make_user(Role.EDITOR), reason="sanctions")
         assert done.history.get().pgh_context.metadata["reason"] == "sanctions"
 
     def test_the_manager_of_the_factory_may(self, milestone: Milestone) -> None:

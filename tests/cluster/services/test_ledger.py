@@ -27,23 +27,22 @@ def factory() -> Factory:
 
 
 def record(factory: Factory, by: User, **changes: Any) -> LedgerEntry:
-    return record_entry(
-        **{
-            "factory_id": factory.pk,
-            "kind": "payment",
-            "date": date(2026, 2, 27),
-            "amount_rub": Decimal("1250000.50"),
-            "document": "PO 17 of 27.02.2026",
-            "counterparty": "Press Works",
-            "by": by,
-            "today": TODAY,
-        }
-        | changes
-    )
+    usual: dict[str, Any] = {
+        "factory_id": factory.pk,
+        "kind": "payment",
+        "date": date(2026, 2, 27),
+        "amount_rub": Decimal("1250000.50"),
+        "document": "PO 17 of 27.02.2026",
+        "counterparty": "Press Works",
+        "by": by,
+        "today": TODAY,
+    }
+    return record_entry(**usual | changes)
 
 
 def reverse(entry: LedgerEntry, by: User, **changes: Any) -> LedgerEntry:
-    return reverse_entry(**{"entry_id": entry.pk, "date": TODAY, "note": "typed twice", "by": by, "today": TODAY} | changes)
+    usual: dict[str, Any] = {"entry_id": entry.pk, "date": TODAY, "note": "typed twice", "by": by, "today": TODAY}
+    return reverse_entry(**usual | changes)
 
 
 def refused(call: Any, *args: Any, **changes: Any) -> DomainError:
@@ -121,7 +120,7 @@ class TestReversing:
     def test_the_reversal_names_the_entry_and_takes_all_of_it_back(self, factory: Factory) -> None:
         editor = make_user(Role.EDITOR)
         entry = record(factory, editor)
-        reversal = reverse(entry, editor)
+        reversal: Any = reverse(entry, editor)
         assert (reversal.amount_rub, reversal.reverses, reversal.note) == (-entry.amount_rub, entry, "typed twice")
         assert sum(e.amount_rub for e in LedgerEntry.objects.all()) == 0
         assert reversal.history.get().pgh_context.metadata["reason"] == "typed twice"

@@ -24,9 +24,10 @@ def contract() -> Contract:
 
 
 def record(contract: Contract, by: User, **changes: Any) -> Output:
-    return record_output(
-        **{"contract_id": contract.pk, "year": 2025, "quantity": 12500, "document": "report 4", "by": by, "today": TODAY} | changes
-    )
+    usual: dict[str, Any] = {
+        "contract_id": contract.pk, "year": 2025, "quantity": 12500, "document": "report 4", "by": by, "today": TODAY,
+    }  # fmt: skip
+    return record_output(**usual | changes)
 
 
 def refusal(contract: Contract, by: User, **changes: Any) -> DomainError:
