@@ -72,8 +72,7 @@ class Setup:
         self.require_space(_MEGABYTES[requirements])
         self.make_venv()
         say(f"Installing {requirements} into .venv ...")
-        # Python compiles what it imports; compiling all that is installed would double the time.
-        options = ["--no-compile", "--quiet", "--no-input", "--disable-pip-version-check", "--require-hashes"]
+        options = ["--quiet", "--no-input", "--disable-pip-version-check", "--require-hashes"]
         status, output = self.call([str(PYTHON), "-m", "pip", "install", *options, "-r", requirements])
         if status != 0:
             raise self.pip_failure(output)
