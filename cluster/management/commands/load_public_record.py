@@ -4,7 +4,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 from django.utils.module_loading import import_string
+
+from cluster.models import JobRun
+from cluster.services.jobs import queue
+
+# What makes the dollars, the flags and the rates of new rows; the workers take it from here.
+_FOLLOW_UP = (JobRun.Name.CONVERT, JobRun.Name.FLAG_DELAYS, JobRun.Name.FETCH_RATES)
 
 
 class Command(BaseCommand):
@@ -15,4 +22,9 @@ class Command(BaseCommand):
         for path in settings.PUBLIC_RECORD_LOADERS:
             added |= import_string(path)()
         told = ", ".join(f"{name} {count}" for name, count in added.items() if count)
-        self.stdout.write(f"Public record: added {told}." if told else "Public record: nothing to add.")
+        if not told:
+            self.stdout.write("Public record: nothing to add.")
+            return
+        for name in _FOLLOW_UP:
+            queue(name, by=None, now=timezone.now())
+        self.stdout.write(f"Public record: added {told}.")
