@@ -1,8 +1,22 @@
-"""Contracts, their parties and amendments."""
+"""Contracts and where they stand, their parties and amendments."""
 
+from typing import Any
+
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cluster.api import filtering
+from cluster.api.examples import attach_example
+from cluster.api.fields import MoneyField, Reference, SourceReference, Texts, Window
 from cluster.api.filtering import filters
+from cluster.api.rates import InDollars
 from cluster.api.records import Records, RecordSerializer
-from cluster.models import Amendment, Contract, Party
+from cluster.domain.stages import Stage
+from cluster.models import Amendment, Contract, Party, Qualifier
+from cluster.queries.contracts import overview
 
 
 class ContractSerializer(RecordSerializer):
@@ -11,6 +25,63 @@ class ContractSerializer(RecordSerializer):
     class Meta:
         model = Contract
         fields = ["id", "code", "name", "kind", "signed", "is_example", "moderate_days", "major_days", "critical_days"]
+
+
+class PublishedAmount(serializers.Serializer[Any]):
+    """The amount in use for a figure, as a source words it."""
+
+    amount = MoneyField(source="value")
+    qualifier = serializers.ChoiceField(choices=Qualifier.choices)
+    usd = InDollars(source="conversion", read_only=True, allow_null=True)
+    valid = Window(allow_null=True)
+    source = SourceReference()  # type: ignore[assignment]
+
+
+class FactoryStanding(serializers.Serializer[Any]):
+    """One factory of the overview."""
+
+    id = serializers.IntegerField(source="factory.id")
+    code = serializers.CharField(source="factory.code")
+    name = serializers.SerializerMethodField()
+    stage = serializers.ChoiceField(choices=[stage.value for stage in Stage])
+    opened = Window(allow_null=True)
+    late_days = serializers.IntegerField(help_text="Of its worst milestone; 0 when nothing is late.")
+    late_milestone = serializers.CharField(source="worst.milestone.code", allow_null=True, help_text="The code of that milestone.")
+    budget = MoneyField(source="budget_rub", allow_null=True)
+    paid = MoneyField(source="paid_rub")
+
+    @extend_schema_field(Texts)
+    def get_name(self, row: Any) -> dict[str, str]:
+        """In both languages."""
+        return {"ru": row.factory.name_ru, "en": row.factory.name_en}
+
+
+class LateMilestone(serializers.Serializer[Any]):
+    """One late milestone of the overview."""
+
+    id = serializers.IntegerField(source="milestone.id")
+    code = serializers.CharField(source="milestone.code")
+    late_days = serializers.IntegerField()
+    late_days_original = serializers.IntegerField(allow_null=True)
+
+
+class OverviewSerializer(serializers.Serializer[Any]):
+    """Where a contract stands. Committed, allocated and not yet allocated are three figures; the unknown is null, never 0."""
+
+    contract = Reference()
+    as_of = serializers.DateField()
+    planned_factories = serializers.IntegerField(allow_null=True)
+    opened_factories = serializers.IntegerField()
+    committed = PublishedAmount(source="commitment", allow_null=True)
+    invested = PublishedAmount(allow_null=True)
+    allocated = MoneyField(source="allocated_rub")
+    not_allocated = MoneyField(source="not_allocated_rub", allow_null=True)
+    paid = MoneyField(source="paid_rub")
+    late = LateMilestone(many=True)
+    factories = FactoryStanding(source="rows", many=True)
+
+
+attach_example(OverviewSerializer)
 
 
 class Contracts(Records):
@@ -22,6 +93,24 @@ class Contracts(Records):
     serializer_class = ContractSerializer
     filterset_class = filters(Contract, code="code", is_example="is_example")
     ordering_fields = {"code": "code"}
+
+    def takes_as_of(self) -> bool:
+        return self.action == "overview"
+
+    def parameters(self) -> set[str]:
+        return {"as_of"} if self.action == "overview" else super().parameters()
+
+    @extend_schema(
+        summary="Where a contract stands",
+        description="Money, stages of the factories and what is late, the worst first, as announced by a day; as far as you may see it.",
+        responses=OverviewSerializer,
+    )
+    @action(detail=True, filterset_class=None, pagination_class=None)
+    def overview(self, request: Request, pk: str) -> Response:
+        """The figures of the cluster page."""
+        contract = self.get_object()
+        standing = overview(reader=request.user, contract_code=contract.code, as_of=filtering.as_of(request))
+        return Response(OverviewSerializer(standing, context=self.get_serializer_context()).data)
 
 
 class PartySerializer(RecordSerializer):

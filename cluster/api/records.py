@@ -92,12 +92,16 @@ class Records(ReadOnlyModelViewSet[Any]):
 
     def takes_as_of(self) -> bool:
         """Whether the noun can be asked for as it was known on a past day."""
+        return self.has_known_on()
+
+    def has_known_on(self) -> bool:
+        """Whether the rows themselves carry the day from which they were known."""
         return bool(self.as_of_column) or isinstance(self.queryset, AnnouncedQuerySet)  # type: ignore[arg-type]
 
     def get_queryset(self) -> QuerySet[Any]:
         rows: Any = super().get_queryset()
         rows = rows.for_reader(self.request.user)
-        if "as_of" in self.request.query_params:
+        if "as_of" in self.request.query_params and self.has_known_on():
             day = filtering.as_of(self.request)
             rows = rows.filter(**{f"{self.as_of_column}__lte": day}) if self.as_of_column else rows.announced_by(day)
         return rows  # type: ignore[no-any-return]

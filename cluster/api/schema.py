@@ -61,7 +61,7 @@ class Schema(AutoSchema):
         found = super().get_override_parameters()
         view = self.view
         if isinstance(view, Records) and self.method == "GET":
-            found = [*found, _IF_NONE_MATCH, _FIELDS]
+            found = [*found, _IF_NONE_MATCH, *([_FIELDS] if view.action in self.method_words else [])]
             if view.takes_as_of():
                 found.append(_AS_OF)
             if view.action == "list" and view.ordering_fields:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -16,7 +16,7 @@ from cluster.services.access import ensure_roles
 from tests.cluster.api.world import BASE, NOUNS, World, token_client
 from tests.factories import make_user
 
-RECORDED = {"id", "recorded_at", "as_of"}
+RECORDED = {"id", "baseline", "recorded_at", "as_of"}
 # Serializer -> where the public record, as it is loaded, gives this very example.
 FROM_THE_RECORD = {
     "ContractSerializer": "contracts/?code=avtotor",
