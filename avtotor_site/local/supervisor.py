@@ -64,7 +64,7 @@ def preparations() -> list[list[str]]:
 
 
 def programs(listener: int) -> list[Program]:
-    """The members, in the order in which they start. The web server takes the socket `listener` over."""
+    """The members. The first is the web server, which takes the socket `listener` over; the others start when it serves."""
     python = sys.executable
     web = ["--workers", "2", "--worker-class", "gthread", "--threads", "4", "--graceful-timeout", "8"]
     celery = [python, "-m", "celery", "-A", "avtotor_site"]
@@ -129,11 +129,15 @@ class Group:
             servers = attach(self.clone)
             self._check()
             self._prepare()
-            self.members = [Member(program) for program in self.make_programs(listener.fileno())]
-            self.say(f"Starting {', '.join(member.program.name for member in self.members)} ...")
             inherited = (listener.fileno(), group_lock.descriptor)
+            first, *others = [Member(program) for program in self.make_programs(listener.fileno())]
+            self.say(f"Starting {', '.join(member.program.name for member in (first, *others))} ...")
+            # The web server has the processor to itself until the first page is there.
+            self.members = [first]
             self._start_due(inherited)
             self._wait_until_served(port, inherited)
+            self.members += others
+            self._start_due(inherited)
             self._welcome()
             self._watch(servers, needs, inherited)
         except Stopping:
