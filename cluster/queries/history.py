@@ -9,14 +9,17 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import BigIntegerField, CharField, Model, OuterRef, QuerySet, Subquery, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
+from django.utils.translation import gettext_lazy as _
 from pghistory.models import Events
 
-from cluster.models import Factory, User
+from cluster.models import Factory, JobRun, SlipReason, User
 from cluster.models.scope import Reader
 from cluster.queries.people import sees_people
 
 # Bookkeeping that says nothing to a reader of the history.
 _NOT_TOLD = {"id", "version", "request_key", "recorded_at", "converted_at"}
+# Reasons that the program writes as a code; what a person wrote stays as it is.
+_REASONS: dict[str, Any] = {**dict([*SlipReason.choices, *JobRun.Name.choices]), "public record": _("public record")}
 _EVENTS: Any = Events.objects
 
 
@@ -84,17 +87,17 @@ def _change(event: Any, *, named: bool) -> Change:
         at=event.pgh_created_at,
         verb=event.pgh_label,
         noun=str(model._meta.verbose_name),
-        subject=_subject(event.pgh_data or {}),
+        subject=_subject(model, event.pgh_data or {}),
         by=event.person if named else None,
         by_somebody=event.user_key is not None,
-        reason=event.reason or "",
+        reason=str(_REASONS.get(event.reason, event.reason or "")),
         changes=changes,
     )
 
 
-def _subject(data: dict[str, Any]) -> str:
+def _subject(model: Any, data: dict[str, Any]) -> str:
     """What a person would call the row, from its recorded columns."""
-    return next((str(data[name]) for name in ("code", "document", "figure", "key", "year") if data.get(name)), "")
+    return next((str(_told(model, name, data[name])) for name in ("code", "document", "figure", "key", "year") if data.get(name)), "")
 
 
 def _column(model: Any, name: str) -> Any:
