@@ -83,7 +83,7 @@ class ContractNews:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What another app adds: its (lazily translated) title, and the templates `<template>.txt` and `.html` with what they show as `data`."""
+    """What another app adds: a lazily translated title, and the templates `<template>.txt` and `.html` that show `data`."""
 
     template: str
     title: Any

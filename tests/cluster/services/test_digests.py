@@ -1,0 +1,377 @@
+"""Delivering digests: when, to whom, exactly once, and what becomes of a delivery whatever the mail server does."""
+
+import os
+import threading
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from email.header import decode_header, make_header
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from cluster.domain.access import Role
+from cluster.domain.dates import DateWindow
+from cluster.models import (
+    Claim,
+    DelayEvent,
+    DelayFlag,
+    Delivery,
+    Factory,
+    ForecastRevision,
+    LedgerEntry,
+    Milestone,
+    Subscription,
+    User,
+)
+from cluster.services import digest_letters, digests
+from cluster.services.digests import deliver_due, preview
+from production.models import Output
+from tests.factories import make_contract, make_factory, make_milestone, make_rate, make_source, make_user, promise
+from tests.mail_server import Post, mail_server
+
+MONDAY = datetime(2026, 11, 23, 6, 5, tzinfo=UTC)  # 08:05 in Kaliningrad
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _site(settings: Any) -> None:
+    settings.SITE_URL, settings.SITE_HOST = "https://tracker.example", "tracker.example"
+
+
+@pytest.fixture
+def post(settings: Any) -> Iterator[Post]:
+    with mail_server(settings) as server:
+        yield server
+
+
+def subscriber(*, cadence: str = "daily", **fields: Any) -> User:
+    """An auditor of everything who subscribed long ago."""
+    options = {name: fields.pop(name) for name in ("hour", "weekday", "also_when_nothing_new") if name in fields}
+    user = make_user(Role.AUDITOR, **fields)
+    subscription = Subscription.objects.create(user=user, cadence=cadence, **options)
+    Subscription.objects.filter(pk=subscription.pk).update(created_at=MONDAY - timedelta(days=400))
+    return user
+
+
+def newly_late(at: datetime = MONDAY - timedelta(hours=3), *, days: int = 40, factory: Factory | None = None, **names: Any) -> Milestone:
+    """A milestone whose delay was flagged at that moment."""
+    milestone = make_milestone(factory or make_factory(make_contract(name_ru="Договор", name_en="Contract")), **names)
+    due = at.date() - timedelta(days=days)
+    promise(milestone, due.isoformat(), announced="2020-01-01")
+    flag = DelayFlag.objects.create(milestone=milestone, kind="overdue", severity="moderate", since=due, opened_on=at.date())
+    event = DelayEvent.objects.create(flag=flag, kind="opened", on_date=at.date(), days=days, severity="moderate")
+    DelayEvent.objects.filter(pk=event.pk).update(recorded_at=at)
+    return milestone
+
+
+def only() -> Delivery:
+    return Delivery.objects.get()
+
+
+def test_a_due_digest_is_sent_once_with_text_and_html_and_then_never_again(post: Post) -> None:
+    user = subscriber()
+    milestone = newly_late(name_ru="Открытие завода")
+    assert deliver_due(now=MONDAY)["sent"] == 1
+    assert deliver_due(now=MONDAY + timedelta(minutes=1)) == {"due": 0, "uncertain": 0, "sent": 0, "skipped": 0, "failed": 0, "dead": 0}
+    (letter,) = post.received
+    delivery = only()
+    assert letter["To"] == user.email
+    assert str(make_header(decode_header(letter["Subject"]))) == delivery.subject
+    assert letter["Message-ID"] == f"<{delivery.message_id}@tracker.example>"
+    text, html = (part.get_payload(decode=True).decode() for part in letter.get_payload())  # type: ignore[union-attr]
+    assert milestone.name_ru in text
+    assert milestone.name_ru in html
+    assert delivery.status == "sent"
+    assert delivery.sent_at is not None
+
+
+def test_nothing_new_is_no_mail_unless_asked_for(post: Post) -> None:
+    subscriber()
+    make_contract()
+    assert deliver_due(now=MONDAY)["skipped"] == 1
+    assert post.received == []
+    subscriber(also_when_nothing_new=True)
+    assert deliver_due(now=MONDAY)["sent"] == 1
+
+
+def test_what_was_told_is_not_told_again_and_what_was_not_sent_is(post: Post) -> None:
+    subscriber(language="en")
+    first = newly_late(name_ru="Первая", name_en="")
+    deliver_due(now=MONDAY)
+    Delivery.objects.update(created_at=MONDAY)
+    newly_late(MONDAY + timedelta(hours=20), factory=first.factory, name_ru="Вторая", name_en="")
+    deliver_due(now=MONDAY + timedelta(days=1))
+    second = Delivery.objects.get(period=date(2026, 11, 24))
+    new, _heading, standing = second.body_text.partition("UNCHANGED")
+    assert "Вторая" in new
+    assert "Первая" not in new
+    assert "Первая" in standing
+    Delivery.objects.filter(pk=second.pk).update(status="dead")
+    deliver_due(now=MONDAY + timedelta(days=2))
+    third = Delivery.objects.get(period=date(2026, 11, 25))
+    assert "Вторая" in third.body_text.partition("UNCHANGED")[0], "what did not arrive is told again"
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "status", "arrived"),
+    [
+        ("accept", "sent", 1),
+        ("4xx", "failed", 0),
+        ("5xx", "dead", 0),
+        ("refuse_data", "dead", 0),
+        ("cut_before_data", "failed", 0),
+        ("cut_after_data", "uncertain", 1),
+        ("slow", "uncertain", 0),
+    ],
+)
+def test_each_answer_of_the_mail_server_has_its_own_end(post: Post, behaviour: str, status: str, arrived: int) -> None:
+    post.behaviour = behaviour
+    subscriber()
+    newly_late()
+    deliver_due(now=MONDAY)
+    delivery = only()
+    assert delivery.status == status
+    assert bool(delivery.error) is (status != "sent")
+    assert delivery.lease_until is None
+    if behaviour != "slow":
+        assert len(post.received) == arrived
+
+
+def test_an_uncertain_delivery_is_never_sent_again_by_itself(post: Post) -> None:
+    post.behaviour = "cut_after_data"
+    subscriber()
+    newly_late()
+    deliver_due(now=MONDAY)
+    post.behaviour = "accept"
+    for hours in (1, 5, 20):
+        deliver_due(now=MONDAY + timedelta(hours=hours))
+    assert len(post.received) == 1
+    assert only().status == "uncertain"
+
+
+def test_a_refused_delivery_is_tried_again_later_with_the_same_letter(post: Post) -> None:
+    post.behaviour = "4xx"
+    subscriber()
+    newly_late()
+    deliver_due(now=MONDAY)
+    before = only()
+    post.behaviour = "accept"
+    deliver_due(now=MONDAY + timedelta(minutes=1))
+    assert post.received == [], "not before its time"
+    newly_late(MONDAY - timedelta(hours=4), name_ru="Позже")
+    deliver_due(now=MONDAY + timedelta(minutes=6))
+    after = only()
+    assert (after.status, after.attempts) == ("sent", 2)
+    assert (after.subject, after.body_text, after.message_id) == (before.subject, before.body_text, before.message_id)
+    assert len(post.received) == 1
+
+
+def test_a_server_that_does_not_answer_is_given_up_after_five_tries(settings: Any, post: Post) -> None:
+    settings.EMAIL_PORT = 1
+    subscriber()
+    newly_late()
+    now = MONDAY
+    for _try in range(5):
+        deliver_due(now=now)
+        now += timedelta(hours=4)
+    assert (only().status, only().attempts) == ("dead", 5)
+    assert "refused" in only().error.lower()
+    assert sum(deliver_due(now=now).values()) == 0
+
+
+def test_a_delivery_whose_worker_was_lost_while_sending_is_uncertain(post: Post) -> None:
+    user = subscriber()
+    Delivery.objects.create(
+        subscription=user.subscription,
+        period=MONDAY.date(),
+        recipient=user.email,
+        subject="x",
+        status="sending",
+        attempts=1,
+        lease_until=timezone.now() - timedelta(seconds=1),
+    )
+    assert deliver_due(now=MONDAY)["uncertain"] == 1
+    assert only().status == "uncertain"
+    assert post.received == []
+
+
+def test_a_delivery_that_is_held_is_left_alone(post: Post) -> None:
+    user = subscriber()
+    held = timezone.now() + timedelta(minutes=5)
+    Delivery.objects.create(
+        subscription=user.subscription, period=MONDAY.date(), recipient=user.email, subject="x", status="sending", lease_until=held
+    )
+    deliver_due(now=MONDAY)
+    assert only().status == "sending"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_send_one_letter(post: Post) -> None:
+    for _reader in range(3):
+        subscriber()
+    newly_late()
+    start = threading.Barrier(2)
+
+    def work() -> None:
+        start.wait()
+        try:
+            deliver_due(now=MONDAY)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _worker in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(letter["To"] for letter in post.received) == sorted(User.objects.values_list("email", flat=True))
+    assert set(Delivery.objects.values_list("status", flat=True)) == {"sent"}
+
+
+def test_the_hour_is_the_readers_own_and_a_new_subscription_waits_for_its_first(post: Post) -> None:
+    kamchatka = subscriber(time_zone="Asia/Kamchatka")
+    late = subscriber()
+    Subscription.objects.filter(user=late).update(created_at=MONDAY - timedelta(minutes=3))
+    newly_late(MONDAY - timedelta(days=1))
+    deliver_due(now=MONDAY)
+    assert list(Delivery.objects.values_list("subscription__user", "period")) == [(kamchatka.pk, date(2026, 11, 23))]
+
+
+@pytest.mark.parametrize(("cadence", "days"), [("daily", 7), ("weekly", 1), ("monthly", 0)])
+def test_over_the_week_in_which_the_clock_changes_no_digest_is_missed_or_doubled(post: Post, cadence: str, days: int) -> None:
+    subscriber(cadence=cadence, time_zone="Europe/Berlin", hour=2, also_when_nothing_new=True)
+    start = datetime(2026, 10, 20, 2, 30, tzinfo=UTC)
+    deliver_due(now=start)
+    Delivery.objects.all().delete()
+    Subscription.objects.update(created_at=start)
+    for hour in range(24 * 7):
+        deliver_due(now=start + timedelta(hours=hour))
+    assert Delivery.objects.count() == days
+    assert len(set(Delivery.objects.values_list("period", flat=True))) == days
+
+
+def test_who_cannot_be_reached_or_does_not_want_it_gets_nothing(post: Post) -> None:
+    nobody, left, silent = subscriber(), subscriber(), subscriber()
+    User.objects.filter(pk=nobody.pk).update(email="")
+    User.objects.filter(pk=left.pk).update(is_active=False)
+    Subscription.objects.filter(user=silent).update(is_active=False)
+    newly_late()
+    assert deliver_due(now=MONDAY)["due"] == 0
+
+
+def test_one_readers_broken_letter_does_not_hold_up_the_others(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, fine = subscriber(), subscriber()
+    newly_late()
+
+    def compose(digest: Any, **options: Any) -> Any:
+        if digest.reader.pk == broken.pk:
+            message = "cannot be written"
+            raise RuntimeError(message)
+        return digest_letters.compose(digest, **options)
+
+    monkeypatch.setattr(digests, "compose", compose)
+    figures = deliver_due(now=MONDAY)
+    assert (figures["sent"], figures["failed"]) == (1, 1)
+    assert "cannot be written" in Delivery.objects.get(subscription__user=broken).error
+    assert [letter["To"] for letter in post.received] == [fine.email]
+
+
+def test_a_digest_speaks_the_readers_language(post: Post) -> None:
+    subscriber(language="en")
+    subscriber(language="ru")
+    newly_late(name_ru="Открытие завода", name_en="Plant opens")
+    deliver_due(now=MONDAY)
+    english, russian = (Delivery.objects.get(subscription__user__language=code) for code in ("en", "ru"))
+    assert "Plant opens" in english.body_text
+    assert "Открытие завода" not in english.body_text
+    assert "Nov 23, 2026" in english.subject
+    assert "Открытие завода" in russian.body_text
+    assert "23.11.2026" in russian.subject
+    assert 'lang="ru"' in russian.body_html
+
+
+def test_a_reader_of_one_factory_hears_nothing_of_the_others(post: Post) -> None:
+    mine, other = newly_late(name_ru="Моя веха"), newly_late(name_ru="Чужая веха")
+    manager = make_user(Role.MANAGER, factory=mine.factory)
+    subscription = Subscription.objects.create(user=manager, cadence="daily")
+    Subscription.objects.filter(pk=subscription.pk).update(created_at=MONDAY - timedelta(days=2))
+    deliver_due(now=MONDAY)
+    assert "Моя веха" in only().body_text
+    assert other.name_ru not in only().body_text + only().body_html
+
+
+def test_the_text_twin_stays_below_78_columns_and_links_are_whole(post: Post) -> None:
+    subscriber()
+    make_rate("2026-11-21", "80.1234")
+    newly_late(name_ru="Очень длинное название вехи " * 6)
+    deliver_due(now=MONDAY)
+    lines = only().body_text.splitlines()
+    assert max(len(line) for line in lines) < 78
+    assert any(line.strip().startswith("https://tracker.example/") and "/factories/" in line for line in lines)
+    assert "80,1234" in only().body_text
+
+
+def test_the_html_carries_its_styles_inline_and_keeps_the_dark_rules() -> None:
+    user = subscriber()
+    newly_late(name_ru="<script>alert(1)</script>")
+    html = preview(user=user, now=MONDAY).html
+    assert "prefers-color-scheme: dark" in html.replace("prefers-color-scheme:dark", "prefers-color-scheme: dark")
+    assert "max-width: 640px" in html.partition("</head>")[2]
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_a_digest_takes_as_many_statements_for_many_milestones_as_for_few(django_assert_max_num_queries: Any) -> None:
+    user = subscriber()
+    milestone = newly_late()
+    for _more in range(10):
+        extra = make_milestone(milestone.factory)
+        promise(extra, "2024-Q1", announced="2020-01-01")
+    with django_assert_max_num_queries(20):
+        preview(user=User.objects.get(pk=user.pk), now=MONDAY)
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_text_of_a_rich_digest_reads_as_the_golden_file(language: str) -> None:
+    """After a change of the wording: UPDATE_GOLDEN=1 writes the files anew; read the difference before committing it."""
+    contract = make_contract(code="avto", name_ru="СПИК «Пример»", name_en="Example contract")
+    plant = make_factory(contract, code="P1", name_ru="Завод сидений", name_en="Seat plant")
+    paint = make_factory(contract, code="P2", name_ru="Цех окраски", name_en="Paint shop")
+    reader = subscriber(username="reader")
+    source = make_source(title_ru="Газета", title_en="Newspaper")
+    make_rate("2026-11-21", "80.1234")
+    late = newly_late(
+        factory=paint, days=1, code="P2-OPEN", name_ru="Открытие цеха окраски", name_en="Paint shop opens", responsible=reader
+    )
+    revision = ForecastRevision(milestone=late, reason="equipment_delivery", source=source)
+    revision.old, revision.new = DateWindow.parse("2026-Q2"), DateWindow.parse("2027-Q1")
+    revision.announced = DateWindow.parse("2026-11-23")
+    revision.save()
+    opened = make_milestone(plant, code="P1-OPEN", name_ru="Открытие завода сидений", name_en="Seat plant opens")
+    promise(opened, "2026-H1", announced="2025-03-01")
+    opened.actual, opened.actual_announced_on = DateWindow.parse("2026-11-23"), date(2026, 11, 23)
+    opened.save()
+    soon = make_milestone(plant, code="P1-SERIES", kind="series", name_ru="Серийный выпуск", name_en="Series production")
+    promise(soon, "2026-11-30", announced="2025-03-01")
+    for figure, value, unit in (("commitment", 70_000_000_000, "RUB"), ("planned_factories", 12, "factories")):
+        claim = Claim(contract=contract, figure=figure, value=value, unit=unit, source=source, in_use=True, qualifier="more_than")
+        claim.announced = DateWindow.parse("2024-04-15")
+        claim.save()
+    LedgerEntry.objects.create(
+        factory=plant, kind="payment", date=date(2026, 11, 23), amount_rub=Decimal("1900000000.50"), document="1", counterparty="c"
+    )
+    output = Output(contract=contract, year=2026, month=10, quantity=3141, source=source, in_use=True)
+    output.announced = DateWindow.parse("2026-11-20")
+    output.save()
+    Output.objects.update(recorded_at=MONDAY - timedelta(hours=1))
+    composed = preview(user=reader, now=MONDAY, language=language, by_announcement=True)
+    found = f"{composed.subject}\n\n{composed.text}"
+    golden = Path(__file__).parent / "golden" / f"digest_{language}.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(found)
+    assert found == golden.read_text()
