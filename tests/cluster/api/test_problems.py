@@ -102,15 +102,15 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("query", HOSTILE)
-def test_no_query_string_breaks_a_list(query: str, world: World, as_: As) -> None:
+def test_no_query_string_breaks_a_read(query: str, world: World, as_: As) -> None:
     client = as_(world.user(Role.EDITOR))
     client.raise_request_exception = False
-    for noun in NOUNS:
-        for address in (f"{BASE}{noun}/?{query}", f"{world.address(noun)}?{query}"):
-            response = client.get(address)
-            assert response.status_code in (200, 400, 404), (address, response.content)
-            if response.status_code != 200:
-                assert response["Content-Type"] == "application/problem+json", address
+    objects = [world.address(noun) for noun in ("milestones", "claims")]  # one that is computed, one that is plain
+    for address in [*(f"{BASE}{noun}/" for noun in NOUNS), *objects]:
+        response = client.get(f"{address}?{query}")
+        assert response.status_code in (200, 400, 404), (address, response.content)
+        if response.status_code != 200:
+            assert response["Content-Type"] == "application/problem+json", address
 
 
 @pytest.mark.parametrize(
