@@ -26,3 +26,9 @@ def in_english() -> Iterator[None]:
     """English is the active language, so that a test can quote the sentences of the code."""
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _static_files_by_their_plain_names(settings: Any) -> None:
+    """Pages are rendered without a collected manifest."""
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

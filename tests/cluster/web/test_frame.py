@@ -1,0 +1,173 @@
+"""The frame of the pages: who gets in, what an empty site says, past days, languages, what the policy allows."""
+
+import hashlib
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from cluster.domain.access import Role
+from tests.cluster.web.reading import words
+from tests.factories import make_contract, make_factory, make_milestone, make_rate, make_user, promise
+
+pytestmark = pytest.mark.django_db
+
+TODAY = date(2026, 11, 23)
+VENDOR = Path(settings.BASE_DIR) / "static" / "vendor"
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cluster.web.door.timezone.localdate", lambda *_: TODAY)
+
+
+@pytest.fixture
+def reader(client: Client) -> Client:
+    """An auditor of everything, reading English."""
+    client.force_login(make_user(Role.AUDITOR))
+    client.cookies["django_language"] = "en"
+    return client
+
+
+@pytest.mark.parametrize("wanted", ["yesterday", "2025-02-30", "2999-01-01", "%00", "2025-06-30' or 1"])
+def test_a_day_that_is_none_is_answered_with_a_sentence(reader: Client, wanted: str) -> None:
+    contract = make_contract()
+    response = reader.get(f"/c/{contract.code}/?as_of={wanted}")
+    assert response.status_code == 400
+    assert "This address cannot be answered" in words(response)
+
+
+def test_without_a_rate_the_page_stands_in_roubles_only(reader: Client) -> None:
+    contract = make_contract()
+    response = reader.get(f"/c/{contract.code}/")
+    assert response.status_code == 200
+    assert "No dollar rate is known yet" in words(response)
+
+
+def test_an_empty_contract_says_what_is_missing_and_invents_no_zero(reader: Client) -> None:
+    page = words(reader.get(f"/c/{make_contract().code}/"))
+    assert "No factory is entered yet" in page
+    assert "Committed not published" in page
+    assert "Nothing is late." in page
+    assert "₽0" not in page
+
+
+def test_an_example_says_so_on_the_page(reader: Client) -> None:
+    assert "Example: invented figures" in words(reader.get(f"/c/{make_contract(is_example=True).code}/"))
+
+
+def test_a_stranger_is_sent_to_the_login(client: Client) -> None:
+    response = client.get("/c/any/")
+    assert response.status_code == 302
+    assert response["Location"] == "/login/?next=/c/any/"
+
+
+def test_an_outsider_cannot_tell_a_foreign_contract_from_none(client: Client) -> None:
+    mine, foreign = make_contract(), make_contract(name_en="Secret contract")
+    client.force_login(make_user(Role.EDITOR, contract=mine))
+    assert client.get(f"/c/{mine.code}/").status_code == 200
+    answer = client.get(f"/c/{foreign.code}/")
+    assert answer.status_code == client.get("/c/nowhere/").status_code == 404
+    assert "Secret" not in words(answer)
+
+
+def test_a_plant_manager_sees_only_the_own_factory(client: Client) -> None:
+    contract = make_contract()
+    own, other = make_factory(contract, name_en="Own plant"), make_factory(contract, name_en="Other plant")
+    for factory in (own, other):
+        promise(make_milestone(factory), "2023", announced="2022")
+    client.force_login(make_user(Role.MANAGER, factory=own))
+    client.cookies["django_language"] = "en"
+    page = words(client.get(f"/c/{contract.code}/"))
+    assert "Own plant" in page
+    assert "Other plant" not in page
+    assert "Jobs" not in page
+
+
+def test_the_first_page_leads_to_the_contract(reader: Client) -> None:
+    contract = make_contract()
+    assert reader.get("/").headers["Location"] == f"/c/{contract.code}/"
+
+
+def test_someone_without_a_role_is_told_whom_to_ask(client: Client) -> None:
+    make_contract()
+    client.force_login(make_user())
+    client.cookies["django_language"] = "en"
+    assert "Nothing is shared with you yet" in words(client.get("/"))
+
+
+def test_a_fresh_rate_raises_no_notice(reader: Client) -> None:
+    make_rate("2026-11-21", "80.0000")
+    page = words(reader.get(f"/c/{make_contract().code}/"))
+    assert "The dollar rate is old" not in page
+    assert "1 $ = 80.0000 ₽" in page
+
+
+def test_a_past_day_offers_nothing_to_enter(client: Client) -> None:
+    contract = make_contract()
+    client.force_login(make_user(Role.EDITOR, is_staff=True))
+    client.cookies["django_language"] = "en"
+    assert "Add a factory" in words(client.get(f"/c/{contract.code}/"))
+    assert "Add a factory" not in words(client.get(f"/c/{contract.code}/?as_of=2026-11-22"))
+
+
+def test_the_page_in_view_is_marked_in_the_navigation(reader: Client) -> None:
+    contract = make_contract()
+    html = reader.get(f"/c/{contract.code}/").content.decode()
+    assert re.findall(r'<a href="([^"]+)" aria-current="page">', html) == [f"/c/{contract.code}/"]
+
+
+def test_the_switch_of_contracts_appears_when_there_is_a_choice(reader: Client) -> None:
+    one = make_contract()
+    assert "Choose a contract" not in words(reader.get(f"/c/{one.code}/"))
+    other = make_contract(name_en="Another one")
+    page = reader.get(f"/c/{one.code}/")
+    assert f'href="/c/{other.code}/"' in page.content.decode()
+
+
+def test_the_language_is_chosen_by_a_form_that_comes_back_to_the_page(client: Client) -> None:
+    client.force_login(make_user(Role.AUDITOR))
+    address = f"/c/{make_contract().code}/?as_of=2026-11-20"
+    answer = client.post("/i18n/setlang/", {"language": "en", "next": address})
+    assert answer.headers["Location"] == address
+    assert '<html lang="en">' in client.get(address).content.decode()
+
+
+@pytest.mark.parametrize("address", ["/login/", "/nowhere/"])
+def test_a_page_before_the_login_reveals_no_contract(client: Client, address: str) -> None:
+    make_contract(name_ru="Тайный договор", name_en="Secret contract")
+    text = words(client.get(address))
+    assert "Secret" not in text
+    assert "Тайный" not in text
+
+
+def test_a_failed_login_names_the_error_in_the_title_and_keeps_the_name(client: Client) -> None:
+    client.cookies["django_language"] = "en"
+    html = client.post("/login/", {"username": "anna", "password": "wrong"}).content.decode()
+    assert re.search(r"<title>\s*Error:", html)
+    assert 'value="anna"' in html
+    assert 'role="alert"' in html
+
+
+def test_the_policy_forbids_everything_from_elsewhere_and_all_inline_code(client: Client) -> None:
+    policy = client.get("/login/").headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy + ";"
+    assert "style-src 'self';" in policy + ";"
+    assert "unsafe" not in policy
+
+
+def test_htmx_runs_without_eval_and_without_styles_of_its_own(client: Client) -> None:
+    html = client.get("/login/").content.decode()
+    assert '"allowEval":false' in html
+    assert '"includeIndicatorStyles":false' in html
+
+
+def test_the_vendored_files_are_the_ones_that_were_checked() -> None:
+    stated = re.findall(r"\| (\S+) \|.*`([0-9a-f]{64})` \|", (VENDOR / "README.md").read_text())
+    assert {name for name, _sum in stated} == {path.name for path in VENDOR.glob("*.js")}
+    for name, expected in stated:
+        assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == expected
