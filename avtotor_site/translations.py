@@ -28,6 +28,15 @@ KEYWORDS: dict[str, Any] = {
     "DomainError": None, "NotFound": None, "Forbidden": None, "Conflict": None, "NoRate": None,
     "NoConnection": None, "BadReply": None,
 }  # fmt: skip
+# Sentences of Django's admin around the name of a model: its Russian leaves the name undeclined ("Добавить веха").
+ADMIN_SENTENCES = (
+    "Add %s", "Change %s", "View %s", "Select %s", "Select %s to change", "Select %s to view", "Add %(name)s",
+    "Add another %(verbose_name)s", "The {name} “{obj}” was added successfully.", "The {name} “{obj}” was changed successfully.",
+    "The {name} “{obj}” was added successfully. You may add another {name} below.",
+    "The {name} “{obj}” was changed successfully. You may add another {name} below.",
+    "The {name} “{obj}” was changed successfully. You may edit it again below.",
+    "The %(name)s “%(obj)s” was deleted successfully.",
+)  # fmt: skip
 _PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+[^{}]*\}")
 
 
@@ -40,6 +49,8 @@ def extract_template(fileobj: BinaryIO, keywords: Any, comment_tags: Any, option
 def messages() -> Catalog:
     """Every message of the sources."""
     catalog = Catalog()
+    for sentence in ADMIN_SENTENCES:
+        catalog.add(sentence)
     methods: Any = [("**/migrations/**.py", "ignore"), ("**.py", "python"), ("**.html", extract_template), ("**.txt", extract_template)]
     for app in APPS:
         found = extract_from_dir(ROOT / app, method_map=methods, keywords=KEYWORDS)
