@@ -32,3 +32,9 @@ def kind_word(kind: str) -> str:
 def day_word(value: int) -> str:
     """Only the word that follows a number of days: `день`, `дня`, `дней`."""
     return days(value).rpartition("\u00a0")[2].rpartition(" ")[2]
+
+
+@register.filter
+def web_address(url: str) -> str:
+    """An address that a page may link to: of the web, or nothing."""
+    return url if url.startswith(("https://", "http://")) else ""

@@ -17,6 +17,7 @@ from cluster.domain.errors import DomainError
 from cluster.models.delay import FLAG_KINDS, SEVERITIES
 from cluster.queries.delay_board import DelayBoard, DelayRow, delay_board, flag_for
 from cluster.queries.people import sees_people
+from cluster.services.access import require
 from cluster.services.delays import acknowledge_flag
 from cluster.web.door import as_of_from, ensure_today, page, reader_of
 from cluster.web.filters import chosen, link, options
@@ -137,6 +138,7 @@ def acknowledge(request: HttpRequest, code: str, flag_id: int) -> HttpResponse:
     today = ensure_today(request)
     reader = reader_of(request)
     flag = flag_for(reader, contract_code=code, flag_id=flag_id)
+    require(reader, Action.REVISE_FORECAST, contract=flag.milestone.contract_id, factory=flag.milestone.factory_id)
     initial = {"reason": flag.acknowledged_reason, "until": flag.acknowledged_until}
     form = AcknowledgementForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():

@@ -71,7 +71,9 @@ def make_place() -> Place:
     contract.save()
     factory = make_factory(contract, code="F01", name_ru="Завод прессов", name_en="Press plant", order=1)
     other = make_factory(contract, code="F02", name_ru="Завод сидений", name_en="Seat plant", order=2)
-    source = make_source(key="gazette", title_ru="Первое обещание", title_en="The first promise", publisher="Gazette", url="https://gazette.example/1")
+    source = make_source(
+        key="gazette", title_ru="Первое обещание", title_en="The first promise", publisher="Gazette", url="https://gazette.example/1"
+    )
     milestone = make_milestone(factory, code="F01-OPEN", name_ru="Открытие завода прессов", name_en="Press plant opens")
     promised = promise(milestone, "2023", announced="2022-07-01")
     promised.source, promised.speaker_ru, promised.speaker_en = source, "В. Иванов", "V. Ivanov"
@@ -104,3 +106,10 @@ def hidden(response: Any, name: str) -> str:
     assert found, name
     value = re.search(r'value="([^"]*)"', found[0])
     return html.unescape(value[1]) if value else ""
+
+
+def title(response: Any) -> str:
+    """The title of the page."""
+    found = re.search(r"<title>(.*?)</title>", response.content.decode(), flags=re.S)
+    assert found
+    return " ".join(html.unescape(found[1]).split())

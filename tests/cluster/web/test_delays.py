@@ -1,0 +1,248 @@
+"""The page of delays: stored flags today, computed ones for a past day, the export, and acknowledging."""
+
+import csv
+import io
+import re
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from cluster.domain.dates import DateWindow
+from cluster.models import Contract, DelayEvent, DelayFlag
+from cluster.services import public_record
+from cluster.services.delays import flag_delays
+from cluster.services.forecasts import revise_forecast
+from tests.cluster.web.place import BUDGET, Place, hidden, make_place, title, words
+from tests.factories import make_milestone, promise
+
+
+@pytest.fixture
+def place(db: None) -> Place:
+    return make_place()
+
+
+def flag() -> None:
+    flag_delays(as_of=date.today(), progress=lambda done, total: None)
+
+
+def rows(place: Place, query: str = "", who: str = "editor") -> list[tuple[str, str]]:
+    """Milestone and kind of each row, open ones first."""
+    context = place.client(who).get(place.base + "delays/" + query).context
+    return [(row.story.dated.milestone.code, row.kind.value) for row in [*context["open_rows"], *context["closed_rows"]]]
+
+
+def late_and_over(place: Place) -> None:
+    """F02 opened 60 days after its promise."""
+    done = make_milestone(place.other, code="F02-OPEN", name_en="Seat plant opens")
+    promise(done, "2024", announced="2023-01-01")
+    done.actual, done.actual_announced_on = DateWindow.parse("2025-03-01"), date(2025, 3, 1)
+    done.save()
+
+
+class TestToday:
+    def test_days_run_on_and_the_promise_names_who_made_it(self, place: Place) -> None:
+        flag()
+        late = (date.today() - date(2023, 12, 31)).days
+        text = words(place.client().get(place.base + "delays/"))
+        assert f"+{late:,} days Press plant opens F01-OPEN" in text
+        assert "critical overdue 2023 V. Ivanov" in text
+        assert "The first promise, Gazette" in text
+
+    def test_what_was_completed_late_is_closed_and_measured_to_its_day(self, place: Place) -> None:
+        late_and_over(place)
+        flag()
+        text = words(place.client().get(place.base + "delays/?state=closed"))
+        assert "+60 days Seat plant opens" in text
+        assert "moderate completed late" in text
+
+    def test_no_flag_yet_says_what_to_do(self, place: Place) -> None:
+        text = words(place.client("editor").get(place.base + "delays/"))
+        assert "run the job that flags them" in text
+        assert "the nightly run has not looked yet" in words(place.client("own").get(place.base + "delays/"))
+
+    @pytest.mark.parametrize(
+        ("query", "expected"),
+        [
+            ("", [("F01-OPEN", "overdue"), ("F02-OPEN", "completed_late")]),
+            ("?state=open", [("F01-OPEN", "overdue")]),
+            ("?state=closed", [("F02-OPEN", "completed_late")]),
+            ("?kind=completed_late", [("F02-OPEN", "completed_late")]),
+            ("?severity=critical", [("F01-OPEN", "overdue")]),
+            ("?severity=minor", []),
+            ("?factory=F02", [("F02-OPEN", "completed_late")]),
+            ("?factory=-", []),
+            ("?factory=F01&severity=critical&kind=overdue&state=open", [("F01-OPEN", "overdue")]),
+        ],
+    )
+    def test_the_address_filters(self, place: Place, query: str, expected: list[tuple[str, str]]) -> None:
+        late_and_over(place)
+        flag()
+        assert rows(place, query) == expected
+
+    def test_promises_of_the_contract_as_a_whole_can_be_picked(self, place: Place) -> None:
+        promise(make_milestone(contract=place.contract, code="P01"), "2024", announced="2023-01-01")
+        flag()
+        assert rows(place, "?factory=-") == [("P01", "overdue")]
+
+    @pytest.mark.parametrize("query", ["?kind=x", "?severity=%00", "?state=late", "?as_of=foo", "?as_of=2999-01-01", "?as_of=2025-02-30"])
+    def test_nonsense_is_answered_with_a_sentence(self, place: Place, query: str) -> None:
+        assert place.status("editor", "delays/" + query) == 400
+        assert place.status("editor", "delays.csv" + query) == 400
+
+
+class TestAPastDay:
+    def test_it_is_computed_from_what_had_been_announced_and_stores_nothing(self, place: Place) -> None:
+        late_and_over(place)
+        text = words(place.client().get(place.base + "delays/?as_of=2025-02-01"))
+        assert "What was late on February 1, 2025" in text
+        assert "As of February 1, 2025" in text
+        assert "+32 days Seat plant opens" in text
+        assert "Acknowledge" not in text
+        assert not DelayFlag.objects.exists()
+
+    def test_today_s_flags_do_not_leak_into_it(self, place: Place) -> None:
+        flag()
+        assert rows(place, "?as_of=2023-12-31") == []
+        assert rows(place, "?as_of=2024-01-01") == [("F01-OPEN", "overdue")]
+
+    def test_what_was_reached_late_by_then_is_over(self, place: Place) -> None:
+        late_and_over(place)
+        assert rows(place, "?as_of=2025-03-01&state=closed") == [("F02-OPEN", "completed_late")]
+
+
+class TestWhoSees:
+    @pytest.mark.parametrize(("who", "expected"), [("controller", 2), ("auditor", 2), ("own", 1), ("foreign", 1)])
+    def test_everybody_sees_the_own_part(self, place: Place, who: str, expected: int) -> None:
+        late_and_over(place)
+        flag()
+        assert len(rows(place, who=who)) == expected
+        assert len(rows(place, "?as_of=2025-06-30", who=who)) == expected
+
+    @pytest.mark.parametrize(("who", "status"), [("outsider", 404), ("nobody", 404), ("anonymous", 302)])
+    @pytest.mark.parametrize("path", ["delays/", "delays.csv"])
+    def test_strangers_see_nothing(self, place: Place, who: str, status: int, path: str) -> None:
+        assert place.status(who, path) == status
+
+    def test_an_export_cannot_be_posted_to(self, place: Place) -> None:
+        assert place.status("editor", "delays/", {}) == 405
+
+
+class TestExport:
+    def table(self, place: Place, query: str = "", language: str = "en") -> list[list[str]]:
+        answer = place.client(language=language).get(place.base + "delays.csv" + query)
+        assert answer["Content-Type"] == "text/csv; charset=utf-8"
+        text = answer.content.decode("utf-8-sig")
+        return list(csv.reader(io.StringIO(text), delimiter="," if language == "en" else ";"))
+
+    def test_it_holds_what_is_shown(self, place: Place) -> None:
+        late_and_over(place)
+        flag()
+        late = str((date.today() - date(2023, 12, 31)).days)
+        table = self.table(place, "?state=open")
+        assert len(table) == 2
+        assert table[1][:8] == ["F01", "F01-OPEN", "Press plant opens", "overdue", "critical", late, "2023", ""]
+        assert table[1][10:13] == ["V. Ivanov", "Gazette: The first promise", "https://gazette.example/1"]
+        assert len(self.table(place, "?as_of=2025-02-01", "ru")) == 3
+
+    @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+    def test_a_cell_never_becomes_a_formula(self, place: Place, start: str) -> None:
+        place.milestone.name_en = start + 'HYPERLINK("https://evil.example")'
+        place.milestone.save()
+        assert self.table(place, "?as_of=2025-02-01")[1][2].startswith("'" + start)
+
+
+class TestAcknowledging:
+    def flagged(self, place: Place) -> DelayFlag:
+        flag()
+        return DelayFlag.objects.get(milestone=place.milestone)
+
+    def test_who_and_why_stand_at_the_delay(self, place: Place) -> None:
+        path = f"delays/{self.flagged(place).pk}/acknowledge/"
+        until = date.today() + timedelta(days=30)
+        answer = place.client("own").post(place.base + path, {"reason": "the press is coming", "until": f"{until:%d.%m.%Y}"})
+        assert answer.status_code == 302
+        found = DelayFlag.objects.get()
+        assert (found.acknowledged_by, found.acknowledged_until, found.acknowledged_reason) == (
+            place.person("own"),
+            until,
+            "the press is coming",
+        )
+        assert DelayEvent.objects.filter(flag=found, kind="acknowledged").count() == 1
+        assert "the press is coming" in words(place.client("controller").get(place.base + "delays/"))
+
+    @pytest.mark.parametrize(
+        ("data", "box"),
+        [
+            ({"reason": "", "until": "2099-01-01"}, "id_reason"),
+            ({"reason": "why", "until": "2020-01-01"}, "id_until"),
+            ({"reason": "why", "until": "soon"}, "id_until"),
+            ({"reason": "a\x00b", "until": "2099-01-01"}, "id_reason"),
+            ({"reason": "x" * 5000, "until": "2099-01-01"}, "id_reason"),
+        ],
+    )
+    def test_a_wrong_input_is_named_above_and_at_the_box(self, place: Place, data: dict[str, str], box: str) -> None:
+        answer = place.client().post(f"{place.base}delays/{self.flagged(place).pk}/acknowledge/", data)
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert title(answer).startswith("Error:")
+        assert f'href="#{box}"' in page
+        assert DelayFlag.objects.get().acknowledged_by is None
+
+    @pytest.mark.parametrize(
+        ("who", "status"),
+        [("controller", 403), ("auditor", 403), ("admin", 403), ("foreign", 404), ("outsider", 404), ("nobody", 404), ("anonymous", 302)],
+    )
+    def test_who_may_not_is_told_so_before_anything_is_typed(self, place: Place, who: str, status: int) -> None:
+        path = f"delays/{self.flagged(place).pk}/acknowledge/"
+        assert place.status(who, path) == status
+        assert place.status(who, path, {"reason": "x", "until": "2099-01-01"}) == status
+        assert DelayFlag.objects.get().acknowledged_by is None
+
+    def test_what_is_closed_or_not_there_cannot_be_acknowledged(self, place: Place) -> None:
+        found = self.flagged(place)
+        DelayFlag.objects.update(closed_on=date.today())
+        answer = place.client().post(f"{place.base}delays/{found.pk}/acknowledge/", {"reason": "x", "until": "2099-01-01"})
+        assert "This delay is closed." in words(answer)
+        assert place.status("editor", f"delays/{10**30}/acknowledge/") == 404
+
+
+@pytest.mark.django_db
+class TestThePublicRecord:
+    def test_the_missed_promises_stand_with_their_days_and_sources(self) -> None:
+        public_record.load()
+        flag()
+        place = make_place()
+        place.contract = Contract.objects.get(code="avtotor")
+        text = words(place.client("auditor").get("/c/avtotor/delays/"))
+        for code, days in (("P01", 761), ("P05", 305), ("F01-OPEN", 241), ("F02-OPEN", 395)):
+            row = re.search(rf"\+{days} days? .{{0,120}}?{code} .{{0,400}}?Where from\?.{{0,200}}?, \S", text)
+            assert row, code
+        past = words(place.client("auditor").get("/c/avtotor/delays/?as_of=2025-06-30"))
+        assert re.search(r"\+547 days .{0,80}P01", past)
+
+
+def test_the_number_of_statements_does_not_depend_on_the_number_of_delays(place: Place, django_assert_max_num_queries: Any) -> None:
+    for number in range(12):
+        each = make_milestone(place.factory, code=f"M-{number}")
+        promise(each, "2024", announced="2023-01-01")
+        revise_forecast(
+            milestone_id=each.pk,
+            window=DateWindow.parse("2025"),
+            reason="design",
+            by=place.person("editor"),
+            version=1,
+            today=date(2024, 1, 1),
+        )
+    flag()
+    client = place.client()
+    for query in ("", "?as_of=2025-06-30"):
+        with django_assert_max_num_queries(BUDGET):
+            client.get(place.base + "delays/" + query)
+
+
+def test_the_form_shows_what_was_said_before(place: Place) -> None:
+    flag()
+    found = DelayFlag.objects.get()
+    place.client().post(f"{place.base}delays/{found.pk}/acknowledge/", {"reason": "known", "until": "2099-12-31"})
+    assert hidden(place.client().get(f"{place.base}delays/{found.pk}/acknowledge/"), "until") == "31.12.2099"
