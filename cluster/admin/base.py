@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from cluster.admin.forms import RecordForm, amount_field
@@ -54,6 +55,18 @@ class TrackerAdmin(Scoped, admin.ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     object_history_template = "admin/record_history.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Titled by what is listed: Django's sentence needs a case that the names do not have in Russian."""
+        return super().changelist_view(request, {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})})
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Titled by what it is, for the same reason."""
+        noun = capfirst(self.opts.verbose_name)
+        title = noun if object_id else _("%s: new record") % noun
+        return super().changeform_view(request, object_id, form_url, {"title": title, **(extra_context or {})})
 
     def has_history_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """History names people: it is for those who may view the model's events."""

@@ -7,6 +7,7 @@ from django import forms
 from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from cluster.domain.errors import DomainError
@@ -21,6 +22,12 @@ def columns_of(name: str) -> list[str]:
     return [f"{name}_{part}" for part in _PARTS]
 
 
+def capitalise(form: forms.BaseForm) -> None:
+    """Labels of the fields that are declared here begin like those that Django makes."""
+    for field in form.fields.values():
+        field.label = capfirst(field.label)
+
+
 class RecordForm(forms.ModelForm):
     """A record edited by hand: its windows as WindowFields of the same name, the reason, the version that was seen."""
 
@@ -31,6 +38,7 @@ class RecordForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        capitalise(self)
         for name in self.windows:
             self.initial.setdefault(name, getattr(self.instance, name))
         self.initial.setdefault("seen_version", getattr(self.instance, "version", None))
@@ -80,6 +88,10 @@ class ServiceForm(forms.ModelForm):
     # The names that the service gives to fields which are called otherwise here.
     called: dict[str, str] = {}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        capitalise(self)
+
     def write(self, cleaned: dict[str, Any]) -> models.Model:
         """Call the service with what was typed."""
         raise NotImplementedError
@@ -116,4 +128,4 @@ class ReasonActionForm(ActionForm):
 
 def amount_field(column: models.DecimalField) -> StrictAmountField:
     """The form field of a column that holds roubles or dollars."""
-    return StrictAmountField(label=column.verbose_name, required=not column.blank, help_text=column.help_text)
+    return StrictAmountField(label=capfirst(column.verbose_name), required=not column.blank, help_text=column.help_text)
