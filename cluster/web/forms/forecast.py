@@ -19,7 +19,9 @@ class ForecastForm(RecordForm):
     """A new expected date with its reason. `version` and `seen` say what the person had before them."""
 
     window = WindowField(
-        label=_("New forecast"), help_text=_("Write 15.04.2027, 04.2027, 2027-Q1, 2027-H1 or 2027, or choose how exact the date is.")
+        error_messages={"incomplete": _("Write a date.")},
+        label=_("New forecast"),
+        help_text=_("Write 15.04.2027, 04.2027, 2027-Q1, 2027-H1 or 2027, or choose how exact the date is."),
     )
     reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("— choose —")), *SlipReason.choices])
     note = forms.CharField(

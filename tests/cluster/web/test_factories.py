@@ -36,7 +36,11 @@ class TestWhatItSays:
 
     def test_an_unnamed_factory_is_called_exactly_that(self, place: Place) -> None:
         make_factory(
-            place.contract, code="F11", name_ru="Не названо публично", name_en="Not publicly named", membership=Factory.Membership.PLACEHOLDER
+            place.contract,
+            code="F11",
+            name_ru="Не названо публично",
+            name_en="Not publicly named",
+            membership=Factory.Membership.PLACEHOLDER,
         )
         assert "F11 Not publicly named" in words(place.client().get(place.base + "factories/"))
         assert "F11 Не названо публично" in words(place.client(language="ru").get(place.base + "factories/"))
@@ -85,7 +89,9 @@ class TestFilters:
         assert 'aria-sort="descending"' in page
         assert "stage=planned&amp;sort=late" in page or "sort=late&amp;stage=planned" in page
 
-    @pytest.mark.parametrize("query", ["?stage=x", "?sort=password", "?late=yes", "?as_of=foo", "?as_of=9999-12-31", "?as_of=0001-01-01", "?q=%00"])
+    @pytest.mark.parametrize(
+        "query", ["?stage=x", "?sort=password", "?late=yes", "?as_of=foo", "?as_of=9999-12-31", "?as_of=0001-01-01", "?q=%00"]
+    )
     def test_nonsense_is_answered_with_a_sentence(self, place: Place, query: str) -> None:
         assert place.status("editor", "factories/" + query) == 400
 

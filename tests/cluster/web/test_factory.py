@@ -101,7 +101,9 @@ class TestFacts:
 class TestMoney:
     def test_budget_lines_and_their_sum(self, place: Place) -> None:
         for category, amount in (("design", "100.10"), ("equipment", "200.20")):
-            BudgetLine.objects.create(baseline=place.promised.baseline, factory=place.factory, category=category, amount_rub=Decimal(amount))
+            BudgetLine.objects.create(
+                baseline=place.promised.baseline, factory=place.factory, category=category, amount_rub=Decimal(amount)
+            )
         text = page(place)
         assert "Design not published not published ₽100.10" in text
         assert "Total ₽300.30" in text
@@ -134,7 +136,9 @@ class TestWhatTheReaderMayDo:
             ("admin", False, False, False),
         ],
     )
-    def test_only_the_forms_open_to_the_reader_are_linked(self, place: Place, who: str, forecast: bool, payment: bool, output: bool) -> None:
+    def test_only_the_forms_open_to_the_reader_are_linked(
+        self, place: Place, who: str, forecast: bool, payment: bool, output: bool
+    ) -> None:
         content = place.client(who).get(place.base + "factories/F01/").content.decode()
         assert ("milestones/F01-OPEN/forecast/" in content, "F01/payment/" in content, "/output/?factory=F01" in content) == (
             forecast,
@@ -183,7 +187,14 @@ class TestChanges:
         client = place.client("editor")
         client.post(
             place.base + "factories/F01/payment/",
-            {"kind": "payment", "amount": "100", "date": "01.03.2026", "document": "PO 18", "counterparty": "X", "request_key": str(uuid.uuid4())},
+            {
+                "kind": "payment",
+                "amount": "100",
+                "date": "01.03.2026",
+                "document": "PO 18",
+                "counterparty": "X",
+                "request_key": str(uuid.uuid4()),
+            },
         )
         text = self.changes(place)
         assert "Ledger entry PO 18 added" in text

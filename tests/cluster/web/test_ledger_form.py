@@ -1,0 +1,245 @@
+"""The forms of the ledger: a payment with its echo, and a reversal."""
+
+import re
+import uuid
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from cluster.models import LedgerEntry
+from tests.cluster.web.place import BUDGET, Place, hidden, make_place, title, words
+from tests.factories import make_rate, make_source
+
+PATH = "factories/F01/payment/"
+
+
+@pytest.fixture
+def place(db: None) -> Place:
+    return make_place()
+
+
+def filled(**changes: Any) -> dict[str, Any]:
+    return {
+        "request_key": str(uuid.uuid4()), "kind": "payment", "amount": "1 234 567,89", "date": "15.04.2024", "document": "PO 17",
+        "counterparty": "Press Works", "category": "", "funding": "", "source": "", "note": "",
+    } | changes  # fmt: skip
+
+
+def post(place: Place, data: dict[str, Any], who: str = "editor", language: str = "en") -> Any:
+    return place.client(who, language).post(place.base + PATH, data)
+
+
+class TestSaving:
+    def test_the_entry_is_recorded_to_the_kopeck(self, place: Place) -> None:
+        source = make_source()
+        answer = post(place, filled(category="equipment", funding="bank", note="second half", source=source.pk))
+        assert answer["Location"] == "/c/alpha/factories/F01/"
+        entry = LedgerEntry.objects.get()
+        assert (entry.amount_rub, entry.date, entry.kind) == (Decimal("1234567.89"), date(2024, 4, 15), "payment")
+        assert (entry.category, entry.funding, entry.note, entry.source) == ("equipment", "bank", "second half", source)
+        assert entry.recorded_by == place.person("editor")
+
+    @pytest.mark.parametrize(
+        ("typed", "amount"),
+        [
+            ("1234567.89", "1234567.89"),
+            ("1\u00a0234\u202f567,89", None),
+            ("1\u202f234\u202f567,89", "1234567.89"),
+            ("1,2 млрд", "1200000000.00"),
+            ("12", "12.00"),
+        ],
+    )
+    def test_amounts_are_read_strictly(self, place: Place, typed: str, amount: str | None) -> None:
+        answer = post(place, filled(amount=typed))
+        assert answer.status_code == (302 if amount else 422)
+        assert [str(entry.amount_rub) for entry in LedgerEntry.objects.all()] == ([amount] if amount else [])
+
+    def test_a_double_submit_records_one_entry(self, place: Place) -> None:
+        data = filled()
+        assert [post(place, data).status_code, post(place, data).status_code] == [302, 302]
+        assert LedgerEntry.objects.count() == 1
+
+    def test_an_old_form_sent_again_with_another_amount_is_refused(self, place: Place) -> None:
+        data = filled()
+        post(place, data)
+        answer = post(place, data | {"amount": "5"})
+        assert answer.status_code == 422
+        assert "This request was already used for another entry." in words(answer)
+
+    def test_each_fresh_form_has_a_key_of_its_own_and_today(self, place: Place) -> None:
+        first, second = (place.client().get(place.base + PATH) for _ in range(2))
+        assert hidden(first, "request_key") != hidden(second, "request_key")
+        assert hidden(first, "date") == f"{date.today():%d.%m.%Y}"
+
+    def test_what_was_recorded_last_stands_beside_the_form(self, place: Place) -> None:
+        post(place, filled(document="PO 99"))
+        assert "Recorded last ₽1,234,567.89 Payment, Apr 15, 2024 · PO 99 · Press Works" in words(place.client().get(place.base + PATH))
+
+
+class TestRefusing:
+    @pytest.mark.parametrize(
+        ("changes", "box", "sentence"),
+        [
+            ({"amount": ""}, "id_amount", "This field is required."),
+            ({"amount": "1,234"}, "id_amount", "can be read as 1234 or as 1,234"),
+            ({"amount": "1e400"}, "id_amount", "is not an amount"),
+            ({"amount": "NaN"}, "id_amount", "is not an amount"),
+            ({"amount": "0"}, "id_amount", "The amount must be more than 0"),
+            ({"amount": "-5"}, "id_amount", "The amount is not negative."),
+            ({"amount": "0,001"}, "id_amount", "can be read as"),
+            ({"amount": "2 трлн"}, "id_amount", "is not an amount"),
+            ({"amount": "9" * 400}, "id_amount", "more than a trillion"),
+            ({"date": ""}, "id_date", "This field is required."),
+            ({"date": "04/15/2024"}, "id_date", "Write the date as 15.04.2024 or 2024-04-15."),
+            ({"date": "31.02.2024"}, "id_date", "Write the date as"),
+            ({"date": "01.01.2019"}, "id_date", "an entry cannot be older"),
+            ({"date": "01.01.0001"}, "id_date", "an entry cannot be older"),
+            ({"date": "2999-01-01"}, "id_date", "A payment cannot lie in the future"),
+            ({"document": "   "}, "id_document", "This field is required."),
+            ({"document": "x" * 201}, "id_document", "at most 200 characters"),
+            ({"counterparty": "a\x00b"}, "id_counterparty", "Null characters are not allowed."),
+            ({"kind": "gift"}, "id_kind", "Select a valid choice."),
+            ({"category": "gift"}, "id_category", "Select a valid choice."),
+            ({"source": "0"}, "id_source", "Select a valid choice."),
+        ],
+    )
+    def test_the_error_stands_above_and_at_the_box_and_what_was_typed_stays(
+        self, place: Place, changes: dict[str, str], box: str, sentence: str
+    ) -> None:
+        answer = post(place, filled(note="typed with care") | changes)
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert title(answer).startswith("Error: ")
+        assert re.search(rf'href="#{box}', page)
+        assert words(answer).count(sentence) >= 2
+        assert "typed with care" in page
+        assert not LedgerEntry.objects.exists()
+
+    def test_the_refused_amount_stays_as_it_was_typed(self, place: Place) -> None:
+        assert hidden(post(place, filled(amount="1,234")), "amount") == "1,234"
+
+    def test_errors_are_told_in_the_language_of_the_reader(self, place: Place) -> None:
+        assert title(post(place, filled(amount=""), language="ru")).startswith("Ошибка: ")
+
+
+class TestEcho:
+    def echo(self, place: Place, who: str = "editor", **query: str) -> str:
+        answer = place.client(who).get(place.base + PATH + "echo/", query)
+        assert answer.status_code == 200
+        return words(answer)
+
+    def test_it_says_what_was_understood_and_the_dollars_at_which_rate(self, place: Place) -> None:
+        make_rate("2024-04-13", "93.4419")
+        text = self.echo(place, amount="70 млрд", date="15.04.2024")
+        assert "₽70,000,000,000.00 = $749,128,602.91" in text
+        assert "at the official rate 93.4419 of April 13, 2024, in force on April 15, 2024" in text
+
+    def test_an_old_rate_is_called_old(self, place: Place) -> None:
+        make_rate("2024-01-10", "90")
+        assert "a newer rate ought to be known" in self.echo(place, amount="100", date="15.04.2024")
+
+    def test_without_any_rate_only_roubles_are_promised(self, place: Place) -> None:
+        assert "No official rate is known on or before April 15, 2024" in self.echo(place, amount="100", date="15.04.2024")
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            {"amount": "1,234"},
+            {"amount": "x", "date": "y"},
+            {"amount": "1e400"},
+            {},
+            {"amount": "5", "date": "01.01.0001"},
+            {"date": "\ud7ff"},
+        ],
+    )
+    def test_nonsense_is_told_or_ignored(self, place: Place, query: dict[str, str]) -> None:
+        assert self.echo(place, **query)
+
+    def test_without_javascript_a_button_shows_it_and_saves_nothing(self, place: Place) -> None:
+        make_rate("2024-04-13", "93.4419")
+        answer = post(place, filled(preview="1"))
+        assert answer.status_code == 200
+        assert "₽1,234,567.89 = $13,212.14" in words(answer)
+        assert "Nothing is saved yet." in words(answer)
+        assert not LedgerEntry.objects.exists()
+
+    def test_it_is_for_those_who_may_record(self, place: Place) -> None:
+        assert place.status("own", PATH + "echo/") == 403
+        assert place.status("outsider", PATH + "echo/") == 404
+
+
+class TestReversing:
+    def entry(self, place: Place) -> LedgerEntry:
+        post(place, filled())
+        return LedgerEntry.objects.get(reverses=None)
+
+    def reverse(self, place: Place, entry: LedgerEntry, who: str = "editor", **changes: str) -> Any:
+        data = {"request_key": str(uuid.uuid4()), "date": f"{date.today():%d.%m.%Y}", "note": "typed twice"} | changes
+        return place.client(who).post(f"{place.base}factories/F01/ledger/{entry.pk}/reverse/", data)
+
+    def test_the_entry_is_taken_back_and_both_stay(self, place: Place) -> None:
+        entry = self.entry(place)
+        assert "₽1,234,567.89" in words(place.client().get(f"{place.base}factories/F01/ledger/{entry.pk}/reverse/"))
+        assert self.reverse(place, entry)["Location"] == "/c/alpha/factories/F01/"
+        assert LedgerEntry.objects.get(reverses=entry).amount_rub == Decimal("-1234567.89")
+
+    def test_a_double_submit_reverses_once(self, place: Place) -> None:
+        entry, key = self.entry(place), str(uuid.uuid4())
+        assert [self.reverse(place, entry, request_key=key).status_code for _ in range(2)] == [302, 302]
+        assert LedgerEntry.objects.count() == 2
+
+    def test_a_second_reversal_is_refused_with_a_sentence(self, place: Place) -> None:
+        entry = self.entry(place)
+        self.reverse(place, entry)
+        answer = self.reverse(place, entry)
+        assert answer.status_code == 422
+        assert "This entry was already reversed." in words(answer)
+
+    @pytest.mark.parametrize(
+        ("changes", "box"), [({"note": ""}, "id_note"), ({"date": "01.01.2020"}, "id_date"), ({"date": "2999-01-01"}, "id_date")]
+    )
+    def test_a_wrong_input_is_refused_at_its_box(self, place: Place, changes: dict[str, str], box: str) -> None:
+        answer = self.reverse(place, self.entry(place), **changes)
+        assert answer.status_code == 422
+        assert re.search(rf'href="#{box}"', answer.content.decode())
+        assert LedgerEntry.objects.count() == 1
+
+    def test_an_entry_of_another_factory_or_none_is_not_found(self, place: Place) -> None:
+        entry = self.entry(place)
+        assert place.status("editor", f"factories/F02/ledger/{entry.pk}/reverse/") == 404
+        assert place.status("editor", f"factories/F01/ledger/{10**30}/reverse/") == 404
+
+    @pytest.mark.parametrize(
+        ("who", "status"),
+        [("own", 403), ("controller", 403), ("auditor", 403), ("admin", 403), ("foreign", 404), ("outsider", 404), ("anonymous", 302)],
+    )
+    def test_only_those_who_may_pay_may_reverse(self, place: Place, who: str, status: int) -> None:
+        entry = self.entry(place)
+        assert place.status(who, f"factories/F01/ledger/{entry.pk}/reverse/") == status
+        assert self.reverse(place, entry, who).status_code == status
+        assert LedgerEntry.objects.count() == 1
+
+
+class TestWhoMay:
+    @pytest.mark.parametrize(
+        ("who", "status"),
+        [
+            ("editor", 200), ("own", 403), ("controller", 403), ("auditor", 403), ("admin", 403),
+            ("foreign", 404), ("outsider", 404), ("nobody", 404), ("anonymous", 302),
+        ],
+    )  # fmt: skip
+    def test_the_form_opens_only_to_those_who_may_save_it(self, place: Place, who: str, status: int) -> None:
+        assert place.status(who, PATH) == status
+        assert place.status(who, PATH, filled()) == (302 if status == 200 else status)
+        assert LedgerEntry.objects.exists() == (status == 200)
+
+    def test_a_past_day_is_read_only(self, place: Place) -> None:
+        assert place.status("editor", PATH + "?as_of=2025-06-30", filled()) == 403
+
+
+def test_the_number_of_statements_is_bounded(place: Place, django_assert_max_num_queries: Any) -> None:
+    client = place.client()
+    with django_assert_max_num_queries(BUDGET):
+        client.get(place.base + PATH)
