@@ -19,7 +19,7 @@ class Cell:
 class Chart:
     """`wide` is for screens and paper, `narrow` for phones; both say the same. `key` is unique on its page.
 
-    `size` says when the wide drawing fits: "full" from 56rem of room, "half" from 34rem.
+    `size` says when the wide drawing fits: "full" from 56rem of room, "half" from 39rem.
     """
 
     key: str

@@ -135,7 +135,7 @@ def _step_line(committed: Sequence[Level], years: TimeScale, amounts: ValueScale
     marks: list[str] = [el("path", d=area, class_="area"), el("path", d=path, class_="step")]
     for level in committed:
         x, y = years.x(level.on), amounts.at(level.amount)
-        end = x + len(level.words) * LETTER > years.end
+        end = x + len(level.words) * LETTER * 1.15 > years.end  # these words are bold
         marks.append(el("circle", cx=x, cy=y, r=5, class_="dot"))
         marks.append(text(x - 2 if end else x + 2, y - 10, level.words, class_="head", anchor="end" if end else None))
     return marks

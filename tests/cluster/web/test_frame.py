@@ -4,10 +4,12 @@ import hashlib
 import re
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.views.defaults import server_error
 
 from cluster.domain.access import Role
 from tests.cluster.web.reading import words
@@ -171,3 +173,9 @@ def test_the_vendored_files_are_the_ones_that_were_checked() -> None:
     assert {name for name, _sum in stated} == {path.name for path in VENDOR.glob("*.js")}
     for name, expected in stated:
         assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == expected
+
+
+def test_the_page_of_a_breakdown_needs_neither_request_nor_database(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        text = words(server_error(RequestFactory().get("/")))
+    assert "500" in text
