@@ -15,8 +15,6 @@ from cluster.domain.errors import DomainError
 from cluster.domain.money import parse_amount
 from cluster.models.windows import PRECISIONS
 
-_COARSENESS = {precision: n for n, precision in enumerate(Precision)}
-
 
 def message_of(error: DomainError) -> str:
     """The refusal in the active language, its places filled in, dates written out in words."""
@@ -81,7 +79,7 @@ class WindowWidget(forms.MultiWidget):
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(
             {
-                "date": forms.TextInput({"autocomplete": "off", "size": "14"}),
+                "date": forms.TextInput({"autocomplete": "off", "size": "24"}),
                 "precision": forms.Select(choices=PRECISIONS),
             },
             attrs,
@@ -98,8 +96,8 @@ class WindowWidget(forms.MultiWidget):
 class WindowField(forms.MultiValueField):
     """A date with a precision: `15.04.2024`, `2024-04-15`, `04.2024`, `2024-04`, `2024-Q1`, `2024-H1`, `2024` or a range `A..B`.
 
-    The choice beside the text widens a single date to the month, quarter, half-year or year that holds it; a choice finer
-    than the notation adds nothing. The value is a DateWindow, or None when the text is empty.
+    The choice beside the text widens a single day to the month, quarter, half-year or year that holds it; a coarser
+    notation says for itself how exact it is. The value is a DateWindow, or None when the text is empty.
     """
 
     widget = WindowWidget
@@ -120,7 +118,8 @@ class WindowField(forms.MultiValueField):
         try:
             window = DateWindow.parse("..".join(_iso(part) for part in text.split("..")))
             precision = Precision(data_list[1] or Precision.DAY)
-            if ".." not in text and _COARSENESS[precision] > _COARSENESS[window.precision]:
+            # A notation that is coarser than a day says for itself how exact it is.
+            if ".." not in text and window.precision is Precision.DAY:
                 return DateWindow.containing(window.earliest, precision)
         except DomainError as error:
             raise as_validation_error(error) from error

@@ -1,0 +1,60 @@
+"""`manage.py digest`: a preview as files, and the delivery by hand into the captured mail."""
+
+import io
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from cluster.domain.dates import DateWindow
+from cluster.models import Delivery, Subscription
+from tests.factories import make_contract, make_factory, make_milestone, make_user, promise
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments: Any) -> str:
+    out = io.StringIO()
+    call_command("digest", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_a_preview_of_a_past_day_tells_what_was_announced_then_and_records_nothing(tmp_path: Path) -> None:
+    make_user(is_superuser=True)
+    opened = make_milestone(make_factory(make_contract()), name_ru="Открытие", name_en="Plant opens")
+    promise(opened, "2024", announced="2023-06-01")
+    opened.actual, opened.actual_announced_on = DateWindow.parse("2026-01-30"), DateWindow.parse("2026-01-30").latest
+    opened.save()
+    told = run("preview", "--out", tmp_path / "new", "--as-of", "2026-01-30", "--language", "en")
+    assert (tmp_path / "new" / "subject.txt").read_text() == "Cluster: 1 milestone reached — week 5\n"
+    assert told.startswith("Cluster: 1 milestone reached")
+    text = (tmp_path / "new" / "body.txt").read_text()
+    assert "+395 days, critical" in text
+    assert "Plant opens" in (tmp_path / "new" / "body.html").read_text()
+    run("preview", "--out", tmp_path, "--as-of", "2026-01-29", "--language", "en")
+    before = (tmp_path / "body.txt").read_text()
+    assert "STILL LATE" in before or "NEW DELAYS" in before
+    assert "REACHED" not in before
+    assert not Delivery.objects.exists()
+
+
+def test_a_preview_without_a_person_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="first_login"):
+        run("preview", "--out", tmp_path)
+    with pytest.raises(CommandError, match="no user"):
+        run("preview", "--out", tmp_path, "--user", "nobody")
+
+
+def test_delivery_by_hand_captures_the_letter_as_a_file_by_default(settings: Any, tmp_path: Path) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = str(tmp_path / "mail")
+    user = make_user(is_superuser=True)
+    subscription = Subscription.objects.create(user=user, cadence="daily", also_when_nothing_new=True)
+    Subscription.objects.filter(pk=subscription.pk).update(created_at=timezone.now() - timedelta(days=3))
+    assert "sent: 1" in run("deliver")
+    (letter,) = (tmp_path / "mail").iterdir()
+    assert f"To: {user.email}" in letter.read_text()
+    assert "sent: 0" in run("deliver")
