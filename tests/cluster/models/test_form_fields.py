@@ -40,12 +40,12 @@ def test_an_amount_shown_in_a_form_reads_back_as_itself() -> None:
         ("15.04.2024", "day", "2024-04-15"),
         ("15.04.2024", "quarter", "2024-Q2"),
         ("06.2024", "day", "2024-06"),
-        ("2024-06", "year", "2024"),
+        ("2024-06", "year", "2024-06"),
         ("2024-H1", "day", "2024-H1"),
         ("2024-Q2..2024-Q3", "day", "2024-Q2..2024-Q3"),
     ],
 )
-def test_a_date_is_read_with_the_coarser_of_notation_and_choice(typed: str, precision: str, window: str) -> None:
+def test_a_day_is_widened_by_the_choice_and_a_coarser_notation_speaks_for_itself(typed: str, precision: str, window: str) -> None:
     field = WindowField()
     value = field.clean([typed, precision])
     assert value == DateWindow.parse(window)
