@@ -32,7 +32,7 @@ def test_a_preview_of_a_past_day_tells_what_was_announced_then_and_records_nothi
     assert (tmp_path / "new" / "subject.txt").read_text() == "Cluster: 1 milestone reached — week 5\n"
     assert told.startswith("Cluster: 1 milestone reached")
     text = (tmp_path / "new" / "body.txt").read_text()
-    assert "+395 days, critical" in text
+    assert "+395\u00a0days, critical" in text
     assert "Plant opens" in (tmp_path / "new" / "body.html").read_text()
     run("preview", "--out", tmp_path, "--as-of", "2026-01-29", "--language", "en")
     before = (tmp_path / "body.txt").read_text()
