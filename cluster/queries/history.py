@@ -48,7 +48,9 @@ class Change:
 
 def factory_history(*, reader: Reader, factory: Factory, limit: int, offset: int = 0) -> list[Change]:
     """Changes of a factory that `reader` sees, of its milestones, claims, budget and ledger: the newest first, one statement."""
-    return _read(_EVENTS.references(factory), limit, offset, named=sees_people(reader, contract_id=factory.contract_id))
+    # Who holds which role at a factory is no part of its record.
+    found = _EVENTS.references(factory).exclude(pgh_obj_model="cluster.Membership")
+    return _read(found, limit, offset, named=sees_people(reader, contract_id=factory.contract_id))
 
 
 def record_history(*, record: Model, limit: int, offset: int = 0) -> list[Change]:

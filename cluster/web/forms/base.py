@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cluster.domain.errors import DomainError
@@ -27,6 +28,8 @@ class RecordForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.initial.setdefault("request_key", uuid.uuid4())
         for field in self.fields.values():
+            # In the summary of errors each sentence stands alone, so that it must name its field.
+            field.error_messages["required"] = gettext("Fill in “%(label)s”.") % {"label": field.label}
             if isinstance(field, WindowField):
                 date_box, precision_box = field.widget.widgets
                 date_box.attrs["aria-label"] = field.label

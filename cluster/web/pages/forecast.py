@@ -61,7 +61,7 @@ def forecast(request: HttpRequest, code: str, milestone: str) -> HttpResponse:
         except DomainError as error:
             form.refuse(error)
         else:
-            messages.success(request, gettext("The forecast is recorded: %(window)s.") % {"window": window_in_words(revision.new)})
+            messages.success(request, gettext("The forecast is recorded: %(window)s") % {"window": window_in_words(revision.new)})
             return _after(story)
     return _answer(request, form, story, today, status=422 if form.errors else 200)
 
