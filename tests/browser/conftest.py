@@ -53,7 +53,7 @@ def editor(live_server: Any) -> User:
     convert_all(now=now, as_of=today, progress=lambda done, total: None)
     flag_delays(as_of=today, progress=lambda done, total: None)
     ensure_roles()
-    user = User.objects.create_user("editor", email="editor@example.org", password=PASSWORD)
+    user: User = User.objects.create_user("editor", email="editor@example.org", password=PASSWORD)
     grant_role(user=user, role=Role.EDITOR)
     grant_role(user=user, role=Role.ADMIN)
     User.objects.filter(pk=user.pk).update(is_staff=True)
