@@ -60,7 +60,11 @@ def delays(request: HttpRequest, code: str) -> HttpResponse:
     counts["all"] = len(rows)
     reader = reader_of(request)
     factories = sorted({row.factory_code for row in board.rows if row.factory_code} | {filters["factory"]} - {"", "-"})
-    states = [("all", gettext("all")), ("open", gettext("late now")), ("closed", gettext("closed"))]
+    states = [
+        ("all", gettext("all")),
+        ("open", gettext("Late on that day") if board.computed else gettext("Late now")),
+        ("closed", gettext("closed")),
+    ]
     any_choice = ("", gettext("any"))
     context = {
         "board": board,
