@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -41,7 +42,7 @@ class Place:
     def person(self, who: str) -> User:
         """A person by role; `own` and `foreign` are managers of F01 and F02."""
         if who not in self.people:
-            made = {
+            made: dict[str, Callable[[], User]] = {
                 "own": lambda: make_user(Role.MANAGER, factory=self.factory),
                 "foreign": lambda: make_user(Role.MANAGER, factory=self.other),
                 "outsider": lambda: make_user(Role.EDITOR, contract=make_contract()),

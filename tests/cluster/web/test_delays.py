@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.utils.timezone import localdate
 
 from cluster.domain.dates import DateWindow
 from cluster.models import Contract, DelayEvent, DelayFlag
@@ -23,7 +24,7 @@ def place(db: None) -> Place:
 
 
 def flag() -> None:
-    flag_delays(as_of=date.today(), progress=lambda done, total: None)
+    flag_delays(as_of=localdate(), progress=lambda done, total: None)
 
 
 def rows(place: Place, query: str = "", who: str = "editor") -> list[tuple[str, str]]:
@@ -43,7 +44,7 @@ def late_and_over(place: Place) -> None:
 class TestToday:
     def test_days_run_on_and_the_promise_names_who_made_it(self, place: Place) -> None:
         flag()
-        late = (date.today() - date(2023, 12, 31)).days
+        late = (localdate() - date(2023, 12, 31)).days
         text = words(place.client().get(place.base + "delays/"))
         assert f"+{late:,} days Press plant opens F01-OPEN" in text
         assert "critical overdue 2023 V. Ivanov" in text
@@ -138,7 +139,7 @@ class TestExport:
     def test_it_holds_what_is_shown(self, place: Place) -> None:
         late_and_over(place)
         flag()
-        late = str((date.today() - date(2023, 12, 31)).days)
+        late = str((localdate() - date(2023, 12, 31)).days)
         table = self.table(place, "?state=open")
         assert len(table) == 2
         assert table[1][:8] == ["F01", "F01-OPEN", "Press plant opens", "overdue", "critical", late, "2023", ""]
@@ -159,7 +160,7 @@ class TestAcknowledging:
 
     def test_who_and_why_stand_at_the_delay(self, place: Place) -> None:
         path = f"delays/{self.flagged(place).pk}/acknowledge/"
-        until = date.today() + timedelta(days=30)
+        until = localdate() + timedelta(days=30)
         answer = place.client("own").post(place.base + path, {"reason": "the press is coming", "until": f"{until:%d.%m.%Y}"})
         assert answer.status_code == 302
         found = DelayFlag.objects.get()
@@ -201,7 +202,7 @@ class TestAcknowledging:
 
     def test_what_is_closed_or_not_there_cannot_be_acknowledged(self, place: Place) -> None:
         found = self.flagged(place)
-        DelayFlag.objects.update(closed_on=date.today())
+        DelayFlag.objects.update(closed_on=localdate())
         answer = place.client().post(f"{place.base}delays/{found.pk}/acknowledge/", {"reason": "x", "until": "2099-01-01"})
         assert "This delay is closed." in words(answer)
         assert place.status("editor", f"delays/{10**30}/acknowledge/") == 404

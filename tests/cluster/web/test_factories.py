@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.utils.timezone import localdate
 
 from cluster.domain.dates import DateWindow
 from cluster.models import Factory
@@ -25,7 +26,7 @@ def names(place: Place, query: str = "", who: str = "editor") -> list[str]:
 
 class TestWhatItSays:
     def test_a_missed_promise_stands_beside_its_factory(self, place: Place) -> None:
-        late = (date.today() - date(2023, 12, 31)).days
+        late = (localdate() - date(2023, 12, 31)).days
         text = words(place.client().get(place.base + "factories/"))
         assert "2 factories in the record: 0 opened, 1 with a date missed." in text
         assert f"F01 Press plant planned 2023 promised +{late:,}" in text

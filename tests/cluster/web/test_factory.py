@@ -207,6 +207,10 @@ class TestChanges:
         place.factory.save()
         assert "name (English): Press plant → Press works" in self.changes(place)
 
+    def test_grants_of_roles_are_not_told(self, place: Place) -> None:
+        place.person("own")
+        assert "Membership added" not in self.changes(place)
+
     @pytest.mark.parametrize("query", ["?page=0", "?page=-1", "?page=x", "?page=1" + "0" * 30, "?page=%C2%B2"])
     def test_a_page_that_does_not_exist_is_no_error(self, place: Place, query: str) -> None:
         assert place.status("editor", "factories/F01/changes/" + query) == 200

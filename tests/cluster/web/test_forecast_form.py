@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.timezone import localdate
 
 from cluster.domain.dates import DateWindow
 from cluster.models import ForecastRevision
 from tests.cluster.web.place import BUDGET, Place, hidden, make_place, title, words
 from tests.factories import make_milestone, make_source
 
-NEXT = date.today().year + 1
+NEXT = localdate().year + 1
 PATH = "milestones/F01-OPEN/forecast/"
 
 
@@ -109,7 +110,7 @@ class TestRefusing:
             ({"window_date": "2020", "window_precision": "year"}, "id_window_0", "A forecast cannot end in the past"),
             ({"window_date": f"{NEXT}\x00"}, "id_window_0", "Null characters are not allowed."),
             ({"window_precision": "era"}, "id_window_0", "Select a valid choice."),
-            ({"reason": ""}, "id_reason", "This field is required."),
+            ({"reason": ""}, "id_reason", "Fill in “"),
             ({"reason": "weather"}, "id_reason", "Select a valid choice."),
             ({"source": "999999999999999999999999"}, "id_source", "Select a valid choice."),
             ({"source": "x"}, "id_source", "Select a valid choice."),
@@ -155,7 +156,7 @@ class TestConsequences:
         return words(place.client().get(place.base + PATH + "preview/", query))
 
     def test_late_days_before_and_after_are_shown(self, place: Place) -> None:
-        before = (date.today() - date(2023, 12, 31)).days
+        before = (localdate() - date(2023, 12, 31)).days
         after = (date(NEXT, 12, 31) - date(2023, 12, 31)).days
         text = self.preview(place, window_date=str(NEXT), window_precision="year")
         assert f"Against the promise “2023”: {before:,} days → {after:,} days" in text

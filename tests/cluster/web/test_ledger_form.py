@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils.timezone import localdate
 
 from cluster.models import LedgerEntry
 from tests.cluster.web.place import BUDGET, Place, hidden, make_place, title, words
@@ -71,7 +72,7 @@ class TestSaving:
     def test_each_fresh_form_has_a_key_of_its_own_and_today(self, place: Place) -> None:
         first, second = (place.client().get(place.base + PATH) for _ in range(2))
         assert hidden(first, "request_key") != hidden(second, "request_key")
-        assert hidden(first, "date") == f"{date.today():%d.%m.%Y}"
+        assert hidden(first, "date") == f"{localdate():%d.%m.%Y}"
 
     def test_what_was_recorded_last_stands_beside_the_form(self, place: Place) -> None:
         post(place, filled(document="PO 99"))
@@ -82,7 +83,7 @@ class TestRefusing:
     @pytest.mark.parametrize(
         ("changes", "box", "sentence"),
         [
-            ({"amount": ""}, "id_amount", "This field is required."),
+            ({"amount": ""}, "id_amount", "Fill in “"),
             ({"amount": "1,234"}, "id_amount", "can be read as 1234 or as 1,234"),
             ({"amount": "1e400"}, "id_amount", "is not an amount"),
             ({"amount": "NaN"}, "id_amount", "is not an amount"),
@@ -91,13 +92,13 @@ class TestRefusing:
             ({"amount": "0,001"}, "id_amount", "can be read as"),
             ({"amount": "2 трлн"}, "id_amount", "is not an amount"),
             ({"amount": "9" * 400}, "id_amount", "more than a trillion"),
-            ({"date": ""}, "id_date", "This field is required."),
+            ({"date": ""}, "id_date", "Fill in “"),
             ({"date": "04/15/2024"}, "id_date", "Write the date as 15.04.2024 or 2024-04-15."),
             ({"date": "31.02.2024"}, "id_date", "Write the date as"),
             ({"date": "01.01.2019"}, "id_date", "an entry cannot be older"),
             ({"date": "01.01.0001"}, "id_date", "an entry cannot be older"),
             ({"date": "2999-01-01"}, "id_date", "A payment cannot lie in the future"),
-            ({"document": "   "}, "id_document", "This field is required."),
+            ({"document": "   "}, "id_document", "Fill in “"),
             ({"document": "x" * 201}, "id_document", "at most 200 characters"),
             ({"counterparty": "a\x00b"}, "id_counterparty", "Null characters are not allowed."),
             ({"kind": "gift"}, "id_kind", "Select a valid choice."),
@@ -176,7 +177,7 @@ class TestReversing:
         return LedgerEntry.objects.get(reverses=None)
 
     def reverse(self, place: Place, entry: LedgerEntry, who: str = "editor", **changes: str) -> Any:
-        data = {"request_key": str(uuid.uuid4()), "date": f"{date.today():%d.%m.%Y}", "note": "typed twice"} | changes
+        data = {"request_key": str(uuid.uuid4()), "date": f"{localdate():%d.%m.%Y}", "note": "typed twice"} | changes
         return place.client(who).post(f"{place.base}factories/F01/ledger/{entry.pk}/reverse/", data)
 
     def test_the_entry_is_taken_back_and_both_stay(self, place: Place) -> None:
