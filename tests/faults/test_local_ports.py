@@ -1,6 +1,6 @@
 """The port of `make run`: a busy one is noticed and named."""
 
-import os
+import errno
 import socket
 
 import pytest
@@ -45,7 +45,10 @@ def test_what_is_no_port_is_told(text: str) -> None:
         ports.listen(text)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may use every port")
-def test_a_port_of_root_is_told() -> None:
-    with pytest.raises(LocalError, match=r"root only|is taken"):
+def test_a_port_that_the_system_keeps_for_root_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    with pytest.raises(LocalError, match=r"^Port 80 may be used by root only; choose one above 1023: PORT=8090 make run$"):
         ports.listen("80")
