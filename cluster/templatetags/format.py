@@ -334,6 +334,12 @@ def claim_value(claim: Claim | None) -> str:
     return qualified(quantity_range(claim.value, claim.value_high, claim.unit), claim.qualifier)
 
 
+@register.filter
+def implied_rate(claim: Claim) -> Decimal | None:
+    """Roubles for a dollar as the source itself reckons; None where it did not print both."""
+    return claim.value / claim.quoted_usd if claim.value and claim.quoted_usd else None
+
+
 def quantity_range(low: Any, high: Any, unit: str) -> str:
     """`80 000–100 000 автомобилей`, or one quantity when there is no range."""
     if high is None or high == low:

@@ -6,7 +6,8 @@ from typing import Any
 
 from django import template
 
-from cluster.templatetags.format import MINUS, month, number, percent, qualified
+from cluster.models import Claim
+from cluster.templatetags.format import MINUS, claim_value, month, number, percent, qualified
 
 register = template.Library()
 
@@ -30,6 +31,14 @@ def range_words(fact: Any) -> str:
 def quantity_words(fact: Any) -> str:
     """A quantity as its source words it: `более 33 400`."""
     return qualified(number(fact.quantity), fact.qualifier)
+
+
+@register.filter
+def said(fact: Any) -> str:
+    """What a source says: the value of a claim, a quantity, or a range."""
+    if isinstance(fact, Claim):
+        return claim_value(fact)
+    return quantity_words(fact) if hasattr(fact, "quantity") else range_words(fact)
 
 
 @register.filter

@@ -21,14 +21,6 @@ class InDollars:
     short_by: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Quotation:
-    """The dollars that a source printed itself, and the rate that they imply."""
-
-    usd: Decimal
-    implied: Decimal
-
-
 def reporting(amount_rub: Decimal | None, rate: ExchangeRate | None, *, stale: bool) -> InDollars | None:
     """Roubles at the rate of the day shown."""
     if amount_rub is None or rate is None:
@@ -51,10 +43,3 @@ def summed(parts: Iterable[Dollars], basis: Basis) -> InDollars | None:
     if not known:
         return None
     return InDollars(sum(known, Decimal(0)), basis, None, any(p.stale for p in parts), sum(p.missing for p in parts))
-
-
-def quoted(claim: Claim | None) -> Quotation | None:
-    """What the source itself printed in dollars."""
-    if claim is None or claim.quoted_usd is None or not claim.value:
-        return None
-    return Quotation(claim.quoted_usd, claim.value / claim.quoted_usd)

@@ -17,7 +17,7 @@ from cluster.queries.dollars import dollars_of_factories
 from cluster.queries.milestones import DatedMilestone
 from cluster.queries.rates import RateStatus
 from cluster.templatetags.format import claim_value
-from cluster.web.amounts import InDollars, Quotation, agreed, quoted, reporting, summed
+from cluster.web.amounts import InDollars, agreed, reporting, summed
 from cluster.web.charts import Chart, Level, MoneyBar, TimelineRow, money_bar, steps, timeline
 from cluster.web.context import Frame
 from cluster.web.door import as_of_from, page, reader_of
@@ -37,7 +37,6 @@ class Tile:
     note: str = ""
     claim: Claim | None = None
     rivals: list[Claim] | None = None
-    quotation: Quotation | None = None
     none: str = ""
 
 
@@ -118,7 +117,6 @@ def _tiles(state: Overview, status: RateStatus) -> list[Tile]:
             dollars=dollars(agreed(claim, as_of=state.as_of), reporting(value, rate, stale=stale)),
             claim=claim,
             rivals=state.figures.competing(claim) if claim else [],
-            quotation=quoted(claim),
         )
 
     budgets = sum(row.budget_rub is not None for row in state.rows)

@@ -80,9 +80,9 @@ class TestFacts:
         rival = make_source(key="rival", title_ru="Другое", title_en="Another paper")
         make_claim(place, "capacity", "150000", unit="motors_per_year", in_use=False, source=rival, confidence="low")
         text = page(place)
-        assert "Capacity per year 60,000 motors a year sources disagree" in text
+        assert "Capacity per year 60,000 motors a year Where from? capacity per year sources disagree" in text
         assert "Why this one: it is newer" in text
-        assert "150,000 motors a year — Another paper" in text
+        assert "150,000 motors a year: Another paper" in text
 
     def test_figures_that_agree_are_no_dispute(self, place: Place) -> None:
         make_claim(place, "capacity", "60000", unit="motors_per_year")

@@ -15,7 +15,7 @@ from cluster.models import Contract
 from cluster.services import public_record
 from cluster.services.conversions import convert_all
 from production.services import public_record as production_record
-from tests.cluster.web.reading import words
+from tests.cluster.web.reading import questions, words
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +70,17 @@ def test_every_money_claim_answers_where_from_with_its_rivals(reader: Client, re
     page = words(reader.get(f"/c/{record.code}/"))
     invested = page[page.index("Invested ₽28.5bn") :]
     assert re.search(r"Where from\?.*Confidence high.*Other sources say.*₽28bn.*about ₽30bn", invested)
+
+
+def test_each_where_from_says_whose_it_is(reader: Client, record: Contract) -> None:
+    asked = questions(reader.get(f"/c/{record.code}/"))
+    assert "Where from? Invested sources disagree" in asked
+    assert len(asked) == len(set(asked)) > 5
+
+
+def test_each_where_from_of_a_factory_says_whose_it_is(reader: Client, record: Contract) -> None:
+    asked = questions(reader.get(f"/c/{record.code}/factories/F01/"))
+    assert len(asked) == len(set(asked)) > 5
 
 
 def test_it_shows_the_panel_of_production(reader: Client, record: Contract) -> None:

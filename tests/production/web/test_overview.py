@@ -12,7 +12,7 @@ from cluster.domain.access import Role
 from cluster.models import Contract
 from cluster.services import public_record
 from production.services import public_record as production_record
-from tests.cluster.web.reading import words
+from tests.cluster.web.reading import questions, words
 from tests.factories import make_contract, make_user
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +59,13 @@ def test_figures_that_disagree_are_told_with_their_sources(reader: Client, addre
     page = words(reader.get(address))
     assert "Other sources say 213,000 :" in page
     assert "Kia 119,000" in page
+
+
+def test_each_where_from_says_whose_it_is(reader: Client, address: str) -> None:
+    asked = questions(reader.get(address))
+    assert "Where from? Output 2024 sources disagree" in asked
+    assert "Where from? Other plans for 2024 4 other claims" in asked
+    assert sorted(set(asked)) == sorted(asked)
 
 
 def test_brands_stand_with_models_and_shares_and_nothing_is_invented(reader: Client, address: str) -> None:
