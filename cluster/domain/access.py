@@ -59,6 +59,10 @@ class Scope:
         """True for a person without any role."""
         return not (self.superuser or self.grants)
 
+    def holds_everywhere(self, *roles: Role) -> bool:
+        """Whether the reader holds one of the roles over everything."""
+        return self.superuser or any(g.role in roles and g.contract is None for g in self.grants)
+
     @property
     def contracts(self) -> frozenset[int]:
         """Contracts seen as a whole."""

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cluster.models.names import InLanguage
+from cluster.models.one_contract import InOneContract, one_contract, stays_with_its_contract
 from cluster.models.scope import AnnouncedQuerySet, ScopedQuerySet
 from cluster.models.windows import Window, earliest_column, latest_column, precision_column, window_constraint
 
@@ -20,9 +21,13 @@ class BaselineQuerySet(ScopedQuerySet["Baseline"]):
     contract_path = "contract_id"
 
 
+@one_contract
+@stays_with_its_contract
 @pghistory.track()
-class Baseline(models.Model):
+class Baseline(InOneContract):
     """A set of dates and budgets. The newest approved one is in force; the first one is the original."""
+
+    parents = ("contract", "amendment")
 
     class Kind(models.TextChoices):
         PUBLISHED = "published", _("first public promises")
@@ -68,9 +73,12 @@ class BaselineMilestoneQuerySet(AnnouncedQuerySet["BaselineMilestone"]):
     factory_path = "milestone__factory_id"
 
 
+@one_contract
 @pghistory.track()
-class BaselineMilestone(models.Model):
+class BaselineMilestone(InOneContract):
     """The date of one milestone under one baseline. A public promise carries its own announcement and source."""
+
+    parents = ("baseline", "milestone")
 
     baseline = models.ForeignKey(Baseline, on_delete=models.CASCADE, related_name="milestones", verbose_name=_("baseline"))
     milestone = models.ForeignKey("cluster.Milestone", on_delete=models.CASCADE, related_name="baseline_dates", verbose_name=_("milestone"))
@@ -137,9 +145,12 @@ class BudgetLineQuerySet(AnnouncedQuerySet["BudgetLine"]):
     factory_path = "factory_id"
 
 
+@one_contract
 @pghistory.track()
-class BudgetLine(models.Model):
+class BudgetLine(InOneContract):
     """Planned money of a factory under a baseline. Empty category, funding or month: not published in that detail."""
+
+    parents = ("baseline", "factory")
 
     baseline = models.ForeignKey(Baseline, on_delete=models.CASCADE, related_name="budget_lines", verbose_name=_("baseline"))
     factory = models.ForeignKey("cluster.Factory", on_delete=models.CASCADE, related_name="budget_lines", verbose_name=_("factory"))

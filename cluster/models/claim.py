@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from cluster.models.names import InLanguage
+from cluster.models.one_contract import InOneContract, one_contract
 from cluster.models.scope import AnnouncedQuerySet
 from cluster.models.windows import Window, earliest_column, latest_column, precision_column, window_constraint
 
@@ -109,14 +110,17 @@ class ClaimQuerySet(AnnouncedQuerySet["Claim"]):
     factory_path = "factory_id"
 
 
+@one_contract
 @pghistory.track()
-class Claim(Sourced):
+class Claim(InOneContract, Sourced):
     """One value of one source for one figure of a contract, a factory or a milestone.
 
     The value is a number (with an upper end for a range, and a unit), a text, or a date window. `valid` is the window
     from which, or for which, the value holds: claims with the same figure and the same `valid` compete, later windows
     tell how the figure grew. `quoted_usd` is the dollar sum that the same source printed beside a rouble amount.
     """
+
+    parents = ("contract", "factory", "milestone")
 
     contract = models.ForeignKey("cluster.Contract", on_delete=models.CASCADE, related_name="claims", verbose_name=_("contract"))
     factory = models.ForeignKey(

@@ -15,11 +15,11 @@ from cluster.models.scope import Reader, ScopedQuerySet, scope_of
 
 
 class SubscriptionQuerySet(ScopedQuerySet["Subscription"]):
-    """Everybody sees the own subscription; admins see all."""
+    """Everybody sees the own subscription; admins of everything see all."""
 
     def for_reader(self, reader: Reader) -> Self:
         scope = scope_of(reader)
-        if scope.superuser or any(grant.role is Role.ADMIN for grant in scope.grants):
+        if scope.holds_everywhere(Role.ADMIN):
             return self
         return self.filter(user_id=reader.pk)
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cluster.models.names import InLanguage
+from cluster.models.one_contract import stays_with_its_contract
 from cluster.models.scope import ScopedQuerySet
 
 
@@ -19,6 +20,7 @@ class FactoryQuerySet(ScopedQuerySet["Factory"]):
     factory_path = "pk"
 
 
+@stays_with_its_contract
 @pghistory.track()
 class Factory(models.Model):
     """One planned plant: code and names. Product, capacity, jobs, budget, site are claims; the stage follows from milestones."""

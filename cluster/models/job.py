@@ -7,16 +7,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from cluster.domain.access import Role
 from cluster.models.scope import Reader, ScopedQuerySet, scope_of
 
 
 class JobRunQuerySet(ScopedQuerySet["JobRun"]):
-    """Runs concern the whole installation: plant managers do not see them."""
+    """Runs concern every contract: only who sees all of them sees the runs."""
 
     def for_reader(self, reader: Reader) -> Self:
         scope = scope_of(reader)
-        if scope.superuser or any(grant.role is not Role.MANAGER for grant in scope.grants):
+        if scope.sees_everything:
             return self
         return self.none()
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cluster.models.append_only import append_only
 from cluster.models.names import InLanguage
+from cluster.models.one_contract import InOneContract, one_contract, stays_with_its_contract
 from cluster.models.scope import AnnouncedQuerySet, ScopedQuerySet
 from cluster.models.windows import Window, earliest_column, latest_column, precision_column, window_constraint
 
@@ -35,14 +36,18 @@ class MilestoneQuerySet(ScopedQuerySet["Milestone"]):
     factory_path = "factory_id"
 
 
+@one_contract
+@stays_with_its_contract
 @pghistory.track()
-class Milestone(models.Model):
+class Milestone(InOneContract):
     """A dated promise about a factory, or about the contract as a whole (no factory).
 
     Original and due dates come from baselines, the forecast from the newest revision, the actual date stands here.
     `scored` is false for what cannot be judged (too vague, told in retrospect, outcome not documented), with the reason.
     `version` counts the changes that people make, so that two editors notice each other.
     """
+
+    parents = ("contract", "factory")
 
     contract = models.ForeignKey("cluster.Contract", on_delete=models.CASCADE, related_name="milestones", verbose_name=_("contract"))
     factory = models.ForeignKey(

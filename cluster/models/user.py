@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from cluster.domain.access import Grant, Role, Scope
+from cluster.models.one_contract import InOneContract, one_contract
 from cluster.models.scope import Reader, ScopedQuerySet, scope_of
 
 
@@ -20,8 +21,7 @@ class UserQuerySet(ScopedQuerySet["User"]):
 
     def for_reader(self, reader: Reader) -> Self:
         scope = scope_of(reader)
-        seeing = (Role.ADMIN, Role.EDITOR, Role.AUDITOR)
-        if scope.superuser or any(grant.role in seeing and grant.contract is None for grant in scope.grants):
+        if scope.holds_everywhere(Role.ADMIN, Role.EDITOR, Role.AUDITOR):
             return self
         return self.none() if scope.is_empty else self.filter(pk=reader.pk)
 
@@ -66,14 +66,17 @@ class MembershipQuerySet(ScopedQuerySet["Membership"]):
 
     def for_reader(self, reader: Reader) -> Self:
         scope = scope_of(reader)
-        if scope.superuser or any(g.role in (Role.ADMIN, Role.AUDITOR) and g.contract is None for g in scope.grants):
+        if scope.holds_everywhere(Role.ADMIN, Role.AUDITOR):
             return self
         return self.filter(user_id=reader.pk)
 
 
+@one_contract
 @pghistory.track()
-class Membership(models.Model):
+class Membership(InOneContract):
     """A role (a Django group) of one person over everything, over one contract, or over one factory of it."""
+
+    parents = ("contract", "factory")
 
     user = models.ForeignKey("cluster.User", on_delete=models.CASCADE, related_name="memberships", verbose_name=_("user"))
     group = models.ForeignKey(
@@ -108,7 +111,3 @@ class Membership(models.Model):
     def __str__(self) -> str:
         place = self.factory or self.contract or _("everything")
         return f"{self.user}: {self.group} ({place})"
-
-    def clean(self) -> None:
-        if self.factory is not None and self.factory.contract_id != self.contract_id:
-            raise ValidationError({"factory": _("This factory belongs to another contract.")})

@@ -47,7 +47,7 @@ def load() -> dict[str, int]:
     """Load contract, factories, milestones, claims and rates; returns how many rows of each kind were added."""
     with pghistory.context(reason="public record"):
         added = {"sources": _load_sources()}
-        sources = source_ids()
+        sources = ids_by_key(Source, "key")
         contract, is_new = _load_contract()
         added["contracts"] = int(is_new)
         added["parties"] = len(add_missing(_parties(contract, sources), ("contract_id", "name_ru")))
@@ -62,9 +62,22 @@ def load() -> dict[str, int]:
     return added
 
 
-def source_ids() -> dict[str, int]:
-    """The id of each source by its key."""
-    return dict(Source.objects.values_list("key", "pk"))
+def ids_by_key(model: type[models.Model], key: str, **where: Any) -> dict[str, int]:
+    """The id of each row by every `key` that it has or ever had: a row that a person renamed is still found."""
+    there = set(model._default_manager.filter(**where).values_list("pk", flat=True))
+    ever = history_of(model).filter(pgh_obj_id__in=there).order_by("pgh_id").values_list(key, "pgh_obj_id")
+    return dict(ever) | dict(model._default_manager.filter(**where).values_list(key, "pk"))
+
+
+def contract_of_record() -> Contract | None:
+    """The contract that the record is about, whatever its code is by now; None before it was loaded."""
+    found = ids_by_key(Contract, "code").get(read_json(DATA / "contract.json")["code"])
+    return Contract.objects.get(pk=found) if found is not None else None
+
+
+def sourced(rows: Iterable[dict[str, Any]], sources: dict[str, int]) -> list[dict[str, Any]]:
+    """The rows whose source is there; a person may have deleted it."""
+    return [row for row in rows if row["source"] in sources]
 
 
 def window(text: str | None) -> DateWindow | None:
@@ -132,7 +145,7 @@ def _load_sources() -> int:
 
 def _load_contract() -> tuple[Contract, bool]:
     row = read_json(DATA / "contract.json")
-    contract = Contract.objects.filter(code=row["code"]).first()
+    contract = contract_of_record()
     if contract is not None:
         return contract, False
     contract = Contract(code=row["code"], **texts(row, "name", "kind"))
@@ -144,13 +157,13 @@ def _load_contract() -> tuple[Contract, bool]:
 def _parties(contract: Contract, sources: dict[str, int]) -> list[Party]:
     return [
         Party(contract=contract, role=row["role"], source_id=sources[row["source"]], **texts(row, "name", "note"))
-        for row in read_json(DATA / "contract.json")["parties"]
+        for row in sourced(read_json(DATA / "contract.json")["parties"], sources)
     ]
 
 
 def _amendments(contract: Contract, sources: dict[str, int]) -> list[Amendment]:
     rows = []
-    for row in read_json(DATA / "contract.json")["amendments"]:
+    for row in sourced(read_json(DATA / "contract.json")["amendments"], sources):
         amendment = Amendment(contract=contract, number=row["number"], source_id=sources[row["source"]], **texts(row, "title", "note"))
         amendment.announced = window(row["announced"])
         rows.append(amendment)
@@ -165,8 +178,8 @@ def _factories(contract: Contract, rows: list[dict[str, Any]]) -> list[Factory]:
 
 def _load_milestones(contract: Contract, sources: dict[str, int]) -> int:
     """Milestones with their first promises (the published baseline), later promises (revisions) and actual dates."""
-    factories = dict(Factory.objects.filter(contract=contract).values_list("code", "pk"))
-    rows = read_json(DATA / "milestones.json")
+    factories = ids_by_key(Factory, "code", contract=contract)
+    rows = [row for row in read_json(DATA / "milestones.json") if row["factory"] is None or row["factory"] in factories]
     milestones = []
     for row in rows:
         milestone = Milestone(
@@ -180,14 +193,19 @@ def _load_milestones(contract: Contract, sources: dict[str, int]) -> int:
         _set_actual(milestone, row.get("actual"), sources)
         milestones.append(milestone)
     added = add_missing(milestones, ("contract_id", "code"))
-    stored = {milestone.code: milestone for milestone in Milestone.objects.filter(contract=contract)}
+    stored = _milestones_by_key(contract)
     _load_promises(contract, rows, stored, sources)
     _load_new_actuals(rows, stored, sources)
     return len(added)
 
 
+def _milestones_by_key(contract: Contract) -> dict[str, Milestone]:
+    rows = Milestone.objects.filter(contract=contract).in_bulk()
+    return {code: rows[pk] for code, pk in ids_by_key(Milestone, "code", contract=contract).items()}
+
+
 def _set_actual(milestone: Milestone, actual: dict[str, Any] | None, sources: dict[str, int]) -> None:
-    if actual is None:
+    if actual is None or actual["source"] not in sources:
         return
     milestone.actual = DateWindow.parse(actual["window"])
     milestone.actual_announced_on = DateWindow.parse(actual["announced"]).latest
@@ -197,24 +215,28 @@ def _set_actual(milestone: Milestone, actual: dict[str, Any] | None, sources: di
 
 def _load_promises(contract: Contract, rows: list[dict[str, Any]], stored: dict[str, Milestone], sources: dict[str, int]) -> None:
     signed = contract.signed.latest if contract.signed else date.min
-    baseline, _created = Baseline.objects.get_or_create(
-        contract=contract,
-        kind=Baseline.Kind.PUBLISHED,
-        defaults={"name_ru": "Первые публичные обещания", "name_en": "First public promises", "in_force_from": signed},
-    )
+    if not history_of(Baseline).filter(contract_id=contract.pk, kind=Baseline.Kind.PUBLISHED).exists():
+        Baseline.objects.create(
+            contract=contract,
+            kind=Baseline.Kind.PUBLISHED,
+            name_ru="Первые публичные обещания",
+            name_en="First public promises",
+            in_force_from=signed,
+        )
+    baseline = _published_baseline(contract)
     firsts, revisions = [], []
     for row in rows:
         milestone, original = stored.get(row["code"]), row.get("original")
         if milestone is None:
             continue
-        if original is not None:
+        if original is not None and baseline is not None and original["source"] in sources:
             first = BaselineMilestone(
                 baseline=baseline, milestone=milestone, source_id=sources[original["source"]], **texts(original, "speaker", "note")
             )
             first.due, first.announced = DateWindow.parse(original["window"]), window(original["announced"])
             firsts.append(first)
         before = window(original["window"]) if original else None
-        for given in row["revisions"]:
+        for given in sourced(row["revisions"], sources):
             revision = ForecastRevision(
                 milestone=milestone,
                 reason=SlipReason.PUBLIC_STATEMENT,
@@ -234,7 +256,7 @@ def _load_new_actuals(rows: list[dict[str, Any]], stored: dict[str, Milestone], 
     claims = []
     for row in rows:
         milestone, actual = stored.get(row["code"]), row.get("actual")
-        if milestone is None or actual is None:
+        if milestone is None or actual is None or actual["source"] not in sources:
             continue
         given = DateWindow.parse(actual["window"])
         had_one = milestone.actual is not None or history_of(Milestone).filter(pgh_obj=milestone, actual_earliest__isnull=False).exists()
@@ -256,11 +278,11 @@ def _load_new_actuals(rows: list[dict[str, Any]], stored: dict[str, Milestone], 
 
 
 def _claims(contract: Contract, sources: dict[str, int]) -> list[Claim]:
-    factories = dict(Factory.objects.filter(contract=contract).values_list("code", "pk"))
-    milestones = {m.code: m for m in Milestone.objects.filter(contract=contract)}
+    factories = ids_by_key(Factory, "code", contract=contract)
+    milestones = _milestones_by_key(contract)
     published = {source.pk: source.published for source in Source.objects.all()}
     claims = []
-    for row in read_json(DATA / "claims.json"):
+    for row in sourced(read_json(DATA / "claims.json"), sources):
         subject = row["subject"]
         milestone = milestones.get(subject)
         if subject != "contract" and subject not in factories and milestone is None:
@@ -289,13 +311,14 @@ def _claims(contract: Contract, sources: dict[str, int]) -> list[Claim]:
 
 def _names_that_differ(contract: Contract, rows: list[dict[str, Any]], claims: list[Claim]) -> list[Claim]:
     """The record's names of the factories that a person has renamed, as claims with a source that names the factory."""
-    named = {row["code"]: row for row in rows}
+    ids = ids_by_key(Factory, "code", contract=contract)
+    named = {ids[row["code"]]: row for row in rows if row["code"] in ids}
     sources: dict[int | None, list[Claim]] = defaultdict(list)
     for claim in claims:
         sources[claim.factory_id].append(claim)
     found = []
     for factory in Factory.objects.filter(contract=contract):
-        row = named.get(factory.code)
+        row = named.get(factory.pk)
         if row is None or factory.name_ru == row["name_ru"] or not sources[factory.pk]:
             continue
         witness = sources[factory.pk][0]
@@ -307,7 +330,9 @@ def _names_that_differ(contract: Contract, rows: list[dict[str, Any]], claims: l
 
 def _budget_lines(contract: Contract, claims: list[Claim]) -> list[BudgetLine]:
     """A published budget in use is a budget line without category, funding and month: they were not published."""
-    baseline = Baseline.objects.get(contract=contract, kind=Baseline.Kind.PUBLISHED)
+    baseline = _published_baseline(contract)
+    if baseline is None:
+        return []
     lines = []
     for claim in claims:
         if claim.figure == Figure.BUDGET and claim.in_use and claim.factory_id and claim.value is not None:
@@ -315,6 +340,12 @@ def _budget_lines(contract: Contract, claims: list[Claim]) -> list[BudgetLine]:
             line.announced = claim.announced
             lines.append(line)
     return lines
+
+
+def _published_baseline(contract: Contract) -> Baseline | None:
+    """The baseline of the first promises, whatever a person has made of it; None when it was deleted."""
+    found = ids_by_key(Baseline, "kind", contract=contract).get(Baseline.Kind.PUBLISHED)
+    return Baseline.objects.get(pk=found) if found is not None else None
 
 
 def _rates() -> list[ExchangeRate]:

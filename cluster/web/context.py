@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cluster.domain.access import Action, Role, Scope
+from cluster.domain.access import Action
 from cluster.domain.errors import DomainError
 from cluster.models import Contract, User
 from cluster.queries.contracts import contracts_for
@@ -134,9 +134,8 @@ class Frame:
 
     @cached_property
     def sees_jobs(self) -> bool:
-        """Whether the reader may see job runs: everybody with a role but plant managers."""
-        scope = self.user.scope if self.user else Scope()
-        return scope.superuser or any(grant.role is not Role.MANAGER for grant in scope.grants)
+        """Whether the reader may see job runs: they concern every contract."""
+        return self.user is not None and self.user.scope.sees_everything
 
     @cached_property
     def runs_jobs(self) -> bool:

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from cluster.models.names import InLanguage
+from cluster.models.one_contract import stays_with_its_contract
 from cluster.models.scope import ScopedQuerySet
 from cluster.models.windows import Window, earliest_column, latest_column, precision_column, window_constraint
 
@@ -25,6 +26,7 @@ class BrandQuerySet(ScopedQuerySet["Brand"]):
     contract_path = "contract_id"
 
 
+@stays_with_its_contract
 @pghistory.track()
 class Brand(models.Model):
     """A make of vehicles built under a contract."""

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from cluster.models.claim import Sourced
+from cluster.models.one_contract import InOneContract, one_contract
 from cluster.models.scope import AnnouncedQuerySet
 from cluster.models.windows import Window, earliest_column, latest_column, precision_column, window_constraint
 from production.models.brand import Segment
@@ -62,9 +63,12 @@ class OutputQuerySet(AnnouncedQuerySet["Output"]):
     factory_path = "factory_id"
 
 
+@one_contract
 @pghistory.track()
-class Output(Sourced):
+class Output(InOneContract, Sourced):
     """What was built in a year, or in a month of it: by a factory, brand, model or segment, as finely as it is known."""
+
+    parents = ("contract", "factory", "brand")
 
     contract = models.ForeignKey("cluster.Contract", on_delete=models.CASCADE, related_name="outputs", verbose_name=_("contract"))
     factory = models.ForeignKey(

@@ -68,7 +68,7 @@ def record_output(
     current = Output.objects.filter(in_use=True, **subject).first()
     if (current.version if current else None) != replaces_version:
         raise Conflict("A figure for this period is already in use: look at it before you replace it.", current=current)
-    source = _source(source_id, document, by, today)
+    source = _source(source_id, document, by, today, contract_id=contract.pk, factory_id=factory_id)
     if current is not None:
         Output.objects.filter(pk=current.pk).update(in_use=False, version=F("version") + 1)
     output = Output(
@@ -109,7 +109,7 @@ def _check_subject(contract: Contract, factory_id: int | None, brand_id: int | N
         raise DomainError("This model does not belong to the brand.", field="vehicle_model", code="choice")
 
 
-def _source(source_id: int | None, document: str, by: User, today: date) -> Source:
+def _source(source_id: int | None, document: str, by: User, today: date, *, contract_id: int, factory_id: int | None) -> Source:
     if source_id is not None:
         source = Source.objects.for_reader(by).filter(pk=source_id).first()
         if source is None:
@@ -117,4 +117,4 @@ def _source(source_id: int | None, document: str, by: User, today: date) -> Sour
         return source
     if not document.strip():
         raise DomainError("Name a source or a document: every figure answers “where from?”.", field="source", code="required")
-    return document_source(document, today=today)
+    return document_source(document, contract_id=contract_id, factory_id=factory_id, today=today)

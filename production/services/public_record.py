@@ -9,8 +9,8 @@ from django.db import transaction
 
 from cluster.domain.dates import DateWindow
 from cluster.gateways.project_files import read_json
-from cluster.models import Contract, Sourced
-from cluster.services.public_record import add_missing, source_ids, texts, window
+from cluster.models import Contract, Source, Sourced
+from cluster.services.public_record import add_missing, contract_of_record, ids_by_key, sourced, texts, window
 from production.models import Brand, BrandShare, Capacity, Output, PlanRevision, VehicleModel
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "avtotor" / "production.json"
@@ -21,11 +21,13 @@ M = TypeVar("M", bound=Sourced)
 def load() -> dict[str, int]:
     """Load the production facts of the contract; returns how many rows of each kind were added."""
     data = read_json(DATA)
-    contract = Contract.objects.get(code="avtotor")
-    sources = source_ids()
+    contract = contract_of_record()
+    assert contract is not None, "cluster loads the contract first"
+    sources = ids_by_key(Source, "key")
     with pghistory.context(reason="public record"):
-        brands = add_missing([_brand(contract, row, sources) for row in data["brands"]], ("contract_id", "code"))
-        by_code = {brand.code: brand for brand in Brand.objects.filter(contract=contract)}
+        brands = add_missing([_brand(contract, row, sources) for row in sourced(data["brands"], sources)], ("contract_id", "code"))
+        stored = Brand.objects.filter(contract=contract).in_bulk()
+        by_code = {code: stored[pk] for code, pk in ids_by_key(Brand, "code", contract=contract).items()}
         vehicle_models = [
             VehicleModel(
                 brand=by_code[row["code"]],
@@ -36,16 +38,16 @@ def load() -> dict[str, int]:
             )
             for row in data["brands"]
             if row["code"] in by_code
-            for given in row["models"]
+            for given in sourced(row["models"], sources)
         ]
         shares = [
             BrandShare(brand=by_code[row["brand"]], year=row["year"], percent=Decimal(row["percent"]), source_id=sources[row["source"]])
-            for row in data["shares"]
+            for row in sourced(data["shares"], sources)
             if row["brand"] in by_code
         ]
         plans = [
             _sourced(PlanRevision(contract=contract, year=row["year"], low=row["low"], high=row["high"]), row, sources)
-            for row in data["plans"]
+            for row in sourced(data["plans"], sources)
         ]
         outputs = [
             _sourced(
@@ -61,10 +63,10 @@ def load() -> dict[str, int]:
                 row,
                 sources,
             )
-            for row in data["outputs"]
+            for row in sourced(data["outputs"], sources)
             if row["brand"] is None or row["brand"] in by_code
         ]
-        capacities = [_capacity(contract, row, sources) for row in data["capacity"]]
+        capacities = [_capacity(contract, row, sources) for row in sourced(data["capacity"], sources)]
         place = ("contract_id", "factory_id", "brand_id", "vehicle_model_id", "segment", "year", "month", "unit")
         return {
             "brands": len(brands),
@@ -83,6 +85,8 @@ def load() -> dict[str, int]:
 
 def _out_of_use_where_taken(rows: list[M], place: tuple[str, ...]) -> list[M]:
     """The rows, in use only where nobody has put another figure in use for the same place."""
+    if not rows:
+        return rows
     model = type(rows[0])
     taken = set(model._default_manager.filter(in_use=True).values_list(*place))
     for row in rows:

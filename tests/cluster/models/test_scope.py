@@ -4,9 +4,10 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.utils import timezone
 
 from cluster.domain.access import Role
-from cluster.models import Contract, Factory, Milestone, Source
+from cluster.models import Contract, Factory, JobRun, Milestone, Source, Subscription
 from cluster.models.scope import ScopedQuerySet
 from tests.factories import make_contract, make_factory, make_milestone, make_source, make_user
 
@@ -75,3 +76,31 @@ def test_the_scope_of_a_person_is_read_once(django_assert_num_queries: object) -
     reader = make_user(Role.AUDITOR)
     with django_assert_num_queries(1):  # type: ignore[operator]
         assert reader.scope is reader.scope
+
+
+def test_a_document_stays_with_its_contract_and_its_factory() -> None:
+    contract = make_contract()
+    mine, sister = make_factory(contract), make_factory(contract)
+    of_mine = make_source(contract=contract, factory=mine)
+    of_sister = make_source(contract=contract, factory=sister)
+    of_contract = make_source(contract=contract)
+    manager = make_user(Role.MANAGER, factory=mine)
+    controller = make_user(Role.CONTROLLER, contract=contract)
+    stranger = make_user(Role.CONTROLLER, contract=make_contract())
+    assert set(Source.objects.for_reader(manager)) == {of_mine, of_contract}
+    assert set(Source.objects.for_reader(controller)) == {of_mine, of_sister, of_contract}
+    assert not Source.objects.for_reader(stranger).exists()
+
+
+def test_runs_and_others_digests_are_seen_only_by_those_who_see_every_contract() -> None:
+    JobRun.objects.create(name="convert", scheduled_for=timezone.now())
+    reader = make_user()
+    subscription = Subscription.objects.create(user=reader)
+    contract = make_contract()
+    for role in (Role.ADMIN, Role.CONTROLLER, Role.EDITOR):
+        limited = make_user(role, contract=contract)
+        assert not JobRun.objects.for_reader(limited).exists()
+        assert not Subscription.objects.for_reader(limited).exists()
+    admin = make_user(Role.ADMIN)
+    assert JobRun.objects.for_reader(admin).exists()
+    assert list(Subscription.objects.for_reader(admin)) == [subscription]

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from cluster.domain.dates import DateWindow
-from cluster.models import BudgetLine, Claim, Contract, ExchangeRate, Factory, Figure, ForecastRevision, Milestone, Party, Source
+from cluster.models import Baseline, BudgetLine, Claim, Contract, ExchangeRate, Factory, Figure, ForecastRevision, Milestone, Party, Source
 from cluster.queries.contracts import Overview, overview
 from cluster.queries.milestones import DatedMilestone, dated_milestones
 from cluster.services import public_record
@@ -198,3 +198,27 @@ def test_the_state_of_a_contract_takes_a_fixed_number_of_statements(
     reader, code = make_user(is_superuser=True), Contract.objects.get().code
     with django_assert_max_num_queries(6):
         overview(reader=reader, contract_code=code, as_of=TODAY)
+
+
+@pytest.mark.usefixtures("_record")
+def test_what_a_person_gave_another_code_or_kind_is_still_found() -> None:
+    Contract.objects.update(code="kaliningrad")
+    Factory.objects.filter(code="F01").update(code="MOTORS")
+    Source.objects.filter(key="tass_2024_04").update(key="tass")
+    Milestone.objects.filter(code="P01").update(code="SEVEN")
+    Baseline.objects.update(kind=Baseline.Kind.APPROVED)
+    Brand.objects.filter(code="baic").update(code="baic-motor")
+    added = public_record.load() | production_record.load()
+    assert not any(added.values())
+    assert Contract.objects.get().code == "kaliningrad"
+    assert Factory.objects.count() == 12
+    assert Factory.objects.get(code="MOTORS").claims.filter(figure="budget").exists()
+
+
+@pytest.mark.usefixtures("_record")
+def test_what_hangs_on_something_removed_is_not_brought_back() -> None:
+    Factory.objects.filter(code="F09").delete()
+    Baseline.objects.all().delete()
+    added = public_record.load()
+    assert not any(added.values())
+    assert not Claim.objects.filter(text_ru__icontains="робот").filter(factory__isnull=False).exists()
