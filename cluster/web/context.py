@@ -24,29 +24,29 @@ from cluster.web.door import as_of_from
 class NavItem:
     """One page of the navigation."""
 
+    key: str
     label: str
     url: str
-    current: bool
 
 
-# Page, its view names (the first is linked, all mark it as current), and whether it belongs to a contract.
-_PAGES: list[tuple[str, tuple[str, ...]]] = [
-    ("cluster", ("cluster:contract",)),
-    (
-        "factories",
-        (
-            "cluster:factories",
-            "cluster:factory",
-            "cluster:factory_changes",
-            "cluster:revise_forecast",
-            "cluster:record_payment",
-            "cluster:reverse_entry",
-        ),
+# Each page of a contract and its view names: the first is linked, all mark it as current.
+_PAGES: dict[str, tuple[str, ...]] = {
+    "cluster": ("cluster:contract",),
+    "factories": (
+        "cluster:factories",
+        "cluster:factory",
+        "cluster:factory_changes",
+        "cluster:revise_forecast",
+        "cluster:forecast_preview",
+        "cluster:record_payment",
+        "cluster:payment_echo",
+        "cluster:reverse_entry",
     ),
-    ("delays", ("cluster:delays", "cluster:acknowledge")),
-    ("production", ("production:overview", "production:record_output")),
-    ("record", ("cluster:record", "cluster:source")),
-]
+    "delays": ("cluster:delays", "cluster:delays_csv", "cluster:acknowledge"),
+    "production": ("production:overview", "production:record_output"),
+    "record": ("cluster:record", "cluster:source"),
+}
+_JOBS = ("cluster:jobs", "cluster:job", "cluster:run_job")
 
 
 class Frame:
@@ -124,13 +124,18 @@ class Frame:
             "production": _("Production"),
             "record": _("Record"),
         }
-        here = self._request.resolver_match.view_name if self._request.resolver_match else ""
         items = [
-            NavItem(labels[key], reverse(names[0], args=[self.contract.code]) + self.as_of_query, here in names) for key, names in _PAGES
+            NavItem(key, labels[key], reverse(names[0], args=[self.contract.code]) + self.as_of_query) for key, names in _PAGES.items()
         ]
         if self.sees_jobs:
-            items.append(NavItem(_("Jobs"), reverse("cluster:jobs"), here in ("cluster:jobs", "cluster:job")))
+            items.append(NavItem("jobs", _("Jobs"), reverse("cluster:jobs")))
         return items
+
+    @cached_property
+    def section(self) -> str:
+        """The key of the navigation that the page belongs to; a page that knows better says so as `section`."""
+        here = self._request.resolver_match.view_name if self._request.resolver_match else ""
+        return next((key for key, names in (_PAGES | {"jobs": _JOBS}).items() if here in names), "")
 
     @cached_property
     def sees_jobs(self) -> bool:

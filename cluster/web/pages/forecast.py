@@ -130,11 +130,13 @@ def _after(story: MilestoneStory) -> HttpResponse:
 def _answer(
     request: HttpRequest, form: ForecastForm, story: MilestoneStory, today: date, *, status: int = 200, **more: Any
 ) -> HttpResponse:
+    milestone = story.dated.milestone
     context = {
         "form": form,
         "story": story,
-        "milestone": story.dated.milestone,
-        "contract": story.dated.milestone.contract,
+        "milestone": milestone,
+        "contract": milestone.contract,
+        "section": "factories" if milestone.factory else "cluster",
         "consequences": consequences(story, form.typed_window, today),
         **more,
     }
