@@ -103,6 +103,17 @@ def _notation(on: date, precision: Precision) -> str:
             return f"{on.year}"
 
 
+def parse_day(text: str) -> date:
+    """Read one day, `2025-06-30` or `30.06.2025`. Raises DomainError (code `date`) when the text is neither."""
+    match = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)|(\d\d?)\.(\d\d?)\.(\d{4})", text.strip(), re.ASCII)
+    try:
+        if match:
+            return date(*(int(part) for part in match.group(*((1, 2, 3) if match[1] else (6, 5, 4)))))
+    except ValueError:
+        pass
+    raise DomainError("“{text}” is not a date: write 2025-06-30 or 30.06.2025.", code="date", text=text[:40])
+
+
 def months(first: date, last: date) -> Iterator[date]:
     """The first day of each month from `first`'s to `last`'s, both included."""
     year, month = first.year, first.month

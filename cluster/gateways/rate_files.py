@@ -7,7 +7,7 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +19,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
+from cluster.domain.dates import parse_day
 from cluster.domain.errors import DomainError
 from cluster.domain.exchange import Rate, is_absurd
 
@@ -207,14 +208,10 @@ def _stands_out(rows: Sequence[Row], index: int) -> bool:
 
 
 def _date(text: str, file: str, number: int) -> date:
-    text = text.strip()
-    for pattern, shape in ((r"\d{4}-\d\d-\d\d", "%Y-%m-%d"), (r"\d\d\.\d\d\.\d{4}", "%d.%m.%Y")):
-        if re.fullmatch(pattern, text, re.ASCII):
-            try:
-                return datetime.strptime(text, shape).date()  # noqa: DTZ007 - a calendar day has no zone
-            except ValueError:
-                break
-    raise BadRates(file, number, _("“{text}” is not a date: write 2024-04-13 or 13.04.2024"), text=text[:20])
+    try:
+        return parse_day(text)
+    except DomainError as error:
+        raise BadRates(file, number, _("“{text}” is not a date: write 2024-04-13 or 13.04.2024"), text=text.strip()[:20]) from error
 
 
 def _value(text: str, file: str, number: int) -> Decimal:

@@ -231,6 +231,12 @@ def date_short(value: Any) -> str:
 
 
 @register.filter
+def day_typed(value: Date) -> str:
+    """A day as people type it: `22.11.2026`, English `2026-11-22`."""
+    return f"{value:%d.%m.%Y}" if language() == "ru" else value.isoformat()
+
+
+@register.filter
 def month(value: Any) -> str:
     """`ноябрь 2026 г.`, English `November 2026`."""
     return "" if not value else str(format_date(value, "LLLL y 'г'." if language() == "ru" else "LLLL y", locale=language()))

@@ -10,10 +10,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext
 
+from cluster.domain.dates import parse_day
 from cluster.domain.errors import DomainError, Forbidden, NotFound
 from cluster.models import User
+from cluster.models.form_fields import message_of
 
 View: TypeAlias = Callable[..., HttpResponse]
 EARLIEST_YEAR = 1990
@@ -28,11 +29,11 @@ def page(view: View) -> View:
             _ensure_storable(request, kwargs)
             return view(request, *args, **kwargs)
         except NotFound as error:
-            raise Http404(sentence(error)) from error
+            raise Http404(message_of(error)) from error
         except Forbidden as error:
-            raise PermissionDenied(sentence(error)) from error
+            raise PermissionDenied(message_of(error)) from error
         except DomainError as error:
-            return render(request, "400.html", {"sentence": sentence(error), "plain": True}, status=400)
+            return render(request, "400.html", {"sentence": message_of(error), "plain": True}, status=400)
 
     return login_required(guarded)
 
@@ -52,19 +53,16 @@ def reader_of(request: HttpRequest) -> User:
 
 
 def as_of_from(request: HttpRequest) -> date:
-    """The day the page is asked for: `?as_of=2025-06-30`, else today. DomainError when it is no day or not yet one."""
+    """The day the page is asked for: `?as_of=2025-06-30` or `30.06.2025`, else today. DomainError when it is no day or not yet one."""
     today = timezone.localdate()
     text = request.GET.get("as_of", "").strip()
     if not text:
         return today
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise DomainError("“{text}” is not a date: write 2025-06-30.", field="as_of", code="as_of", text=text[:40]) from error
+    day = parse_day(text)
     if day.year < EARLIEST_YEAR:
-        raise DomainError("Nothing is known of days before {year}.", field="as_of", code="as_of_early", year=EARLIEST_YEAR)
+        raise DomainError("Nothing is known of days before {year}.", code="as_of_early", year=EARLIEST_YEAR)
     if day > today:
-        raise DomainError("{text} lies in the future: nothing is known of it yet.", field="as_of", code="as_of_future", text=text)
+        raise DomainError("{text} lies in the future: nothing is known of it yet.", code="as_of_future", text=text)
     return day
 
 
@@ -74,8 +72,3 @@ def ensure_today(request: HttpRequest) -> date:
     if as_of_from(request) != today:
         raise Forbidden("A past day can only be read. Go back to today to enter something.", code="as_of_read_only")
     return today
-
-
-def sentence(error: DomainError) -> str:
-    """The error as a sentence in the reader's language."""
-    return gettext(error.template).format(**error.params)

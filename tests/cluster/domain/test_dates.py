@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.domain.dates import DateWindow, Precision, months
+from cluster.domain.dates import DateWindow, Precision, months, parse_day
 from cluster.domain.errors import DomainError
 
 
@@ -31,6 +31,17 @@ def test_a_notation_is_the_window_it_names(text: str, earliest: date, latest: da
 def test_what_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(DomainError):
         DateWindow.parse(text)
+
+
+@pytest.mark.parametrize("text", ["2025-06-30", "30.06.2025", " 30.6.2025 "])
+def test_a_day_is_read_in_either_form(text: str) -> None:
+    assert parse_day(text) == date(2025, 6, 30)
+
+
+@pytest.mark.parametrize("text", ["", "30.02.2025", "2025-6-30", "06/30/2025", "30.06.25", "20250630", "٣٠.٠٦.٢٠٢٥"])
+def test_what_is_no_day_is_refused(text: str) -> None:
+    with pytest.raises(DomainError):
+        parse_day(text)
 
 
 @given(st.dates(date(1990, 1, 1), date(2100, 12, 31)), st.sampled_from(Precision))

@@ -9,15 +9,26 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client, RequestFactory
+from django.urls import resolve, reverse
 from django.views.defaults import server_error
 
 from cluster.domain.access import Role
+from cluster.web import urls as cluster_urls
+from cluster.web.context import Frame
+from production.web import urls as production_urls
 from tests.cluster.web.reading import words
 from tests.factories import make_contract, make_factory, make_milestone, make_rate, make_user, promise
 
 pytestmark = pytest.mark.django_db
 
 TODAY = date(2026, 11, 23)
+# Every address under a contract and what it takes.
+OF_A_CONTRACT = {
+    f"{urls.app_name}:{pattern.name}": list(pattern.pattern.converters)
+    for urls in (cluster_urls, production_urls)
+    for pattern in urls.urlpatterns
+    if "code" in pattern.pattern.converters
+}
 VENDOR = Path(settings.BASE_DIR) / "static" / "vendor"
 
 
@@ -34,12 +45,32 @@ def reader(client: Client) -> Client:
     return client
 
 
-@pytest.mark.parametrize("wanted", ["yesterday", "2025-02-30", "2999-01-01", "%00", "2025-06-30' or 1"])
+@pytest.mark.parametrize("wanted", ["yesterday", "2025-02-30", "30.02.2025", "06/30/2025", "2999-01-01", "%00", "2025-06-30' or 1"])
 def test_a_day_that_is_none_is_answered_with_a_sentence(reader: Client, wanted: str) -> None:
     contract = make_contract()
     response = reader.get(f"/c/{contract.code}/?as_of={wanted}")
     assert response.status_code == 400
     assert "This address cannot be answered" in words(response)
+
+
+def test_what_is_no_day_is_told_both_ways_to_write_one(reader: Client) -> None:
+    assert "“soon” is not a date: write 2025-06-30 or 30.06.2025." in words(reader.get(f"/c/{make_contract().code}/?as_of=soon"))
+
+
+@pytest.mark.parametrize("wanted", ["2026-11-20", "20.11.2026"])
+def test_a_past_day_is_asked_for_in_either_form(reader: Client, wanted: str) -> None:
+    response = reader.get(f"/c/{make_contract().code}/?as_of={wanted}")
+    assert "As of November 20, 2026" in words(response)
+    assert "?as_of=2026-11-20" in response.content.decode()
+
+
+@pytest.mark.parametrize(("language", "shown"), [("ru", "20.11.2026"), ("en", "2026-11-20")])
+def test_the_foot_shows_the_day_as_its_reader_would_type_it(reader: Client, language: str, shown: str) -> None:
+    reader.cookies["django_language"] = language
+    box = re.search(r'<input id="as-of"[^>]*>', reader.get(f"/c/{make_contract().code}/?as_of=2026-11-20").content.decode())
+    assert box
+    assert f'value="{shown}"' in box[0]
+    assert 'type="text"' in box[0]
 
 
 def test_without_a_rate_the_page_stands_in_roubles_only(reader: Client) -> None:
@@ -114,6 +145,25 @@ def test_a_past_day_offers_nothing_to_enter(client: Client) -> None:
     client.cookies["django_language"] = "en"
     assert "Add a factory" in words(client.get(f"/c/{contract.code}/"))
     assert "Add a factory" not in words(client.get(f"/c/{contract.code}/?as_of=2026-11-22"))
+
+
+@pytest.mark.parametrize("name", sorted(OF_A_CONTRACT))
+def test_each_page_of_a_contract_belongs_to_one_item_of_the_navigation(name: str, rf: RequestFactory) -> None:
+    user, contract = make_user(Role.AUDITOR), make_contract()
+    known = {"code": contract.code, "factory": "F01", "milestone": "M1", "key": "gazette", "entry_id": 1, "flag_id": 1}
+    address = reverse(name, kwargs={key: known[key] for key in OF_A_CONTRACT[name]})
+    request = rf.get(address)
+    request.user, request.resolver_match = user, resolve(address)
+    frame = Frame(request)
+    assert [item.key for item in frame.nav].count(frame.section) == 1
+
+
+def test_a_milestone_of_the_contract_as_a_whole_belongs_to_the_cluster(client: Client) -> None:
+    contract = make_contract()
+    milestone = make_milestone(contract=contract)
+    client.force_login(make_user(Role.EDITOR, contract=contract))
+    html = client.get(f"/c/{contract.code}/milestones/{milestone.code}/forecast/").content.decode()
+    assert re.findall(r'<a href="([^"]+)" aria-current="page">', html) == [f"/c/{contract.code}/"]
 
 
 def test_the_page_in_view_is_marked_in_the_navigation(reader: Client) -> None:
