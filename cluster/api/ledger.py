@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -10,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cluster.api.fields import Id, Input, MoneyField, Reference, Roubles
-from cluster.api.filtering import filters
+from cluster.api.filtering import as_of, filters
 from cluster.api.pagination import RecordedPagination
 from cluster.api.preconditions import request_key
 from cluster.api.rates import InDollars
@@ -18,6 +19,7 @@ from cluster.api.records import Records, RecordSerializer
 from cluster.api.schema import IDEMPOTENCY_KEY
 from cluster.api.writes import body_of, created, writer
 from cluster.models import CostCategory, FundingSource, LedgerEntry
+from cluster.queries.ledger import reversals_by
 from cluster.services.ledger import record_entry, reverse_entry
 
 
@@ -64,7 +66,7 @@ class LedgerEntries(Records):
 
     noun = ("a ledger entry", "ledger entries")
     about = "Commitments and payments, the last recorded first. `usd` stands at the payment basis."
-    queryset = LedgerEntry.objects.select_related("factory__contract", "source", "recorded_by", "conversion__rate", "reversed_by")
+    queryset = LedgerEntry.objects.select_related("factory__contract", "source", "recorded_by", "conversion__rate")
     serializer_class = LedgerEntrySerializer
     route = "api:ledger-entry-detail"
     pagination_class = RecordedPagination
@@ -82,6 +84,9 @@ class LedgerEntries(Records):
         amount_from="amount_rub__gte",
         amount_to="amount_rub__lte",
     )
+
+    def get_queryset(self) -> QuerySet[LedgerEntry]:
+        return super().get_queryset().prefetch_related(reversals_by(as_of(self.request)))
 
     @extend_schema(
         summary="Record a commitment or a payment",

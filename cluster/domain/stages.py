@@ -1,6 +1,7 @@
 """The stage of a factory: it follows from the milestones reached; decisions stand above it."""
 
 from collections.abc import Collection
+from datetime import date
 from enum import StrEnum
 
 
@@ -26,3 +27,8 @@ def stage_of(reached: Collection[str], *, decision: str = "") -> Stage:
     if {"construction_start", "construction_end", "equipment"} & set(reached):
         return Stage.BUILDING
     return Stage.PLANNED
+
+
+def decided_by(as_of: date, *, decision: str, on: date | None) -> str:
+    """The decision as it stood on a day: empty before it was taken."""
+    return decision if on is not None and on <= as_of else ""

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from cluster.domain.dates import DateWindow
 from cluster.domain.errors import NotFound
-from cluster.domain.stages import Stage, stage_of
+from cluster.domain.stages import Stage, decided_by, stage_of
 from cluster.models import Baseline, BudgetLine, Claim, Contract, Factory, Figure, LedgerEntry, MilestoneKind
 from cluster.models.scope import Reader
 from cluster.queries.figures import Figures, figures
@@ -122,15 +122,18 @@ def factory_rows(*, reader: Reader, contract: Contract, as_of: date, milestones:
     for milestone in milestones:
         if milestone.milestone.factory_id is not None:
             by_factory.setdefault(milestone.milestone.factory_id, []).append(milestone)
-    return [_row(factory, by_factory.get(factory.pk, []), facts) for factory in factories]
+    return [_row(factory, by_factory.get(factory.pk, []), facts, as_of) for factory in factories]
 
 
-def _row(factory: Factory, milestones: list[DatedMilestone], facts: Figures) -> FactoryRow:
+def _row(factory: Factory, milestones: list[DatedMilestone], facts: Figures, as_of: date) -> FactoryRow:
     late = [m for m in milestones if m.late_days]
     worst = max(late, key=lambda m: m.late_days or 0, default=None)
     return FactoryRow(
         factory=factory,
-        stage=stage_of({m.milestone.kind for m in milestones if m.is_reached}, decision=factory.decision),
+        stage=stage_of(
+            {m.milestone.kind for m in milestones if m.is_reached},
+            decision=decided_by(as_of, decision=factory.decision, on=factory.decision_on),
+        ),
         opening=next((m for m in milestones if m.milestone.kind == MilestoneKind.OPENING and m.milestone.scored), None),
         late_days=(worst.late_days or 0) if worst else 0,
         worst=worst,

@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils.module_loading import import_string
 
 from cluster.domain.delays import FlagKind, Severity
 from cluster.domain.digest import Event, Topic, topics, worst_first
 from cluster.domain.exchange import convert_rub
-from cluster.domain.stages import Stage, stage_of
+from cluster.domain.stages import Stage, decided_by, stage_of
 from cluster.models import (
     Claim,
     Contract,
@@ -27,7 +27,7 @@ from cluster.models import (
     Milestone,
     User,
 )
-from cluster.queries.figures import Figures
+from cluster.queries.figures import Figures, claims_known
 from cluster.queries.milestones import DatedMilestone, dated_milestones
 from cluster.queries.rates import RateStatus, rate_status
 
@@ -157,12 +157,7 @@ class _Period:
             reached=self.reached(),
             moved=self.revisions.keys(),
         )
-        claims = Claim.objects.for_reader(reader).filter(figure__in=_HEADLINE, factory__isnull=True).announced_by(as_of)
-        self.claims = list(
-            claims.select_related("source").order_by(
-                F("valid_latest").desc(nulls_last=True), "-in_use", F("announced_latest").desc(nulls_last=True), "id"
-            )
-        )
+        self.claims = claims_known(reader, as_of, Q(figure__in=_HEADLINE, factory__isnull=True))
         payments = LedgerEntry.objects.for_reader(reader).filter(kind=LedgerEntry.Kind.PAYMENT, date__lte=as_of)
         sums = (
             payments.order_by()
@@ -170,7 +165,7 @@ class _Period:
             .annotate(all=Sum("amount_rub"), new=Sum("amount_rub", filter=self.paid_now()))
         )
         self.paid = {row["factory__contract_id"]: (row["all"], row["new"]) for row in sums}
-        self.factories = list(Factory.objects.for_reader(reader).only("id", "contract_id", "decision"))
+        self.factories = list(Factory.objects.for_reader(reader).only("id", "contract_id", "decision", "decision_on"))
 
     def events(self) -> tuple[list[Event], set[int]]:
         """Changes of the delay flags in the order of time, and the milestones that were late before them."""
@@ -235,7 +230,10 @@ class _Period:
             if dated.is_reached:
                 reached.setdefault(dated.milestone.factory_id, set()).add(dated.milestone.kind)
         factories = [factory for factory in self.factories if factory.contract_id == contract.pk]
-        return sum(stage_of(reached.get(f.pk, set()), decision=f.decision) is Stage.OPENED for f in factories)
+        stages = (
+            stage_of(reached.get(f.pk, set()), decision=decided_by(self.as_of, decision=f.decision, on=f.decision_on)) for f in factories
+        )
+        return sum(stage is Stage.OPENED for stage in stages)
 
 
 class _Recorded(_Period):
@@ -243,7 +241,13 @@ class _Recorded(_Period):
 
     def events(self) -> tuple[list[Event], set[int]]:
         events = DelayEvent.objects.for_reader(self.reader).filter(self.window).order_by("recorded_at", "id")
-        before = DelayFlag.objects.for_reader(self.reader).filter(closed_on__isnull=True, opened_on__lt=self.since.date())
+        # Late before is what had been opened and not closed by then, whatever became of the flag since.
+        told = DelayEvent.objects.filter(flag=OuterRef("pk"), recorded_at__lte=self.since)
+        before = DelayFlag.objects.for_reader(self.reader).filter(
+            ~Q(kind=FlagKind.COMPLETED_LATE),
+            Exists(told.filter(kind=DelayEvent.Kind.OPENED)),
+            ~Exists(told.filter(kind=DelayEvent.Kind.CLOSED)),
+        )
         rows = events.values_list("flag__milestone_id", "flag__kind", "kind")
         return [Event(*row) for row in rows], set(before.values_list("milestone_id", flat=True))
 

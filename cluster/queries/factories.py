@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from django.db.models import F, Subquery
 
@@ -94,14 +93,14 @@ class FactoryStory:
         return [entry for entry in self.ledger if entry.kind == LedgerEntry.Kind.PAYMENT]
 
     @property
+    def reversed(self) -> set[int]:
+        """The ids of the entries that had been reversed by then; one that was reversed later still stood."""
+        return {entry.reverses_id for entry in self.ledger if entry.reverses_id is not None}
+
+    @property
     def paid_usd(self) -> Dollars:
         """The payments in dollars at their own rates."""
         return dollars_of(self.payments)
-
-    @property
-    def committed_rub(self) -> Decimal:
-        """Commitments, reversals taken off."""
-        return sum((e.amount_rub for e in self.ledger if e.kind == LedgerEntry.Kind.COMMITMENT), Decimal(0))
 
 
 def factory_board(*, reader: Reader, contract_code: str, as_of: date) -> Board:
@@ -141,7 +140,7 @@ def factory_story(*, reader: Reader, contract_code: str, factory_code: str, as_o
     factory = rows[at].factory
     own = [m for m in milestones if m.milestone.factory_id == factory.pk]
     ledger = LedgerEntry.objects.filter(factory=factory, date__lte=as_of).select_related(
-        "conversion__rate", "conversion__replaced", "source", "reverses", "reversed_by", "recorded_by"
+        "conversion__rate", "conversion__replaced", "source", "reverses", "recorded_by"
     )
     return FactoryStory(
         contract=contract,

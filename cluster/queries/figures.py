@@ -4,10 +4,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from cluster.models import Claim, Figure
 from cluster.models.scope import Reader
+from cluster.queries.known import as_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Figures:
         return found
 
 
+# Claims that share these compete.
+_PLACE = ("contract_id", "factory_id", "milestone_id", "figure", "valid_earliest", "valid_latest")
 # Several of these may be true at once, so that different values are no contradiction.
 _NOT_EXCLUSIVE = {Figure.OTHER, Figure.OBLIGATION, Figure.QUOTATION, Figure.REFERENCE_CLASS, Figure.FINANCING, Figure.STATE_SIDE}
 
@@ -78,11 +81,16 @@ def value_of(claim: Claim) -> tuple[object, ...]:
 
 def figures(*, reader: Reader, contract_id: int, as_of: date) -> Figures:
     """The claims of a contract that `reader` may see, as announced by `as_of`: one statement."""
+    return Figures(claims_known(reader, as_of, Q(contract_id=contract_id), "factory", "conversion__rate"))
+
+
+def claims_known(reader: Reader, as_of: date, which: Q, *related: str) -> list[Claim]:
+    """The chosen claims as known on `as_of`, the newest time first, the one in use then before its competitors: one statement."""
     claims = (
         Claim.objects.for_reader(reader)
-        .filter(contract_id=contract_id)
-        .announced_by(as_of)
-        .select_related("source", "factory", "conversion__rate")
-        .order_by(F("valid_latest").desc(nulls_last=True), "-in_use", F("announced_latest").desc(nulls_last=True), "id")
+        .filter(which)
+        .select_related("source", *related)
+        .order_by(F("valid_latest").desc(nulls_last=True), F("announced_latest").desc(nulls_last=True), "id")
     )
-    return Figures(list(claims))
+    known = as_known(claims, as_of=as_of, place=_PLACE)
+    return sorted(known, key=lambda claim: (-(claim.valid_latest or date.min).toordinal(), not claim.in_use))

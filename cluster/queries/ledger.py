@@ -1,4 +1,9 @@
-"""Single ledger entries, and the newest ones of a factory."""
+"""Single ledger entries, the newest ones of a factory, and what had been reversed by a day."""
+
+from datetime import date
+from typing import Any
+
+from django.db.models import Prefetch
 
 from cluster.domain.errors import NotFound
 from cluster.models import Factory, LedgerEntry
@@ -12,6 +17,11 @@ def entry_for(reader: Reader, *, contract_code: str, factory_code: str, entry_id
     if entry is None:
         raise NotFound("There is no such ledger entry.")
     return entry
+
+
+def reversals_by(as_of: date) -> "Prefetch[Any]":
+    """`reversed_by` of entries as of a day: an entry that was reversed later still stood then. One statement."""
+    return Prefetch("reversed_by", queryset=LedgerEntry.objects.filter(date__lte=as_of))
 
 
 def newest_entries(reader: Reader, factory: Factory, *, limit: int) -> list[LedgerEntry]:

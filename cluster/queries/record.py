@@ -10,7 +10,7 @@ from cluster.domain.errors import NotFound
 from cluster.models import BaselineMilestone, BudgetLine, Claim, Contract, Figure, ForecastRevision, Milestone, Source
 from cluster.models.scope import Reader
 from cluster.queries.contracts import contract_for
-from cluster.queries.figures import Dispute, figures, value_of
+from cluster.queries.figures import Dispute, claims_known, figures, value_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def source_story(*, reader: Reader, contract_code: str, key: str, as_of: date) -
     source = Source.objects.for_reader(reader).filter(key=key).first()
     if source is None:
         raise NotFound("There is no source “{source}”.", field="source", source=key)
-    claims = Claim.objects.for_reader(reader).filter(contract=contract, source=source).announced_by(as_of)
+    claims = claims_known(reader, as_of, Q(contract=contract), "factory", "milestone", "conversion__rate")
     promises = BaselineMilestone.objects.for_reader(reader).filter(milestone__contract=contract, source=source).announced_by(as_of)
     revisions = ForecastRevision.objects.for_reader(reader).filter(milestone__contract=contract, source=source).announced_by(as_of)
     reached = Milestone.objects.for_reader(reader).filter(contract=contract, actual_source=source, actual_announced_on__lte=as_of)
@@ -110,12 +110,17 @@ def source_story(*, reader: Reader, contract_code: str, key: str, as_of: date) -
     return SourceStory(
         contract=contract,
         source=source,
-        claims=list(claims.select_related("factory", "milestone", "source", "conversion__rate").order_by("factory__order", "figure", "id")),
+        claims=sorted((claim for claim in claims if claim.source_id == source.pk), key=_by_factory),
         promises=list(promises.select_related("milestone__factory", "baseline")),
         revisions=list(revisions.select_related("milestone__factory")),
         reached=list(reached.select_related("factory")),
         budget=list(budget.select_related("factory", "conversion__rate")),
     )
+
+
+def _by_factory(claim: Claim) -> tuple[bool, int, str, int]:
+    """The order of the factories, what concerns none of them last."""
+    return claim.factory is None, claim.factory.order if claim.factory else 0, claim.figure, claim.pk
 
 
 def _contradiction(dispute: Dispute) -> Contradiction:

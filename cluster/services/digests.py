@@ -93,7 +93,8 @@ def _take(now: datetime, tried: set[int]) -> Delivery | None:
     """The next delivery to send, written and held, or one that needs no sending; None when none is left."""
     waits = Q(status=Status.WAITING) | Q(status=Status.FAILED, not_before__lte=now)
     rows = Delivery.objects.select_for_update(skip_locked=True, of=("self",)).select_related("subscription__user")
-    delivery = rows.filter(waits).exclude(pk__in=tried).order_by("created_at", "pk").first()
+    reached = rows.filter(waits, subscription__is_active=True, subscription__user__is_active=True)
+    delivery = reached.exclude(pk__in=tried).order_by("created_at", "pk").first()
     if delivery is None:
         return None
     if not delivery.subject and not _write(delivery, now):

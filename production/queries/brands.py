@@ -6,8 +6,9 @@ from datetime import date
 from django.db.models import F, Q
 
 from cluster.models.scope import Reader
+from cluster.queries.known import as_known
 from production.models import Brand, BrandShare, Output, VehicleModel
-from production.queries.output import VEHICLES
+from production.queries.output import OUTPUT_PLACE, VEHICLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,10 @@ def shares_of(reader: Reader, contract_id: int, as_of: date) -> list[BrandShare]
 
 def component_output(reader: Reader, contract_id: int, as_of: date) -> list[Output]:
     """Output in use of the factories in their own units, and of anything that is not vehicles, the newest first."""
-    return list(
+    rows = (
         Output.objects.for_reader(reader)
-        .filter(~Q(unit=VEHICLES) | Q(factory__isnull=False), contract_id=contract_id, in_use=True)
-        .announced_by(as_of)
+        .filter(~Q(unit=VEHICLES) | Q(factory__isnull=False), contract_id=contract_id)
         .select_related("factory", "source", "brand", "vehicle_model")
         .order_by("-year", F("month").desc(nulls_first=True), "factory__order", "id")
     )
+    return [row for row in as_known(rows, as_of=as_of, place=OUTPUT_PLACE) if row.in_use]

@@ -5,8 +5,12 @@ from datetime import date
 from decimal import Decimal
 
 from cluster.models.scope import Reader
+from cluster.queries.known import as_known
 from production.models import Capacity
 from production.queries.output import Year
+
+# Claims that share these compete.
+CAPACITY_PLACE = ("contract_id", "effective_earliest", "effective_latest", "unit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +29,9 @@ class Utilisation:
 
 def capacities(reader: Reader, contract_id: int, as_of: date) -> list[Capacity]:
     """Claims about capacity in vehicles, the newest first, the one in use before its rivals: one statement."""
-    return list(
-        Capacity.objects.for_reader(reader)
-        .filter(contract_id=contract_id, unit="vehicles_per_year", effective_earliest__lte=as_of)
-        .announced_by(as_of)
-        .select_related("source")
-        .order_by("-effective_latest", "-in_use", "id")
-    )
+    claims = Capacity.objects.for_reader(reader).filter(contract_id=contract_id, unit="vehicles_per_year", effective_earliest__lte=as_of)
+    known = as_known(claims.select_related("source").order_by("id"), as_of=as_of, place=CAPACITY_PLACE)
+    return sorted(known, key=lambda claim: (-claim.effective_latest.toordinal(), not claim.in_use))
 
 
 def utilisation(years: list[Year], claims: list[Capacity]) -> Utilisation | None:

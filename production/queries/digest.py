@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from cluster.models import Contract, User
 from cluster.queries.digest import STILL_NEWS, Section
+from cluster.queries.known import as_known
 from production.models import Output, PlanRevision
-from production.queries.output import VEHICLES, bounds
+from production.queries.output import OUTPUT_PLACE, PLAN_PLACE, VEHICLES, bounds, is_whole, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +31,33 @@ class ProductionNews:
 
 
 def production_section(*, reader: User, since: datetime, until: datetime, as_of: date) -> Section | None:
-    """What production adds to a digest: three statements. None where neither news nor a plan for the year is known."""
-    rows = Output.objects.for_reader(reader).filter(in_use=True, contract__is_example=False)
-    recorded = (
-        rows.filter(recorded_at__gt=since, recorded_at__lte=until)
-        .filter(Q(announced_latest__isnull=True) | Q(announced_latest__gte=as_of - STILL_NEWS))
+    """What production adds to a digest: two statements. None where neither news nor a plan for the year is known."""
+    outputs = (
+        Output.objects.for_reader(reader)
+        .filter(contract__is_example=False)
         .select_related("contract", "factory", "brand", "vehicle_model__brand")
         .order_by("-year", "-month", "id")
     )
-    whole = rows.filter(year__lte=as_of.year, unit=VEHICLES, factory=None, brand=None, vehicle_model=None, segment="").announced_by(as_of)
-    sums = (
-        whole.order_by("year")
-        .values("contract_id", "year")
-        .annotate(as_year=Sum("quantity", filter=Q(month=None)), of_months=Sum("quantity"))
-    )
-    built = {row["contract_id"]: (row["year"], row["as_year"] or row["of_months"]) for row in sums}
-    plans = (
-        PlanRevision.objects.for_reader(reader).filter(year__lte=as_of.year, in_use=True, contract__is_example=False).announced_by(as_of)
-    )
-    in_force = {plan.contract: plan for plan in plans.select_related("contract").order_by("year", "announced_latest", "id")}
-    years = [_newest_year(contract, plan, *built.get(contract.pk, (0, None))) for contract, plan in in_force.items()]
-    news = list(recorded)
+    used = [row for row in as_known(outputs, as_of=as_of, place=OUTPUT_PLACE) if row.in_use]
+    news = [
+        row
+        for row in used
+        if since < row.recorded_at <= until and (row.announced_latest is None or row.announced_latest >= as_of - STILL_NEWS)
+    ]
+    plans = PlanRevision.objects.for_reader(reader).filter(year__lte=as_of.year, contract__is_example=False).select_related("contract")
+    known = as_known(plans.order_by("year", "announced_latest", "id"), as_of=as_of, place=PLAN_PLACE)
+    in_force = {plan.contract: plan for plan in known if plan.in_use}
+    years = [_newest_year(contract, plan, *_newest_output(contract, used, as_of)) for contract, plan in in_force.items()]
     if not news and not years:
         return None
     return Section("emails/sections/production", _("Production"), ProductionNews(news, years), bool(news))
+
+
+def _newest_output(contract: Contract, used: list[Output], as_of: date) -> tuple[int, int | None]:
+    """The newest year with a figure, and the vehicles built in it: the year's own figure, or the sum of its months."""
+    own = [row for row in used if row.contract_id == contract.pk and row.factory_id is None and row.unit == VEHICLES and is_whole(row)]
+    year = max((row.year for row in own if row.year <= as_of.year), default=0)
+    return year, total([row for row in own if row.year == year])[0]
 
 
 def _newest_year(contract: Contract, plan: PlanRevision, year: int, quantity: int | None) -> YearSoFar:

@@ -6,7 +6,10 @@ from typing import Any
 
 from cluster.models import Contract, Factory, Source
 from cluster.models.scope import Reader
+from cluster.queries.known import as_known
 from production.models import Capacity, Output, PlanRevision
+from production.queries.capacity import CAPACITY_PLACE
+from production.queries.output import OUTPUT_PLACE, PLAN_PLACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +28,22 @@ class SourceFacts:
 
 def outputs_of_factory(*, reader: Reader, factory: Factory, as_of: date) -> list[Output]:
     """Output of a factory as announced by `as_of`, the newest period first, the figure in use before its competitors."""
-    rows = Output.objects.for_reader(reader).filter(factory=factory).announced_by(as_of)
-    rows = rows.select_related("source", "brand", "vehicle_model__brand")
-    return list(rows.order_by("-year", "-month", "unit", "-in_use", "-id"))
+    rows = Output.objects.for_reader(reader).filter(factory=factory).select_related("source", "brand", "vehicle_model__brand")
+    known = as_known(rows.order_by("-id"), as_of=as_of, place=OUTPUT_PLACE)
+    # A whole year stands before its months.
+    return sorted(known, key=lambda row: (-row.year, -(row.month or 13), row.unit, not row.in_use))
 
 
 def facts_of_source(*, reader: Reader, contract: Contract, source: Source, as_of: date) -> SourceFacts:
     """Plans, output and capacity that rest on a source: three statements."""
-    own: dict[str, Any] = {"contract": contract, "source": source}
+    plans = PlanRevision.objects.for_reader(reader).filter(contract=contract)
+    outputs = Output.objects.for_reader(reader).filter(contract=contract).select_related("factory", "brand", "vehicle_model__brand")
+    claims = Capacity.objects.for_reader(reader).filter(contract=contract)
+    # What other sources say is read too: it decides which of the facts were in use.
     return SourceFacts(
-        plans=list(PlanRevision.objects.for_reader(reader).filter(**own).announced_by(as_of)),
-        outputs=list(
-            Output.objects.for_reader(reader).filter(**own).announced_by(as_of).select_related("factory", "brand", "vehicle_model__brand")
-        ),
-        capacities=list(Capacity.objects.for_reader(reader).filter(**own).announced_by(as_of)),
+        plans=[plan for plan in as_known(plans, as_of=as_of, place=PLAN_PLACE) if plan.source_id == source.pk],
+        outputs=[output for output in as_known(outputs, as_of=as_of, place=OUTPUT_PLACE) if output.source_id == source.pk],
+        capacities=[claim for claim in as_known(claims, as_of=as_of, place=CAPACITY_PLACE) if claim.source_id == source.pk],
     )
 
 

@@ -7,9 +7,13 @@ from datetime import date
 from decimal import Decimal
 
 from cluster.models.scope import Reader
+from cluster.queries.known import as_known
 from production.models import Output, PlanRevision
 
 VEHICLES = "vehicles"
+# Plans of one year compete; so do figures about one subject and period.
+PLAN_PLACE = ("contract_id", "year")
+OUTPUT_PLACE = ("contract_id", "factory_id", "brand_id", "vehicle_model_id", "segment", "year", "month", "unit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +75,27 @@ def bounds(plan: PlanRevision) -> tuple[int, int]:
 
 def yearly(reader: Reader, contract_id: int, as_of: date) -> list[Year]:
     """Every year with a plan or an output of vehicles as announced by `as_of`, the oldest first: two statements."""
-    plans = PlanRevision.objects.for_reader(reader).filter(contract_id=contract_id).announced_by(as_of).select_related("source")
+    plans = PlanRevision.objects.for_reader(reader).filter(contract_id=contract_id).select_related("source")
     outputs = (
         Output.objects.for_reader(reader)
         .filter(contract_id=contract_id, unit=VEHICLES, factory=None)
-        .announced_by(as_of)
         .select_related("source", "brand", "vehicle_model__brand")
     )
     plans_of: dict[int, list[PlanRevision]] = defaultdict(list)
     outputs_of: dict[int, list[Output]] = defaultdict(list)
-    for plan in plans.order_by("year", "announced_latest", "id"):
+    for plan in as_known(plans.order_by("year", "announced_latest", "id"), as_of=as_of, place=PLAN_PLACE):
         plans_of[plan.year].append(plan)
-    for output in outputs.order_by("year", "-in_use", "-quantity", "id"):
+    for output in as_known(outputs.order_by("-quantity", "id"), as_of=as_of, place=OUTPUT_PLACE):
         outputs_of[output.year].append(output)
-    quantities = {year: _total(rows) for year, rows in outputs_of.items()}
+    quantities = {year: total(rows) for year, rows in outputs_of.items()}
     return [
         _year(year, plans_of[year], outputs_of[year], quantities.get(year - 1, (None, 0))[0]) for year in sorted({*plans_of, *outputs_of})
     ]
 
 
 def _year(year: int, plans: Sequence[PlanRevision], outputs: Sequence[Output], before: int | None) -> Year:
-    quantity, months = _total(outputs)
-    whole = [row for row in outputs if _is_whole(row) and row.month is None]
+    quantity, months = total(outputs)
+    whole = [row for row in outputs if is_whole(row) and row.month is None]
     return Year(
         year=year,
         plans=[plan for plan in plans if plan.in_use],
@@ -101,21 +104,21 @@ def _year(year: int, plans: Sequence[PlanRevision], outputs: Sequence[Output], b
         quantity=quantity,
         months=months,
         output_rivals=[row for row in whole if not row.in_use],
-        parts=[row for row in outputs if row.in_use and row.month is None and not _is_whole(row)],
+        parts=[row for row in outputs if row.in_use and row.month is None and not is_whole(row)],
         before=before,
     )
 
 
-def _total(outputs: Sequence[Output]) -> tuple[int | None, int]:
+def total(outputs: Sequence[Output]) -> tuple[int | None, int]:
     """The year's figure in use, or the sum of its months and how many they are where only months are known."""
-    used = [row for row in outputs if row.in_use and _is_whole(row)]
+    used = [row for row in outputs if row.in_use and is_whole(row)]
     for row in used:
         if row.month is None:
             return row.quantity, 12
     return (sum(row.quantity for row in used), len(used)) if used else (None, 0)
 
 
-def _is_whole(row: Output) -> bool:
+def is_whole(row: Output) -> bool:
     """Whether the row is about all vehicles, not a brand, a model or a segment."""
     return row.brand_id is None and row.vehicle_model_id is None and not row.segment
 

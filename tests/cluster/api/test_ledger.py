@@ -178,3 +178,10 @@ def test_an_entry_before_its_contract_is_refused(world: World, as_: As) -> None:
     early = body(world, date=(today - timedelta(days=1)).isoformat())
     response = as_(world.user(Role.EDITOR)).post(ADDRESS, early, format="json")
     assert response.json()["errors"][0]["code"] == "before_contract"
+
+
+def test_before_the_day_of_the_reversal_the_entry_names_none(world: World, as_: As) -> None:
+    client, entry = as_(world.user(Role.EDITOR)), LedgerEntry.objects.get()
+    reverse(client, entry)
+    (past,) = client.get(ADDRESS, {"as_of": str(timezone.localdate() - timedelta(days=1))}).json()["results"]
+    assert past["reversed_by"] is None

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from cluster.domain.access import Role
 from cluster.domain.dates import DateWindow
+from cluster.domain.digest import Topic
 from cluster.models import (
     Claim,
     DelayEvent,
@@ -27,6 +28,7 @@ from cluster.models import (
     Subscription,
     User,
 )
+from cluster.queries.digest import digest_for
 from cluster.services import digest_letters, digests
 from cluster.services.digests import deliver_due, preview
 from production.models import Output
@@ -375,3 +377,32 @@ def test_the_text_of_a_rich_digest_reads_as_the_golden_file(language: str) -> No
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(found)
     assert found == golden.read_text()
+
+
+def test_a_second_kind_of_lateness_is_not_newly_late_again() -> None:
+    user, milestone = subscriber(), newly_late()
+    for kind, change, at in (("overdue", "closed", 19), ("forecast_late", "opened", 20)):
+        flag, _new = DelayFlag.objects.get_or_create(
+            milestone=milestone, kind=kind, defaults={"severity": "moderate", "since": date(2026, 10, 1), "opened_on": MONDAY.date()}
+        )
+        if change == "closed":
+            DelayFlag.objects.filter(pk=flag.pk).update(closed_on=MONDAY.date())
+        event = DelayEvent.objects.create(flag=flag, kind=change, on_date=MONDAY.date(), days=40, severity="moderate")
+        DelayEvent.objects.filter(pk=event.pk).update(recorded_at=MONDAY + timedelta(hours=at))
+    digest = digest_for(reader=user, since=MONDAY, until=MONDAY + timedelta(days=1), as_of=date(2026, 11, 24))
+    assert {topic for topic, count in digest.counts.items() if count} == {Topic.WORSE}
+
+
+def test_a_letter_that_waits_for_somebody_who_left_is_not_sent(post: Post) -> None:
+    user = subscriber()
+    newly_late()
+    post.behaviour = "4xx"
+    deliver_due(now=MONDAY)
+    post.behaviour = "accept"
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    deliver_due(now=MONDAY + timedelta(hours=1))
+    assert post.received == []
+    User.objects.filter(pk=user.pk).update(is_active=True)
+    Subscription.objects.update(is_active=False)
+    deliver_due(now=MONDAY + timedelta(hours=1))
+    assert post.received == []

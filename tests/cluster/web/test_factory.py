@@ -1,7 +1,7 @@
 """The page of one factory, and who changed what at it."""
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -115,6 +115,13 @@ class TestMoney:
         assert "Payment reversed PO 17 Press Works ₽1,250,000.50" in text
         assert "reversal PO 17 typed twice Press Works −₽1,250,000.50" in text
         assert f"ledger/{entry.pk}/reverse/" not in place.client().get(place.base + "factories/F01/").content.decode()
+
+    def test_before_the_day_of_the_reversal_the_entry_stands(self, place: Place) -> None:
+        entry = pay(place)
+        reverse_entry(entry_id=entry.pk, date=TODAY, note="typed twice", by=place.person("editor"), today=TODAY)
+        text = page(place, query=f"?as_of={TODAY - timedelta(days=1)}")
+        assert "PO 17" in text
+        assert "reversed" not in text
 
     def test_an_entry_not_converted_yet_says_so(self, place: Place) -> None:
         pay(place)

@@ -1,6 +1,6 @@
 """Years of production: plans, revisions, output, rivals, and how they compare."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,8 @@ from cluster.models import Contract, Source, User
 from production.models import Capacity, Output, PlanRevision
 from production.queries.brands import component_output
 from production.queries.capacity import capacities, utilisation
+from production.queries.digest import production_section
+from production.queries.facts import facts_of_source
 from production.queries.output import Year, yearly
 from tests.factories import make_contract, make_factory, make_source, make_user
 
@@ -168,3 +170,31 @@ def test_years_cost_two_statements_however_many_they_are(
     reader.scope  # noqa: B018 -- read before, as a request has done
     with django_assert_max_num_queries(2):
         yearly(reader, contract.pk, TODAY)
+
+
+def test_a_figure_that_was_replaced_later_still_stands_on_the_days_before(reader: User, contract: Contract, source: Source) -> None:
+    old = output(contract, source, 177000, in_use=False, confidence="low")
+    later = output(contract, source, 175000)
+    for row, announced in ((old, "2025-01-31"), (later, "2025-08-01")):
+        row.announced = DateWindow.parse(announced)
+        row.save()
+    assert only(reader, contract, date(2025, 3, 1)).quantity == 177000
+    assert only(reader, contract, date(2025, 8, 1)).quantity == 175000
+    assert outputs_of_source(reader, contract, source, date(2025, 3, 1)) == [(177000, True)]
+
+
+def outputs_of_source(reader: User, contract: Contract, source: Source, as_of: date) -> list[tuple[int, bool]]:
+    facts = facts_of_source(reader=reader, contract=contract, source=source, as_of=as_of)
+    return [(row.quantity, row.in_use) for row in facts.outputs]
+
+
+def test_the_digest_of_a_past_day_tells_the_figure_of_that_day(reader: User, contract: Contract, source: Source) -> None:
+    plan(contract, source, "2024-01-15", 80000)
+    old = output(contract, source, 30000, in_use=False)
+    old.announced = DateWindow.parse("2025-01-31")
+    old.save()
+    output(contract, source, 30400)
+    since, until = datetime(2025, 2, 1, tzinfo=UTC), datetime(2025, 3, 1, tzinfo=UTC)
+    section = production_section(reader=reader, since=since, until=until, as_of=date(2025, 3, 1))
+    assert section is not None
+    assert [(year.year, year.quantity) for year in section.data.years] == [(2024, 30000)]
