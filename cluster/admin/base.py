@@ -18,9 +18,14 @@ from cluster.domain.errors import DomainError, Forbidden
 from cluster.models.form_fields import message_of
 from cluster.models.scope import ScopedQuerySet
 from cluster.queries.history import history_length, record_history
+from cluster.queries.people import sees_all_people
 from cluster.services.records import delete_record, require_edit, save_record
 
 HISTORY_PAGE = 50
+# Columns that name people: masked for plant managers and controllers.
+PEOPLE = frozenset({"manager", "responsible", "recorded_by", "acknowledged_by", "approved_by", "requested_by"})
+# The database keeps these in the contract they were made in, with all that hangs on them.
+_ROOTED = frozenset({"factory", "milestone", "baseline", "brand"})
 
 
 def in_scope(model: Any, request: HttpRequest) -> Any:
@@ -55,6 +60,13 @@ class TrackerAdmin(Scoped, admin.ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     object_history_template = "admin/record_history.html"
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return without_people(super().get_list_display(request), request)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        sets = super().get_fieldsets(request, obj)
+        return [(title, {**options, "fields": without_people(options["fields"], request)}) for title, options in sets]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Titled by what is listed: Django's sentence needs a case that the names do not have in Russian."""
@@ -117,6 +129,10 @@ class RecordAdmin(TrackerAdmin):
     """A model that people edit by hand: saved and deleted by the records service."""
 
     form = RecordForm
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = list(super().get_readonly_fields(request, obj))
+        return [*fields, "contract"] if obj is not None and self.opts.model_name in _ROOTED else fields
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_fields(request, obj)
@@ -208,6 +224,14 @@ class RecordInline(Scoped, admin.StackedInline):
 
     extra = 0
     form = RecordForm
+
+
+def without_people(fields: Sequence[Any], request: HttpRequest) -> list[Any]:
+    """The fields, without those that name people where the reader may not see names; groups of fields keep their grouping."""
+    if sees_all_people(request.user):
+        return list(fields)
+    groups = [[name for name in field if name not in PEOPLE] if isinstance(field, list | tuple) else field for field in fields]
+    return [field for field in groups if field and (isinstance(field, list) or field not in PEOPLE)]
 
 
 def may_edit(request: HttpRequest, obj: Any) -> bool:

@@ -10,12 +10,11 @@ from rest_framework import serializers
 
 from cluster.api.examples import attach_example
 from cluster.api.parsing import printable
-from cluster.domain.access import Role
 from cluster.domain.dates import DateWindow, Precision
 from cluster.domain.errors import DomainError
 from cluster.domain.money import LARGEST_AMOUNT
-from cluster.models.scope import scope_of
 from cluster.models.windows import PRECISIONS
+from cluster.queries.people import sees_all_people
 
 
 class Input(serializers.Serializer[Any]):
@@ -138,8 +137,6 @@ class Person(serializers.Serializer[Any]):
     name = serializers.SerializerMethodField()
 
     def get_name(self, person: Any) -> str | None:
-        """The person's full name, or user name; masked for those who are controllers only."""
+        """The person's full name, or user name; masked for plant managers and controllers."""
         request = self.context.get("request")
-        scope = scope_of(request.user) if request else None
-        masked = scope is None or (not scope.superuser and all(grant.role is Role.CONTROLLER for grant in scope.grants))
-        return None if masked else (person.get_full_name() or person.username)
+        return (person.get_full_name() or person.username) if request and sees_all_people(request.user) else None

@@ -10,3 +10,9 @@ def sees_people(reader: Reader, *, contract_id: int) -> bool:
     """Whether `reader` may see the names of people behind the changes of this contract."""
     scope = scope_of(reader)
     return scope.superuser or any(g.role in _NAMES_ARE_SHOWN_TO and g.contract in (None, contract_id) for g in scope.grants)
+
+
+def sees_all_people(reader: Reader) -> bool:
+    """Whether `reader` may see names wherever the reader sees rows: on lists that may hold rows of several contracts."""
+    scope = scope_of(reader)
+    return scope.holds_everywhere(*_NAMES_ARE_SHOWN_TO) or (not scope.is_empty and all(g.role in _NAMES_ARE_SHOWN_TO for g in scope.grants))

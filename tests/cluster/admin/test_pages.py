@@ -34,7 +34,7 @@ from cluster.models import (
 )
 from cluster.services.access import ensure_roles, grant_role
 from production.models import Brand, BrandShare, Capacity, Output, PlanRevision, VehicleModel
-from tests.factories import make_factory, make_milestone, make_rate, make_source, make_user, promise
+from tests.factories import make_contract, make_factory, make_milestone, make_rate, make_source, make_user, promise
 
 pytestmark = pytest.mark.django_db
 
@@ -176,3 +176,38 @@ def test_each_role_sees_of_each_model_what_its_gate_lets_through(login: Any, rol
     content = response.content.decode()
     if model not in (apps.get_model("cluster.User"),):
         assert other.name_ru not in content
+
+
+@pytest.mark.parametrize(("role", "shown"), [(Role.AUDITOR, True), (Role.CONTROLLER, False)])
+def test_names_of_people_are_masked_for_those_who_only_control(login: Any, role: Role, shown: bool) -> None:
+    person = make_user(username="ivanova")
+    factory = make_factory(manager=person)
+    milestone = make_milestone(factory)
+    flag = DelayFlag.objects.create(
+        milestone=milestone,
+        kind="overdue",
+        severity="minor",
+        since=date(2025, 1, 1),
+        opened_on=date(2025, 1, 2),
+        acknowledged_by=person,
+        acknowledged_until=date(2025, 2, 1),
+        acknowledged_reason="x",
+    )
+    client = login(role, contract=factory.contract)
+    for address in (page(Factory, "changelist"), page(Factory, "change", factory.pk), page(DelayFlag, "change", flag.pk)):
+        assert ("ivanova" in client.get(address).content.decode()) is shown, address
+
+
+def test_a_factory_cannot_be_moved_to_another_contract_by_its_form(login: Any) -> None:
+    factory, elsewhere = make_factory(), make_contract()
+    client = login(Role.EDITOR)
+    inlines = {f"{name}-{count}_FORMS": "0" for name in ("milestones", "claims") for count in ("TOTAL", "INITIAL")}
+    answer = client.post(
+        page(Factory, "change", factory.pk),
+        inlines
+        | {"contract": elsewhere.pk, "code": factory.code, "name_ru": "Новое имя", "name_en": "", "membership": "confirmed", "order": "1"},
+    )
+    factory.refresh_from_db()
+    assert answer.status_code == 302
+    assert factory.contract_id != elsewhere.pk
+    assert factory.name_ru == "Новое имя"

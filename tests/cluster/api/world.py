@@ -42,7 +42,7 @@ NOUNS = [prefix for router in (cluster_router, production_router) for prefix, _v
 # Two nouns are a person's own; two are reference data that every role reads.
 OWN = {"subscriptions", "deliveries"}
 REFERENCE = {"sources", "exchange-rates"}
-# Runs concern the whole installation: every role but the plant manager's reads them.
+# Runs concern every contract: only who sees all of them reads the runs.
 OF_THE_INSTALLATION = {"job-runs"}
 # What a plant manager sees of the own plant: not the contract's parties, plans or jobs.
 OF_A_FACTORY = {
