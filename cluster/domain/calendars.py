@@ -7,6 +7,8 @@ import holidays
 
 _RUSSIA = holidays.country_holidays("RU")
 _ONE_DAY = timedelta(days=1)
+# The Bank of Russia has published the dollar's rate since then.
+_FIRST_RATE = date(1992, 7, 1)
 # 30 March - 3 April 2020 were declared non-working days: no rate is dated 31 March - 4 April, whatever the calendar says.
 _NO_RATE_AGAINST_THE_CALENDAR = frozenset(date(2020, 3, 31) + timedelta(days=n) for n in range(5))
 
@@ -23,12 +25,10 @@ def has_rate(on: date) -> bool:
 
 
 def expected_rate_date(on: date) -> date:
-    """The date of the rate that ought to be in force on `on`: the newest date not after it on which one is to exist."""
-    while not has_rate(on):
+    """The date of the rate that ought to be in force on `on`: the newest date not after it on which one is to exist.
+
+    Before the first official rate (1 July 1992) there is none to look for: the answer is `on` itself.
+    """
+    while on >= _FIRST_RATE and not has_rate(on):
         on -= _ONE_DAY
     return on
-
-
-def working_days_between(first: date, last: date) -> int:
-    """Working days after `first` up to and including `last`; 0 when `last` is not later."""
-    return sum(is_working_day(first + timedelta(days=n)) for n in range(1, (last - first).days + 1))

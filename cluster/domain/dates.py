@@ -9,6 +9,9 @@ from enum import StrEnum
 
 from cluster.domain.errors import DomainError
 
+# What lies outside is a slip of the hand, and days near the ends of the calendar cannot be counted from.
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)
+
 
 class Precision(StrEnum):
     """How exactly a date was given; ordered from fine to coarse."""
@@ -87,6 +90,15 @@ class DateWindow:
     def __str__(self) -> str:
         start, end = (_notation(on, self.precision) for on in (self.earliest, self.latest))
         return start if start == end else f"{start}..{end}"
+
+
+def refuse_far(given: "date | DateWindow | None", *, field: str) -> None:
+    """Raise DomainError (code `date_range`) for a date outside of 1990 to 2100."""
+    if given is None:
+        return
+    first, last = (given.earliest, given.latest) if isinstance(given, DateWindow) else (given, given)
+    if first < FIRST_DAY or last > LAST_DAY:
+        raise DomainError("Give a date from 1990 to 2100.", field=field, code="date_range")
 
 
 def _notation(on: date, precision: Precision) -> str:

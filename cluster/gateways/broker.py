@@ -24,6 +24,11 @@ def wake(run_ids: Iterable[int]) -> bool:
     return message.taken
 
 
+def wake_soon(run_ids: Iterable[int]) -> None:
+    """The same without waiting at all: the answer to a form does not hang on the broker. The sweep wakes for what is lost."""
+    _Message(list(run_ids)).start()
+
+
 class _Message(threading.Thread):
     """Sends in a thread of its own: a frozen broker holds that thread, not the caller."""
 

@@ -7,16 +7,19 @@ from typing import NoReturn
 
 from django.core.management.base import BaseCommand
 
+from cluster.domain.dates import refuse_far
 from cluster.domain.errors import DomainError
 
 BAD_INPUT = 2
 
 
 def read_day(text: str) -> date:
-    """A calendar day written 2024-04-15. Raises DomainError."""
+    """A calendar day from 1990 to 2100, written 2024-04-15. Raises DomainError."""
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
-            return date.fromisoformat(text)
+            day = date.fromisoformat(text)
+            refuse_far(day, field="")
+            return day
     except ValueError:
         pass
     raise DomainError("“{text}” is not a date: write 2024-04-15.", code="date", text=text)

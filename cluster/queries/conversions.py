@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import DecimalField, Func, Sum, Value
+from django.db.models import DecimalField, Func, Value
 
 from cluster.models import ExchangeRate
 from cluster.queries.rates import rate_in_force
@@ -25,11 +25,6 @@ _USD_FIELD = DecimalField(max_digits=22, decimal_places=2)
 def usd_at(amount: Any, rate: ExchangeRate) -> Func:
     """The dollars of a rouble column or expression at one rate, rounded to cents: `annotate(usd=usd_at("amount_rub", rate))`."""
     return _UsdAt(amount, Value(rate.nominal), Value(rate.value), output_field=_USD_FIELD)
-
-
-def total_usd_at(amount: Any, rate: ExchangeRate) -> Sum:
-    """The dollars of many rows at one rate: the sum of the rounded rows, so that every column adds up."""
-    return Sum(usd_at(amount, rate), output_field=_USD_FIELD)
 
 
 class _UsdAt(Func):
@@ -53,11 +48,14 @@ class Total:
     usd_reporting: Decimal | None
 
 
-# Claims compete with one another, so their sum would mean nothing.
+# Claims compete with one another, and baselines follow one another: only the lines of those in force add up to something.
 _TOTALS = """
 SELECT coalesce(entry.kind, 'budget') AS kind, converted.basis, count(*), sum(converted.amount_rub), sum(converted.usd), sum({usd})
 FROM cluster_conversion AS converted LEFT JOIN cluster_ledgerentry AS entry ON entry.id = converted.ledger_entry_id
-WHERE converted.claim_id IS NULL
+LEFT JOIN cluster_budgetline AS line ON line.id = converted.budget_line_id
+WHERE converted.claim_id IS NULL AND (converted.budget_line_id IS NULL OR line.baseline_id IN (
+    SELECT DISTINCT ON (contract_id) id FROM cluster_baseline WHERE in_force_from <= %(as_of)s ORDER BY contract_id, in_force_from DESC
+))
 GROUP BY 1, 2
 ORDER BY 1
 """
@@ -69,7 +67,7 @@ def conversion_totals(*, as_of: date) -> list[Total]:
     usd = USD_SQL.format(amount="converted.amount_rub", nominal="%(nominal)s::numeric", value="%(value)s::numeric")
     with connection.cursor() as cursor:
         if rate is None:
-            cursor.execute(_TOTALS.format(usd="NULL::numeric"))
+            cursor.execute(_TOTALS.format(usd="NULL::numeric"), {"as_of": as_of})
         else:
-            cursor.execute(_TOTALS.format(usd=usd), {"nominal": rate.nominal, "value": rate.value})
+            cursor.execute(_TOTALS.format(usd=usd), {"as_of": as_of, "nominal": rate.nominal, "value": rate.value})
         return [Total(*row) for row in cursor.fetchall()]

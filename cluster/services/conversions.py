@@ -6,7 +6,6 @@ rate in force when it was announced, else when its baseline came into force. A c
 announced, else from when it holds, else when it was recorded here.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,10 +14,9 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from cluster.domain.calendars import expected_rate_date
+from cluster.domain.progress import Progress
 from cluster.queries.conversions import USD_SQL, conversion_totals
 from cluster.services.locks import one_at_a_time
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Delay flags: opened once, kept up to date while they last, closed when their cause is gone; and acknowledged by people."""
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -11,12 +10,12 @@ from django.db.models import Q
 from cluster.domain.access import Action
 from cluster.domain.delays import FlagKind
 from cluster.domain.errors import Conflict, DomainError, NotFound
+from cluster.domain.progress import Progress
 from cluster.models import DelayEvent, DelayFlag, JobRun, User
 from cluster.queries.delays import Late, late_on
 from cluster.services.access import require
 from cluster.services.locks import one_at_a_time
 
-Progress = Callable[[int, int], None]
 _Key = tuple[int, str]
 _LONGEST_REASON = 2000
 

@@ -1,17 +1,15 @@
 """Asking the Bank of Russia for new rates, and storing what it says."""
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 from cluster.domain.calendars import expected_rate_date
+from cluster.domain.progress import Progress
 from cluster.gateways import bank_of_russia
 from cluster.gateways.bank_of_russia import BadReply
 from cluster.gateways.rate_files import Row, read_xml
 from cluster.queries.rates import newest_rate
 from cluster.services.rates import Origin, store_rates
-
-Progress = Callable[[int, int], None]
 
 ORIGIN = Origin("Банк России (cbr.ru)", "Bank of Russia (cbr.ru)")
 # The longest time that one rate was ever in force is the January holidays; an older date is another day's page.

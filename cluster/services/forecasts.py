@@ -6,12 +6,14 @@ from uuid import UUID
 import pghistory
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from cluster.domain.access import Action
-from cluster.domain.dates import DateWindow
+from cluster.domain.dates import DateWindow, refuse_far
 from cluster.domain.errors import Conflict, DomainError, NotFound
 from cluster.models import ForecastRevision, Milestone, SlipReason, Source, User
 from cluster.services.access import require
+from cluster.services.follow_up import Name, after_write
 
 
 @transaction.atomic
@@ -38,8 +40,12 @@ def revise_forecast(
     milestone = _locked(milestone_id, by)
     require(by, Action.REVISE_FORECAST, contract=milestone.contract_id, factory=milestone.factory_id)
     if request_key is not None and (done := ForecastRevision.objects.filter(request_key=request_key).first()):
-        if done.milestone_id != milestone_id:
-            raise DomainError("This request was already used for another milestone.", code="request_reused")
+        asked = (milestone_id, window, reason, note, source_id, document)
+        told_on = announced or DateWindow.day(timezone.localdate(done.recorded_at))
+        # Without a date of its own an announcement is of the day on which the first request was recorded.
+        told_as_before = done.announced == told_on or (announced is None and done.announced == DateWindow.day(today))
+        if asked != (done.milestone_id, done.new, done.reason, done.note_ru, done.source_id, done.document) or not told_as_before:
+            raise DomainError("This request was already used for another forecast.", code="request_reused")
         return done
     if milestone.version != version:
         raise Conflict("Somebody changed this milestone since you opened it.", current=milestone)
@@ -47,6 +53,8 @@ def revise_forecast(
         raise DomainError(
             "This milestone was reached on {date}: there is nothing left to forecast.", code="reached", date=milestone.actual.latest
         )
+    refuse_far(window, field="window")
+    refuse_far(announced, field="announced")
     if reason not in SlipReason.values:
         raise DomainError("Choose a reason from the list.", field="reason", code="choice")
     if window.latest < today:
@@ -72,6 +80,7 @@ def revise_forecast(
     with pghistory.context(reason=reason):
         revision.save()
         Milestone.objects.filter(pk=milestone.pk).update(version=F("version") + 1)
+    after_write(Name.FLAG_DELAYS)
     return revision
 
 

@@ -17,6 +17,7 @@ from django.utils import translation
 
 from cluster.domain.access import Action
 from cluster.domain.errors import DomainError
+from cluster.domain.progress import Progress
 from cluster.gateways import broker
 from cluster.gateways.bank_of_russia import NoConnection
 from cluster.gateways.rate_files import BadRates
@@ -30,7 +31,6 @@ from cluster.services.fetching import fetch_rates
 from cluster.services.locks import one_at_a_time
 
 Name, Status = JobRun.Name, JobRun.Status
-Progress = Callable[[int, int], None]
 
 # Without a connection the bank is asked again after the first of these; a failed run is tried again after the second.
 ASK_AGAIN_AFTER = timedelta(hours=1)
@@ -119,7 +119,7 @@ def run_here(name: str, *, now: datetime, as_of: date | None = None, progress: P
 
 def _check_name(name: str) -> None:
     if name not in _WORK:
-        names = ", ".join(Name.values)
+        names = ", ".join(_WORK)
         raise DomainError("There is no job “{name}”: the jobs are {names}.", field="name", code="choice", name=name, names=names)
 
 

@@ -8,10 +8,12 @@ import pghistory
 from django.db import transaction
 
 from cluster.domain.access import Action
+from cluster.domain.dates import refuse_far
 from cluster.domain.errors import DomainError, NotFound
 from cluster.domain.money import LARGEST_AMOUNT, round_money
 from cluster.models import Factory, LedgerEntry, Source, User
 from cluster.services.access import require
+from cluster.services.follow_up import Name, after_write
 
 
 @transaction.atomic
@@ -61,6 +63,7 @@ def record_entry(
         raise DomainError(
             "The amount must be more than 0, with kopecks at most, and no more than a trillion.", field="amount_rub", code="amount"
         )
+    refuse_far(date, field="date")
     signed = factory.contract.signed
     if signed is not None and date < signed.earliest:
         raise DomainError(
@@ -72,6 +75,7 @@ def record_entry(
         raise DomainError("There is no such source.", field="source", code="choice")
     entry.full_clean()
     entry.save()
+    after_write(Name.CONVERT)
     return entry
 
 
@@ -112,10 +116,13 @@ def reverse_entry(*, entry_id: int, date: date, note: str, by: User, today: date
     reversal.full_clean()
     with pghistory.context(reason=reversal.note):
         reversal.save()
+    after_write(Name.CONVERT)
     return reversal
 
 
-_SAME = ("factory_id", "kind", "date", "amount_rub", "document", "counterparty", "category", "funding", "reverses_id")
+_SAME = (
+    "factory_id", "kind", "date", "amount_rub", "document", "counterparty", "category", "funding", "note", "source_id", "reverses_id",
+)  # fmt: skip
 
 
 def _already_recorded(entry: LedgerEntry) -> LedgerEntry | None:

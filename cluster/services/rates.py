@@ -17,6 +17,7 @@ from cluster.domain.exchange import Rate, is_absurd, is_jump
 from cluster.gateways.rate_files import BadRates, Row, read_file
 from cluster.models import ExchangeRate, User
 from cluster.services.access import require
+from cluster.services.follow_up import Name, after_write
 from cluster.services.locks import one_at_a_time
 
 Status, Quality = ExchangeRate.Status, ExchangeRate.Quality
@@ -178,6 +179,7 @@ def accept_rate(*, rate_id: int, reason: str, by: User) -> list[ExchangeRate]:
     with pghistory.context(reason=reason):
         ExchangeRate.objects.accepted(row.currency).filter(date__in=accepted).update(status=Status.SUPERSEDED)
         ExchangeRate.objects.filter(pk__in=[each.pk for each in accepted.values()]).update(status=Status.ACCEPTED)
+    after_write(Name.CONVERT)
     for each in accepted.values():
         each.status = Status.ACCEPTED
     return list(accepted.values())
@@ -217,9 +219,12 @@ def _import_file(path: Path, today: date) -> Imported:
         # Tomorrow's rate is set today, in the afternoon.
         rows = read_file(path, latest=today + timedelta(days=1))
         _refuse_absurd(rows, path.name)
-        return Imported(path.name, store_rates([row.rate for row in rows], origin=origin))
+        stored = store_rates([row.rate for row in rows], origin=origin)
     except DomainError as error:
         return Imported(path.name, None, error)
+    if stored.changed:
+        after_write(Name.CONVERT)
+    return Imported(path.name, stored)
 
 
 def _refuse_absurd(rows: Sequence[Row], file: str) -> None:

@@ -8,12 +8,34 @@ from django.db import models, transaction
 
 from cluster.domain.access import Action, Role
 from cluster.domain.errors import Conflict, Forbidden
-from cluster.models import Membership, Subscription, User
+from cluster.models import (
+    Baseline,
+    BaselineMilestone,
+    BudgetLine,
+    Claim,
+    Contract,
+    JobRun,
+    Membership,
+    Milestone,
+    Subscription,
+    User,
+)
 from cluster.models.scope import ScopedQuerySet, scope_of
 from cluster.services.access import mirror_groups, require
+from cluster.services.follow_up import Name, after_write
 
 # Accounts belong to no contract: whoever writes them is an administrator of everything.
 _ACCOUNTS = (User, Membership, Subscription)
+
+# What the change of a record makes out of date.
+_FOLLOW_UP: dict[type[models.Model], tuple[JobRun.Name, ...]] = {
+    Baseline: (Name.CONVERT, Name.FLAG_DELAYS),
+    BaselineMilestone: (Name.FLAG_DELAYS,),
+    BudgetLine: (Name.CONVERT,),
+    Claim: (Name.CONVERT,),
+    Contract: (Name.FLAG_DELAYS,),
+    Milestone: (Name.FLAG_DELAYS,),
+}
 
 
 @transaction.atomic
@@ -43,6 +65,7 @@ def save_record(
     instance.full_clean()
     with _because(change_reason):
         instance.save(update_fields=columns)
+    after_write(*_FOLLOW_UP.get(type(instance), ()))
     if isinstance(instance, Membership):
         mirror_groups(instance.user)
 
@@ -54,6 +77,7 @@ def delete_record(instance: models.Model, *, by: User, change_reason: str = "") 
     user = instance.user if isinstance(instance, Membership) else None
     with _because(change_reason):
         instance.delete()
+    after_write(*_FOLLOW_UP.get(type(instance), ()))
     if user is not None:
         mirror_groups(user)
 

@@ -1,14 +1,16 @@
 """Recording output: a new figure for a period takes the place of the one in use, which stays with its source."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pghistory
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from cluster.domain.access import Action
-from cluster.domain.dates import DateWindow
+from cluster.domain.dates import DateWindow, refuse_far
 from cluster.domain.errors import Conflict, DomainError, NotFound
 from cluster.models import Contract, Factory, Source, User
 from cluster.services.access import require
@@ -49,12 +51,6 @@ def record_output(
     require(by, Action.RECORD_OUTPUT, contract=contract.pk, factory=factory_id)
     # Two people recording the same period at once wait for each other here, then the second one meets the first's figure.
     Contract.objects.select_for_update(no_key=True).get(pk=contract.pk)
-    if request_key is not None and (done := Output.objects.filter(request_key=request_key).first()):
-        if (done.contract_id, done.year, done.month, done.quantity) != (contract_id, year, month, quantity):
-            raise DomainError("This request was already used for another figure.", code="request_reused")
-        return done
-    _check_period(year, month, today)
-    _check_subject(contract, factory_id, brand_id, vehicle_model_id, by)
     subject = {
         "contract_id": contract_id,
         "factory_id": factory_id,
@@ -65,6 +61,13 @@ def record_output(
         "month": month,
         "unit": unit,
     }
+    if request_key is not None and (done := Output.objects.filter(request_key=request_key).first()):
+        if not _says(done, subject | {"quantity": quantity, "note_ru": note}, source_id, document, announced, today):
+            raise DomainError("This request was already used for another figure.", code="request_reused")
+        return done
+    _check_period(year, month, today)
+    refuse_far(announced, field="announced")
+    _check_subject(contract, factory_id, brand_id, vehicle_model_id, by)
     current = Output.objects.filter(in_use=True, **subject).first()
     if (current.version if current else None) != replaces_version:
         raise Conflict("A figure for this period is already in use: look at it before you replace it.", current=current)
@@ -77,7 +80,7 @@ def record_output(
         source=source,
         note_ru=note,
         in_use=True,
-        confidence="high" if document else "medium",
+        confidence=_confidence(document),
         recorded_by=by,
         request_key=request_key,
         version=current.version + 1 if current else 1,
@@ -87,6 +90,21 @@ def record_output(
     with pghistory.context(reason=note):
         output.save()
     return output
+
+
+def _says(done: Output, columns: dict[str, Any], source_id: int | None, document: str, announced: DateWindow | None, today: date) -> bool:
+    """Whether a request that names these says what `done` says."""
+    if any(getattr(done, name) != value for name, value in columns.items()) or done.confidence != _confidence(document):
+        return False
+    if (done.source_id != source_id) if source_id is not None else (done.source.document != document.strip()):
+        return False
+    # Without a date of its own a figure is announced on the day on which the first request was recorded.
+    told = {announced} if announced is not None else {DateWindow.day(day) for day in (timezone.localdate(done.recorded_at), today)}
+    return done.announced in told
+
+
+def _confidence(document: str) -> str:
+    return "high" if document else "medium"
 
 
 def _check_period(year: int, month: int | None, today: date) -> None:

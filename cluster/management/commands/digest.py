@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from cluster.domain.errors import DomainError
+from cluster.management.options import read_day, refuse
 from cluster.models import User
 from cluster.services.digests import deliver_due, preview
 
@@ -20,7 +22,7 @@ class Command(BaseCommand):
         shown = actions.add_parser("preview", help="write subject.txt, body.txt and body.html; send and record nothing")
         shown.add_argument("--out", required=True, type=Path, help="the folder to write to")
         shown.add_argument("--user", default="", help="login name; the first administrator by default")
-        shown.add_argument("--as-of", type=date.fromisoformat, help="the day to report, YYYY-MM-DD; today by default")
+        shown.add_argument("--as-of", metavar="DATE", help="the day to report, such as 2025-06-30; today by default")
         shown.add_argument("--language", choices=["ru", "en"], default="", help="the person's own by default")
         actions.add_parser("deliver", help="send the digests that are due, as the worker does")
 
@@ -29,8 +31,11 @@ class Command(BaseCommand):
             figures = deliver_due(now=timezone.now())
             self.stdout.write("\n".join(f"{name}: {value}" for name, value in figures.items()))
             return
+        try:
+            as_of = read_day(options["as_of"]) if options["as_of"] else None
+        except DomainError as error:
+            refuse(self, error)
         user = _person(options["user"])
-        as_of = options["as_of"]
         composed = preview(user=user, now=_moment(as_of, user), language=options["language"], by_announcement=as_of is not None)
         out: Path = options["out"]
         try:

@@ -17,6 +17,8 @@ from cluster.domain.calendars import expected_rate_date, has_rate
         (date(2024, 4, 28), date(2024, 4, 28)),  # a Sunday after a Saturday that was worked
         (date(2020, 4, 6), date(2020, 3, 28)),  # the non-working days of spring 2020
         (date(2020, 4, 7), date(2020, 4, 7)),
+        (date(1992, 6, 30), date(1992, 6, 30)),  # no official rate yet: nothing to look for
+        (date.min, date.min),
     ],
 )
 def test_the_rate_in_force_is_expected_to_bear_the_day_after_a_working_day(on: date, expected: date) -> None:

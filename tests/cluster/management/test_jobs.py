@@ -71,7 +71,7 @@ def test_the_sweep_can_be_run_by_hand(settings: Any) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["nonsense"], "There is no job “nonsense”: the jobs are fetch_rates, convert, flag_delays, sweep."),
+        (["nonsense"], "There is no job “nonsense”: the jobs are fetch_rates, convert, flag_delays."),
         (["convert", "--as-of", "June"], "“June” is not a date: write 2024-04-15."),
     ],
 )

@@ -79,7 +79,7 @@ class TestRevising:
     def test_the_same_request_twice_gives_the_first_revision(self, milestone: Milestone) -> None:
         editor, key = make_user(Role.EDITOR), uuid.uuid4()
         first = revise(milestone, editor, request_key=key)
-        again = revise(milestone, editor, request_key=key, version=1, window=DateWindow.parse("2027"))
+        again = revise(milestone, editor, request_key=key, version=1)
         assert again.pk == first.pk
         assert ForecastRevision.objects.count() == 1
 
@@ -112,6 +112,24 @@ class TestRefusals:
         editor, key = make_user(Role.EDITOR), uuid.uuid4()
         revise(milestone, editor, request_key=key)
         assert refusal(make_milestone(milestone.factory), editor, request_key=key).code == "request_reused"
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"window": DateWindow.parse("2027")}, {"reason": "financing"}, {"note": "other"}, {"document": "letter 5"},
+            {"announced": DateWindow.parse("2026-02")},
+        ],
+    )  # fmt: skip
+    def test_a_request_key_serves_one_forecast_only(self, milestone: Milestone, changes: dict[str, Any]) -> None:
+        editor, key = make_user(Role.EDITOR), uuid.uuid4()
+        revise(milestone, editor, request_key=key)
+        assert refusal(milestone, editor, request_key=key, **changes).code == "request_reused"
+        assert refusal(milestone, editor, request_key=key, source_id=make_source().pk).code == "request_reused"
+
+    @pytest.mark.parametrize(("field", "text"), [("window", "9999"), ("window", "2101"), ("announced", "0001"), ("announced", "1989")])
+    def test_a_date_far_from_ours_is_refused_at_its_field(self, milestone: Milestone, field: str, text: str) -> None:
+        error = refusal(milestone, make_user(Role.EDITOR), **{field: DateWindow.parse(text)})
+        assert (error.field, error.code) == (field, "date_range")
 
     def test_what_is_reached_has_no_forecast(self, milestone: Milestone) -> None:
         milestone.actual, milestone.actual_announced_on = DateWindow.day(date(2026, 1, 30)), date(2026, 1, 30)

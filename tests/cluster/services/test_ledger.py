@@ -76,6 +76,17 @@ class TestRecording:
         record(factory, editor, request_key=key)
         assert refused(record, factory, editor, request_key=key, amount_rub=Decimal(5)).code == "request_reused"
 
+    def test_nor_with_another_note_or_source(self, factory: Factory) -> None:
+        editor, key = make_user(Role.EDITOR), uuid.uuid4()
+        record(factory, editor, request_key=key)
+        assert refused(record, factory, editor, request_key=key, note="for the press").code == "request_reused"
+        assert refused(record, factory, editor, request_key=key, source_id=make_source().pk).code == "request_reused"
+
+    @pytest.mark.parametrize("day", [date(1, 1, 2), date(1989, 12, 31), date(2101, 1, 1), date(9999, 12, 31)])
+    def test_a_date_far_from_ours_is_refused_at_its_field(self, day: date) -> None:
+        error = refused(record, make_factory(), make_user(Role.EDITOR), kind="commitment", date=day)
+        assert (error.field, error.code) == ("date", "date_range")
+
     def test_two_equal_payments_without_a_key_are_two(self, factory: Factory) -> None:
         editor = make_user(Role.EDITOR)
         assert record(factory, editor).pk != record(factory, editor).pk

@@ -120,6 +120,22 @@ class TestRefusals:
         assert isinstance(error, Conflict)
         assert error.current is None
 
+    @pytest.mark.parametrize(
+        "changes",
+        [{"note": "other"}, {"document": "report 5"}, {"unit": "motors"}, {"segment": "bus"}, {"announced": DateWindow.parse("2026-02")}],
+    )
+    def test_a_request_key_serves_the_same_words_only(self, contract: Contract, changes: dict[str, Any]) -> None:
+        editor, key = make_user(Role.EDITOR), uuid.uuid4()
+        record(contract, editor, request_key=key)
+        assert refusal(contract, editor, request_key=key, **changes).code == "request_reused"
+        other = {"source_id": make_source().pk, "brand_id": make_brand(contract).pk, "factory_id": make_factory(contract).pk}
+        for name, pk in other.items():
+            assert refusal(contract, editor, request_key=key, **{name: pk}).code == "request_reused"
+
+    def test_an_announcement_far_from_ours_is_refused_at_its_field(self, contract: Contract) -> None:
+        error = refusal(contract, make_user(Role.EDITOR), announced=DateWindow.parse("0001"))
+        assert (error.field, error.code) == ("announced", "date_range")
+
     def test_a_request_key_serves_one_figure_only(self, contract: Contract) -> None:
         editor, key = make_user(Role.EDITOR), uuid.uuid4()
         record(contract, editor, request_key=key)
