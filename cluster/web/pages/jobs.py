@@ -17,6 +17,7 @@ from cluster.domain.access import Action
 from cluster.domain.errors import NotFound
 from cluster.models import JobRun
 from cluster.queries.jobs import Job, jobs_for, run_for, runs_for, why_failed
+from cluster.queries.rates import quarantined_rates
 from cluster.services import jobs as services
 from cluster.templatetags.format import date_short, number
 from cluster.web.context import Frame
@@ -78,7 +79,13 @@ def jobs(request: HttpRequest) -> HttpResponse:
         JobRow(job, about[job.name], run_row(job.last) if job.last else None, may_run and job.name != JobRun.Name.SWEEP)
         for job in jobs_for(reader, now=timezone.now())
     ]
-    return render(request, "cluster/jobs.html", {"jobs": rows, "runs": [run_row(run) for run in runs_for(reader)], "may_run": may_run})
+    context = {
+        "jobs": rows,
+        "runs": [run_row(run) for run in runs_for(reader)],
+        "may_run": may_run,
+        "quarantined": quarantined_rates() if reader.scope.may(Action.EDIT_RECORD) else [],
+    }
+    return render(request, "cluster/jobs.html", context)
 
 
 @page

@@ -10,7 +10,7 @@ from django.utils import timezone
 from cluster.domain.access import Role
 from cluster.models import JobRun
 from tests.cluster.web.reading import words
-from tests.factories import make_contract, make_factory, make_user
+from tests.factories import make_contract, make_factory, make_rate, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -126,3 +126,13 @@ def test_the_page_costs_the_same_with_one_run_or_many(editor: Client, django_ass
         make_run(scheduled_for=timezone.now() - timedelta(hours=n), requested_by=make_user())
     with django_assert_max_num_queries(8):
         editor.get("/jobs/")
+
+
+def test_a_rate_in_quarantine_is_told_to_those_who_may_accept_it(editor: Client) -> None:
+    assert "quarantine" not in words(editor.get("/jobs/"))
+    make_rate("2024-04-13", "120", status="quarantined")
+    answer = editor.get("/jobs/")
+    assert "1 rate waits in quarantine for a decision." in words(answer)
+    assert "exchangerate/?status__exact=quarantined" in answer.content.decode()
+    editor.force_login(make_user(Role.AUDITOR))
+    assert "quarantine" not in words(editor.get("/jobs/"))
