@@ -33,10 +33,6 @@ class FileLock:
                 )
             time.sleep(0.03)
 
-    def release(self) -> None:
-        """Give the lock back; it can be taken again."""
-        fcntl.flock(self.descriptor, fcntl.LOCK_UN)
-
     def close(self) -> None:
         """Close the file. The lock ends unless a child process holds the same descriptor."""
         os.close(self.descriptor)
