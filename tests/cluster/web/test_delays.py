@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from django.utils.timezone import localdate
 
+from cluster.domain.access import Role
 from cluster.domain.dates import DateWindow
 from cluster.models import Contract, DelayEvent, DelayFlag
 from cluster.services import public_record
 from cluster.services.delays import flag_delays
 from cluster.services.forecasts import revise_forecast
 from tests.cluster.web.place import BUDGET, Place, hidden, make_place, title, words
-from tests.factories import make_milestone, promise
+from tests.factories import make_milestone, make_user, promise
 
 
 @pytest.fixture
@@ -58,8 +59,8 @@ class TestToday:
         assert "moderate completed late" in text
 
     def test_no_flag_yet_says_what_to_do(self, place: Place) -> None:
-        text = words(place.client("editor").get(place.base + "delays/"))
-        assert "run the job that flags them" in text
+        place.people["editor of everything"] = make_user(Role.EDITOR)
+        assert "run the job that flags them" in words(place.client("editor of everything").get(place.base + "delays/"))
         assert "the nightly run has not looked yet" in words(place.client("own").get(place.base + "delays/"))
 
     @pytest.mark.parametrize(
