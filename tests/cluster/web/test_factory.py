@@ -9,6 +9,7 @@ import pytest
 
 from cluster.domain.dates import DateWindow
 from cluster.models import BudgetLine, LedgerEntry
+from cluster.queries.contracts import overview
 from cluster.services.forecasts import revise_forecast
 from cluster.services.ledger import record_entry, reverse_entry
 from tests.cluster.web.place import BUDGET, Place, make_claim, make_place, words
@@ -239,3 +240,13 @@ def test_the_number_of_statements_is_bounded(place: Place, django_assert_max_num
         client.get(place.base + "factories/F01/")
     with django_assert_max_num_queries(BUDGET):
         client.get(place.base + "factories/F01/changes/")
+
+
+def test_before_the_day_of_a_decision_the_factory_goes_its_way(place: Place) -> None:
+    place.factory.decision, place.factory.decision_on, place.factory.decision_reason = "suspended", date(2025, 3, 2), "no orders"
+    place.factory.save()
+    assert "suspended" not in page(place, query="?as_of=2025-03-01").lower()
+    told = page(place, query="?as_of=2025-03-02")
+    assert "no orders" in told
+    assert overview(reader=place.person("editor"), contract_code="alpha", as_of=date(2025, 3, 2)).rows[0].stage == "suspended"
+    assert overview(reader=place.person("editor"), contract_code="alpha", as_of=date(2025, 3, 1)).rows[0].stage == "planned"
