@@ -54,13 +54,13 @@ def revise_forecast(
             "This milestone was reached on {date}: there is nothing left to forecast.", code="reached", date=milestone.actual.latest
         )
     refuse_far(window, field="window")
-    refuse_far(announced, field="announced")
     if reason not in SlipReason.values:
         raise DomainError("Choose a reason from the list.", field="reason", code="choice")
     if window.latest < today:
         raise DomainError("A forecast cannot end in the past: choose {today} or later.", field="window", code="past", today=today)
     if announced is not None and announced.earliest > today:
         raise DomainError("The announcement cannot lie in the future.", field="announced", code="future")
+    refuse_far(announced, field="announced")
     if source_id is not None and not Source.objects.for_reader(by).filter(pk=source_id).exists():
         raise DomainError("There is no such source.", field="source", code="choice")
     old = latest_forecast(milestone)

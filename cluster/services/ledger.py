@@ -63,7 +63,6 @@ def record_entry(
         raise DomainError(
             "The amount must be more than 0, with kopecks at most, and no more than a trillion.", field="amount_rub", code="amount"
         )
-    refuse_far(date, field="date")
     signed = factory.contract.signed
     if signed is not None and date < signed.earliest:
         raise DomainError(
@@ -71,6 +70,7 @@ def record_entry(
         )
     if kind == LedgerEntry.Kind.PAYMENT and date > today:
         raise DomainError("A payment cannot lie in the future: record it when it is made.", field="date", code="future")
+    refuse_far(date, field="date")
     if source_id is not None and not Source.objects.for_reader(by).filter(pk=source_id).exists():
         raise DomainError("There is no such source.", field="source", code="choice")
     entry.full_clean()
