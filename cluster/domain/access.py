@@ -25,7 +25,7 @@ class Action(StrEnum):
 
 
 _ALLOWED: dict[Role, frozenset[Action]] = {
-    Role.ADMIN: frozenset({Action.RUN_JOB, Action.EDIT_RECORD}),
+    Role.ADMIN: frozenset({Action.RUN_JOB}),
     Role.EDITOR: frozenset(Action),
     Role.MANAGER: frozenset({Action.REVISE_FORECAST, Action.RECORD_OUTPUT}),
     Role.CONTROLLER: frozenset(),
@@ -77,6 +77,10 @@ class Scope:
     def factory_contracts(self) -> frozenset[int]:
         """Contracts of which only the header is seen, through a factory of theirs."""
         return frozenset(g.contract for g in self.grants if g.factory is not None and g.contract is not None)
+
+    def covers(self, contract: int) -> bool:
+        """Whether the contract as a whole is seen, and not only factories of it."""
+        return self.sees_everything or contract in self.contracts
 
     def may(self, action: Action, *, contract: int | None = None, factory: int | None = None) -> bool:
         """Whether the reader may do `action` to something of this contract and factory (None: not tied to one)."""

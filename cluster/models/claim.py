@@ -164,6 +164,11 @@ class Claim(InOneContract, Sourced):
                 violation_error_message=_("Give a number, a text or a date: exactly one of them."),
             ),
             models.CheckConstraint(
+                condition=~Q(unit__in=("RUB", "USD", "EUR")) | Q(value__isnull=True) | Q(value__gt=0),
+                name="claim_money_positive",
+                violation_error_message=_("A sum of money is more than 0."),
+            ),
+            models.CheckConstraint(
                 condition=Q(value_high__isnull=True) | Q(value_high__gte=F("value")),
                 name="claim_range",
                 violation_error_message=_("The upper end lies below the value."),

@@ -7,33 +7,15 @@ The contract and the payment basis are stored rows; the reporting basis moves ev
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from django.db import connection
-from django.db.models import DecimalField, Func, Value
 
-from cluster.models import ExchangeRate
 from cluster.queries.rates import rate_in_force
 
 # Roubles and kopecks to dollars and cents, exactly half-up: `div` is a whole division and `* 0.01` is exact, so nothing
 # is rounded on the way (`/ 100` would round large sums to the digits that PostgreSQL keeps of a quotient).
 # It equals cluster.domain.exchange.convert_rub to the cent; places: amount, nominal, value.
 USD_SQL = "(sign({amount}) * div(200 * abs({amount}) * {nominal} + {value}, 2 * {value}) * 0.01)::numeric(22, 2)"
-_USD_FIELD = DecimalField(max_digits=22, decimal_places=2)
-
-
-def usd_at(amount: Any, rate: ExchangeRate) -> Func:
-    """The dollars of a rouble column or expression at one rate, rounded to cents: `annotate(usd=usd_at("amount_rub", rate))`."""
-    return _UsdAt(amount, Value(rate.nominal), Value(rate.value), output_field=_USD_FIELD)
-
-
-class _UsdAt(Func):
-    """USD_SQL over expressions: the amount and the value stand there twice, so their parameters do too."""
-
-    def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> tuple[str, tuple[Any, ...]]:
-        (amount, amounts), (nominal, nominals), (value, values) = (compiler.compile(each) for each in self.get_source_expressions())
-        sql = USD_SQL.format(amount=f"({amount})", nominal=f"({nominal})::numeric", value=f"({value})::numeric")
-        return sql, (*amounts, *amounts, *nominals, *values, *values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ _ADD_ONLY = ("ledgerentry", "forecastrevision", "output")
 _PEOPLE = ("user", "membership", "subscription", "apitoken", "periodictask", "crontabschedule", "intervalschedule")
 # A controller and a plant manager read figures, not other people's accounts; what changed and by whom is for those who answer for it.
 _PERSONAL = ("user", "membership", "group", "permission", "subscription", "delivery", "apitoken", "context", "logentry", "session")
+_AT_WORK_IN_THE_ADMIN = (Role.ADMIN.value, Role.EDITOR.value, Role.AUDITOR.value)
 _APPS = ("cluster", "production", "auth", "django_celery_beat", "pghistory")
 
 
@@ -77,11 +78,17 @@ def revoke_role(*, membership: Membership) -> None:
 
 
 def mirror_groups(user: User) -> None:
-    """Model permissions hang on groups, rows on memberships: a person is in exactly the groups of the memberships held."""
+    """Model permissions hang on groups, rows on memberships: a person is in exactly the groups of the memberships held.
+
+    The roles that work in the admin site open it; taking them back leaves the door as it is, because others may have opened it.
+    """
     held = set(user.memberships.values_list("group_id", flat=True))
     ours = set(Group.objects.filter(name__in=[role.value for role in Role]).values_list("pk", flat=True))
     user.groups.remove(*(ours - held))
     user.groups.add(*held)
+    if not user.is_staff and Group.objects.filter(pk__in=held, name__in=_AT_WORK_IN_THE_ADMIN).exists():
+        user.is_staff = True
+        user.save(update_fields=["is_staff"])
     vars(user).pop("scope", None)
 
 

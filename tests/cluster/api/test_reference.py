@@ -124,7 +124,7 @@ def test_the_examples_are_what_the_api_gives_for_the_public_record() -> None:
 
 @pytest.mark.django_db
 def test_what_the_api_gives_fits_the_description(world: World, description: dict[str, Any]) -> None:
-    client = token_client(world.user(Role.EDITOR))
+    client = token_client(make_user(Role.EDITOR))
     owner = token_client(world.objects["subscriptions"].user)  # type: ignore[attr-defined]
     for noun in NOUNS:
         answer = client.get(world.address(noun))

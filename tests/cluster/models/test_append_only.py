@@ -91,7 +91,15 @@ def test_one_claim_is_in_use_for_a_figure_and_time() -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{}, {"value": 1, "unit": "RUB", "text_ru": "x"}, {"value": 1}, {"value": 2, "value_high": 1, "unit": "x"}]
+    "fields",
+    [
+        {},
+        {"value": 1, "unit": "RUB", "text_ru": "x"},
+        {"value": 1},
+        {"value": 2, "value_high": 1, "unit": "x"},
+        {"value": 0, "unit": "RUB"},
+        {"value": -5, "unit": "USD"},
+    ],
 )
 def test_a_claim_says_exactly_one_thing(fields: dict[str, object]) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():

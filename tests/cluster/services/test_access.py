@@ -92,3 +92,11 @@ def test_the_first_administrator_is_made_once_with_a_daily_digest() -> None:
     assert not user.subscription.also_when_nothing_new
     assert create_first_admin(username="second", password="x", email="") is None
     assert User.objects.count() == 1
+
+
+def test_a_role_that_works_in_the_admin_opens_it_and_others_do_not() -> None:
+    for role, opens in ((Role.EDITOR, True), (Role.AUDITOR, True), (Role.ADMIN, True), (Role.CONTROLLER, False), (Role.MANAGER, False)):
+        user, factory = make_user(), make_factory()
+        grant_role(user=user, role=role, factory=factory if role is Role.MANAGER else None)
+        user.refresh_from_db()
+        assert user.is_staff is opens, role
