@@ -11,7 +11,7 @@ from cluster.domain.dates import DateWindow
 from cluster.domain.errors import NotFound
 from cluster.domain.stages import Stage, decided_by, stage_of
 from cluster.models import Baseline, BudgetLine, Claim, Contract, Factory, Figure, LedgerEntry, MilestoneKind
-from cluster.models.scope import Reader
+from cluster.models.scope import Reader, scope_of
 from cluster.queries.figures import Figures, figures
 from cluster.queries.milestones import DatedMilestone, dated_milestones
 
@@ -49,6 +49,12 @@ class Overview:
     milestones: list[DatedMilestone]
     allocated_rub: Decimal
     paid_rub: Decimal
+    reader: Reader
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the reader's role hides the figures of the contract as a whole, so that their absence says nothing."""
+        return is_partial(self.reader, self.contract)
 
     @property
     def commitment(self) -> Claim | None:
@@ -94,6 +100,12 @@ def contract_for(reader: Reader, code: str) -> Contract:
     if contract is None:
         raise NotFound("There is no contract “{contract}”.", field="contract", contract=code)
     return contract
+
+
+def is_partial(reader: Reader, contract: Contract) -> bool:
+    """Whether `reader` sees only single factories of the contract."""
+    scope = scope_of(reader)
+    return not (scope.sees_everything or contract.pk in scope.contracts)
 
 
 def baseline_in_force(contract_id: int, *, as_of: date) -> Baseline | None:
@@ -158,4 +170,5 @@ def overview(*, reader: Reader, contract_code: str, as_of: date) -> Overview:
         milestones=milestones,
         allocated_rub=sum((row.budget_rub for row in rows if row.budget_rub is not None), Decimal(0)),
         paid_rub=sum((row.paid_rub for row in rows), Decimal(0)),
+        reader=reader,
     )

@@ -27,6 +27,7 @@ from cluster.models import (
     Milestone,
     User,
 )
+from cluster.queries.contracts import is_partial
 from cluster.queries.figures import Figures, claims_known
 from cluster.queries.milestones import DatedMilestone, dated_milestones
 from cluster.queries.rates import RateStatus, rate_status
@@ -74,6 +75,7 @@ class ContractNews:
     invested: Money
     paid: Money
     paid_in_period: Money
+    is_partial: bool
 
     @property
     def is_news(self) -> bool:
@@ -208,6 +210,7 @@ class _Period:
             invested=_claimed(facts.current(Figure.INVESTED_TO_DATE), rate),
             paid=_money(paid, rate),
             paid_in_period=_money(new, rate),
+            is_partial=is_partial(self.reader, contract),
         )
 
     def _item(self, dated: DatedMilestone) -> Item:

@@ -117,8 +117,10 @@ def _tiles(state: Overview, status: RateStatus) -> list[Tile]:
             dollars=dollars(agreed(claim, as_of=state.as_of), reporting(value, rate, stale=stale)),
             claim=claim,
             rivals=state.figures.competing(claim) if claim else [],
+            none=hidden,
         )
 
+    hidden = _("not shown to your role") if state.is_partial else ""
     budgets = sum(row.budget_rub is not None for row in state.rows)
     allocated = state.allocated_rub if budgets else None
     return [
@@ -135,7 +137,8 @@ def _tiles(state: Overview, status: RateStatus) -> list[Tile]:
             label=_("Not allocated"),
             rub=state.not_allocated_rub,
             dollars=dollars(reporting(state.not_allocated_rub, rate, stale=stale)),
-            note=_("Committed less allocated: no published budget of a factory explains it."),
+            note="" if state.is_partial else _("Committed less allocated: no published budget of a factory explains it."),
+            none=hidden,
         ),
         Tile(
             key="k4",

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from cluster.queries.contracts import contract_for
+from cluster.queries.contracts import contract_for, is_partial
 from cluster.web.door import as_of_from, page, reader_of
 from production.queries.brands import brand_rows, component_output
 from production.queries.capacity import capacities, utilisation
@@ -22,6 +22,7 @@ def overview(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "contract": contract,
         "as_of": as_of,
+        "is_partial": is_partial(reader, contract),
         "years": list(reversed(years)),
         "planned": [year for year in reversed(years) if year.plans],
         "newest": next((year for year in reversed(years) if year.quantity is not None), None),

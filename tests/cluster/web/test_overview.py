@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -11,12 +11,13 @@ from django.test import Client
 from django.utils import timezone
 
 from cluster.domain.access import Role
-from cluster.models import Contract
+from cluster.models import Contract, User
 from cluster.services import public_record
 from cluster.services.conversions import convert_all
+from cluster.services.digests import preview
 from production.services import public_record as production_record
 from tests.cluster.web.reading import questions, words
-from tests.factories import make_user
+from tests.factories import make_contract, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -117,3 +118,36 @@ def test_the_number_of_statements_does_not_grow_with_the_contract(
 ) -> None:
     with django_assert_max_num_queries(15):  # 12 of the page; session, user and memberships
         reader.get(f"/c/{record.code}/")
+
+
+def test_a_manager_is_not_told_that_hidden_figures_were_not_published(client: Client, record: Contract) -> None:
+    manager = make_user(Role.MANAGER, factory=record.factories.order_by("code").first())
+    client.force_login(manager)
+    client.cookies["django_language"] = "en"
+    page = words(client.get(f"/c/{record.code}/"))
+    assert "Committed not shown to your role" in page
+    assert "Invested not shown to your role" in page
+    assert "Only the factories of your role are shown." in page
+    assert "Committed not published" not in page
+    assert "/ ?" not in page
+    production = words(client.get(f"/production/c/{record.code}/"))
+    assert "Capacity not shown to your role" in production
+    assert "not published" not in production
+    letter = preview(user=User.objects.get(pk=manager.pk), now=datetime(2026, 11, 23, 6, 5, tzinfo=UTC), language="en")
+    assert "Committed: not shown to your role" in letter.text
+    assert "not published" not in letter.text
+    assert "not published" not in letter.html
+
+
+def test_a_role_over_the_contract_is_told_what_was_not_published(client: Client) -> None:
+    contract = make_contract()
+    client.force_login(make_user(Role.CONTROLLER, contract=contract))
+    client.cookies["django_language"] = "en"
+    page = words(client.get(f"/c/{contract.code}/"))
+    assert "Committed not published" in page
+    assert "your role" not in page
+
+
+def test_the_link_to_the_delays_counts_nothing_itself(reader: Client, record: Contract) -> None:
+    page = words(reader.get(f"/c/{record.code}/"))
+    assert "Worst delays All delays" in page
