@@ -151,6 +151,7 @@ class RecordAdmin(TrackerAdmin):
                 obj,
                 by=request.user,  # type: ignore[arg-type]
                 change_reason=form.cleaned_data.get("change_reason", ""),
+                version=form.cleaned_data.get("seen_version") if change else None,
                 changed=form.changed_columns() if change and isinstance(form, RecordForm) else None,
             )
         except Forbidden as error:
@@ -224,6 +225,10 @@ class RecordInline(Scoped, admin.StackedInline):
 
     extra = 0
     form = RecordForm
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_fields(request, obj)
+        return [*fields, "seen_version"] if self.has_change_permission(request, obj) else fields
 
 
 def without_people(fields: Sequence[Any], request: HttpRequest) -> list[Any]:

@@ -10,9 +10,11 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from cluster.domain.errors import DomainError
+from cluster.domain.errors import Conflict, DomainError
 from cluster.models import User
 from cluster.models.form_fields import StrictAmountField, WindowField, message_of
+from cluster.queries.history import newest_event
+from cluster.services.records import refuse_stale
 
 _PARTS = ("earliest", "latest", "precision")
 
@@ -28,35 +30,54 @@ def capitalise(form: forms.BaseForm) -> None:
         field.label = capfirst(field.label)
 
 
-class RecordForm(forms.ModelForm):
+class SeenVersionField(forms.IntegerField):
+    """The newest event that the history of a record had when its form was shown; never itself a change of the record."""
+
+    widget = forms.HiddenInput
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
+
+class SeenForm(forms.ModelForm):
+    """A form that remembers the state of the record that the person saw, and refuses to write over a newer one."""
+
+    seen_version = SeenVersionField(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and not self.is_bound:
+            self.initial.setdefault("seen_version", newest_event(self.instance))
+
+    def clean(self) -> dict[str, Any]:
+        """The record is looked at under a lock, so that the save that follows in this transaction cannot collide."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        seen = cleaned.get("seen_version")
+        if self.instance.pk and seen is not None:
+            try:
+                refuse_stale(self.instance, seen)
+            except Conflict as error:
+                raise ValidationError(message_of(error), code=error.code) from error
+        return cleaned
+
+
+class RecordForm(SeenForm):
     """A record edited by hand: its windows as WindowFields of the same name, the reason, the version that was seen."""
 
     change_reason = forms.CharField(
         label=_("reason of the change"), required=False, max_length=300, help_text=_("Kept in the history beside what changed.")
     )
-    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         capitalise(self)
         for name in self.windows:
             self.initial.setdefault(name, getattr(self.instance, name))
-        self.initial.setdefault("seen_version", getattr(self.instance, "version", None))
 
     @property
     def windows(self) -> list[str]:
         """The names of the windows among the fields."""
         return [name for name, field in self.fields.items() if isinstance(field, WindowField)]
-
-    def clean(self) -> dict[str, Any]:
-        """The version is looked at under a lock, so that the save that follows in this transaction cannot collide."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        seen = cleaned.get("seen_version")
-        if self.instance.pk and seen is not None and hasattr(self.instance, "version"):
-            manager = type(self.instance)._default_manager
-            if manager.select_for_update().values_list("version", flat=True).get(pk=self.instance.pk) != seen:
-                raise ValidationError(_("Somebody changed this record since you opened it: look at it again."), code="conflict")
-        return cleaned
 
     def changed_columns(self) -> list[str]:
         """The columns that the person changed."""

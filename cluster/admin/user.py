@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from cluster.admin.base import ReadOnlyInline, RecordAdmin, TrackerAdmin
+from cluster.admin.forms import SeenForm
 from cluster.models import Membership, User
 
 admin.site.unregister(Group)
@@ -23,9 +24,13 @@ class MembershipInline(ReadOnlyInline):
         return super().get_queryset(request).select_related("user", "group", "contract", "factory")
 
 
+class PersonForm(SeenForm, UserChangeForm):
+    """Django's form of an account, which notices that somebody else changed the account."""
+
+
 @admin.register(User)
 class PersonAdmin(RecordAdmin, UserAdmin):
-    form = UserChangeForm  # type: ignore[assignment]
+    form = PersonForm  # type: ignore[assignment]
     add_form = AdminUserCreationForm
     list_display = ["username", "last_name", "first_name", "email", "language", "is_staff", "is_superuser", "is_active", "last_login"]
     list_filter = ["is_staff", "is_superuser", "is_active", "language"]
@@ -33,7 +38,7 @@ class PersonAdmin(RecordAdmin, UserAdmin):
     filter_horizontal = ()
     readonly_fields = ["last_login", "date_joined"]
     fieldsets = [
-        (None, {"fields": ["username", "password"]}),
+        (None, {"fields": ["username", "password", "seen_version"]}),
         (_("Person"), {"fields": [("last_name", "first_name"), "email", ("language", "time_zone")]}),
         (_("Access"), {"fields": ["is_active", "is_staff", "is_superuser"]}),
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),

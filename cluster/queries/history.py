@@ -63,6 +63,13 @@ def history_length(record: Model) -> int:
     return int(record.history.count()) if hasattr(record, "history") else 0
 
 
+def newest_event(record: Model) -> int:
+    """The id of the newest event kept of a record: what changes whenever the record does. 0 where none is kept."""
+    history: Any = getattr(record, "history", None)
+    newest = None if history is None else history.order_by("-pgh_id").values_list("pgh_id", flat=True).first()
+    return int(newest or 0)
+
+
 def _read(found: "QuerySet[Any]", limit: int, offset: int, *, named: bool) -> list[Change]:
     person = User.objects.filter(pk=OuterRef("user_key")).annotate(
         person=Coalesce(NullIf(Trim(Concat("first_name", Value(" "), "last_name")), Value("")), "username", output_field=CharField())

@@ -21,6 +21,7 @@ from cluster.models import (
     User,
 )
 from cluster.models.scope import ScopedQuerySet, scope_of
+from cluster.queries.history import newest_event
 from cluster.services.access import mirror_groups, require
 from cluster.services.follow_up import Name, after_write
 
@@ -49,8 +50,8 @@ def save_record(
 ) -> None:
     """Validate and save one record. `changed` names the columns to write, so that others' columns are left alone; None: all.
 
-    A record that counts its versions is locked first and must still have the `version` the person saw. Raises Forbidden,
-    Conflict (with the record as it stands now) or ValidationError.
+    A record that exists is locked first, and its newest event must still be the `version` the person saw. Raises
+    Forbidden, Conflict (with the record as it stands now) or ValidationError.
     """
     is_new = instance.pk is None
     require_edit(by, instance)
@@ -113,11 +114,18 @@ def _follow(instance: models.Model, path: str) -> int | None:
     return found
 
 
+def refuse_stale(instance: models.Model, version: int) -> None:
+    """Lock the record until the transaction ends; Conflict when its newest event is not the `version` the person saw."""
+    stored = type(instance)._default_manager.select_for_update().filter(pk=instance.pk).order_by("pk").first()
+    if newest_event(instance) != version:
+        raise Conflict("Somebody changed this record since you opened it: look at it again.", current=stored)
+
+
 def _stored(instance: models.Model, version: int | None) -> models.Model:
     """The record as the database has it, locked; Conflict when somebody saved it after the person read it."""
+    if version is not None:
+        refuse_stale(instance, version)
     stored = type(instance)._default_manager.select_for_update().get(pk=instance.pk)
-    if version is not None and version != getattr(stored, "version", version):
-        raise Conflict("Somebody changed this record since you opened it: look at it again.", current=stored)
     if hasattr(stored, "version"):
         instance.version = stored.version  # type: ignore[attr-defined]
     return stored

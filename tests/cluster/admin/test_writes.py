@@ -13,8 +13,11 @@ from django.utils import timezone, translation
 
 from cluster.domain.access import Role
 from cluster.domain.dates import DateWindow
+from cluster.domain.errors import Conflict
 from cluster.models import ApiToken, Claim, Contract, ExchangeRate, ForecastRevision, JobRun, LedgerEntry, Membership, Milestone, User
+from cluster.queries.history import newest_event
 from cluster.services.access import ensure_roles, grant_role
+from cluster.services.records import save_record
 from production.models import Output
 from tests.factories import make_contract, make_factory, make_milestone, make_rate, make_source, make_user
 
@@ -95,7 +98,14 @@ def test_two_people_on_one_milestone_notice_each_other(enter: Any) -> None:
     client = enter(Role.EDITOR)
     address = reverse("admin:cluster_milestone_change", args=[milestone.pk])
     posted = {"contract": milestone.contract_id, "factory": milestone.factory_id, "code": milestone.code, "kind": "opening"}
-    posted |= {"name_ru": "Первое", "name_en": "", "scored": "on", "actual_date": "", "actual_precision": "day", "seen_version": "1"}
+    posted |= {
+        "name_ru": "Первое",
+        "name_en": "",
+        "scored": "on",
+        "actual_date": "",
+        "actual_precision": "day",
+        "seen_version": newest_event(milestone),
+    }
     posted |= {"revisions-TOTAL_FORMS": "0", "revisions-INITIAL_FORMS": "0"}
     first = client.post(address, posted)
     assert first.status_code == 302, errors(first)
@@ -103,6 +113,40 @@ def test_two_people_on_one_milestone_notice_each_other(enter: Any) -> None:
     assert "Somebody changed this record" in str(errors(second))
     milestone.refresh_from_db()
     assert (milestone.name_ru, milestone.version) == ("Первое", 2)
+
+
+@pytest.mark.parametrize("kind", ["claim", "factory"])
+def test_two_people_on_one_record_without_a_version_of_its_own_notice_each_other(enter: Any, kind: str) -> None:
+    factory = make_factory()
+    record: Any = factory
+    posted: dict[str, Any] = {"code": factory.code, "order": "0", "name_ru": "Завод", "name_en": "", "membership": "confirmed"}
+    posted |= {f"{name}-{part}": "0" for name in ("milestones", "claims") for part in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    text = "name_en"
+    if kind == "claim":
+        record = Claim.objects.create(contract=factory.contract, figure="jobs", value=5, unit="people", source=make_source())
+        posted = {"contract": factory.contract_id, "figure": "jobs", "value": "5", "unit": "people", "source": record.source_id}
+        posted |= {"qualifier": "exact", "confidence": "high", "valid_date": "", "date_date": "", "announced_date": ""}
+        text = "note_en"
+    client = enter(Role.EDITOR)
+    address = reverse(f"admin:cluster_{kind}_change", args=[record.pk])
+    posted["seen_version"] = client.get(address).context["adminform"].form["seen_version"].value()
+    assert posted["seen_version"]
+    first = client.post(address, posted | {text: "first"})
+    assert first.status_code == 302, errors(first)
+    second = client.post(address, posted | {text: "second"})
+    assert "Somebody changed this record" in str(errors(second))
+    record.refresh_from_db()
+    assert getattr(record, text) == "first"
+
+
+def test_a_service_refuses_a_record_that_changed_since_it_was_read() -> None:
+    factory, editor = make_factory(), make_user(Role.EDITOR)
+    seen = newest_event(factory)
+    save_record(factory, by=editor, changed=["order"], version=seen)
+    factory.order = 7
+    save_record(factory, by=editor, changed=["order"], version=seen)
+    with pytest.raises(Conflict):
+        save_record(factory, by=editor, changed=["order"], version=seen)
 
 
 def test_saving_writes_only_the_columns_that_the_person_changed(enter: Any) -> None:
