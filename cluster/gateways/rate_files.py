@@ -45,10 +45,11 @@ class BadRates(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One rate and where it stood: the line of a CSV file, the number of a record in XML."""
+    """One rate and where it stood: the line of a CSV file, the number of a record in XML. A CSV file is somebody's copy."""
 
     number: int
     rate: Rate
+    copied: bool = False
 
 
 def read_file(path: Path, *, latest: date) -> list[Row]:
@@ -112,7 +113,7 @@ def _csv_row(cells: Sequence[str], file: str, number: int) -> Row:
     if len(cells) != 2:
         raise BadRates(file, number, _("{count} columns instead of the two “date” and “rate”"), count=len(cells))
     on = _date(cells[0], file, number)
-    return Row(number, Rate(on, _value(cells[1], file, number), 1, CURRENCY))
+    return Row(number, Rate(on, _value(cells[1], file, number), 1, CURRENCY), copied=True)
 
 
 def _root(content: bytes, file: str) -> Element:

@@ -31,6 +31,8 @@ class Origin:
     source_ru: str
     source_en: str
     quality: ExchangeRate.Quality = Quality.OFFICIAL
+    # Where a person ought to look at what contradicts a stronger origin, it waits in quarantine instead of being left out.
+    contradictions_wait: bool = False
 
 
 @dataclass(slots=True)
@@ -69,7 +71,8 @@ def store_rates(rates: Iterable[Rate], *, origin: Origin) -> Stored:
 
     A value that differs from the accepted one of its date becomes a new revision, the old one is superseded. A rate that
     lies more than 10 % from the accepted one before it goes into quarantine, and so do those after it that still lie so
-    far off. Five statements, however many rates.
+    far off. A weaker origin that says otherwise than the accepted rate is not taken, or waits where `origin` says so.
+    Five statements, however many rates.
     """
     wanted = sorted(rates, key=lambda rate: rate.date)
     stored = Stored()
@@ -83,13 +86,13 @@ def store_rates(rates: Iterable[Rate], *, origin: Origin) -> Stored:
         accepted = book.accepted.get(rate.date)
         if accepted is not None and _same(accepted.rate, rate):
             stored.unchanged.append(rate.date)
-        elif accepted is not None and _WEIGHT[accepted.quality] > _WEIGHT[origin.quality.value]:
+        elif (weaker := _is_weaker(origin, accepted)) and not origin.contradictions_wait:
             stored.kept.append(rate.date)
         elif (known := book.set_aside(rate)) is not None:
             (stored.unchanged if known.status == Status.QUARANTINED else stored.kept).append(rate.date)
         else:
             row = book.next_revision(rate, origin)
-            if book.jumps(rate):
+            if weaker or book.jumps(rate):
                 row.status = Status.QUARANTINED
                 stored.quarantined.append(rate.date)
             elif accepted is not None:
@@ -155,6 +158,10 @@ class _Book:
         self.accepted[row.date] = row
 
 
+def _is_weaker(origin: Origin, accepted: ExchangeRate | None) -> bool:
+    return accepted is not None and _WEIGHT[accepted.quality] > _WEIGHT[origin.quality.value]
+
+
 def _same(one: Rate, other: Rate) -> bool:
     return (one.value, one.nominal) == (other.value, other.nominal)
 
@@ -209,15 +216,24 @@ def _waiting(rate_id: int, reason: str, by: User) -> ExchangeRate:
 
 
 def import_files(paths: Sequence[Path], *, today: date) -> list[Imported]:
-    """Import rates from files (XML_daily, XML_dynamic, CSV `date,rate`), each wholly or not at all, in the order given."""
+    """Import rates from files (XML_daily, XML_dynamic, CSV `date,rate`), each wholly or not at all, in the order given.
+
+    The XML is the bank's own; a CSV file is somebody's copy, which never takes the place of a rate that the bank published.
+    """
     return [_import_file(path, today) for path in paths]
 
 
 def _import_file(path: Path, today: date) -> Imported:
-    origin = Origin(f"файл {path.name}"[:300], f"file {path.name}"[:300])
     try:
         # Tomorrow's rate is set today, in the afternoon.
         rows = read_file(path, latest=today + timedelta(days=1))
+        copied = any(row.copied for row in rows)
+        origin = Origin(
+            f"файл {path.name}"[:300],
+            f"file {path.name}"[:300],
+            quality=Quality.CAPTURED if copied else Quality.OFFICIAL,
+            contradictions_wait=copied,
+        )
         _refuse_absurd(rows, path.name)
         stored = store_rates([row.rate for row in rows], origin=origin)
     except DomainError as error:

@@ -56,8 +56,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{outcome.file}: {figures}")
             if waiting := outcome.stored.quarantined:
                 self.stdout.write(
-                    f"{outcome.file}: {len(waiting)} from {waiting[0]} lie more than 10 % from the accepted rate before"
-                    " and wait in quarantine for a person"
+                    f"{outcome.file}: {len(waiting)} from {waiting[0]} lie more than 10 % from the accepted rate before,"
+                    " or contradict a rate of the bank, and wait in quarantine for a person"
                 )
         if faults:
             refuse(self, *faults)

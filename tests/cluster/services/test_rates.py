@@ -13,6 +13,7 @@ from cluster.domain.exchange import Rate
 from cluster.models import ExchangeRate
 from cluster.queries.rates import newest_rate, quarantined_rates, rate_in_force, rate_status
 from cluster.services.rates import Origin, accept_rate, import_files, reject_rate, store_rates
+from tests.bank import daily
 from tests.factories import make_rate, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
@@ -141,6 +142,25 @@ def test_a_faulty_file_stores_nothing_and_the_next_one_is_imported(tmp_path: Pat
     assert str(first.fault) == "bad.csv, row 3: “NaN” is not a number"
     assert second.stored is not None
     assert [d for d, *_ in states()] == [16]
+
+
+def test_a_rate_of_a_csv_file_is_somebodys_copy_and_names_the_file(tmp_path: Path) -> None:
+    csv, xml = tmp_path / "rates.csv", tmp_path / "daily.xml"
+    csv.write_text("2024-04-12,93.2198\n")
+    xml.write_bytes(daily(date(2024, 4, 13), "93.4419"))
+    import_files([csv, xml], today=TODAY)
+    stored = [(row.quality, row.source_en) for row in ExchangeRate.objects.order_by("date")]
+    assert stored == [("captured", "file rates.csv"), ("official", "file daily.xml")]
+
+
+def test_a_csv_file_never_supersedes_what_the_bank_published(tmp_path: Path) -> None:
+    store_rates(rates(d12="93.2198", d13="93.4419"), origin=BANK)
+    file = tmp_path / "rates.csv"
+    file.write_text("2024-04-12,93.2198\n2024-04-13,93.5\n")
+    wanted = [(12, "93.2198", "accepted", 1), (13, "93.4419", "accepted", 1), (13, "93.5000", "quarantined", 2)]
+    for _again in range(2):
+        import_files([file], today=TODAY)
+        assert states() == wanted
 
 
 def test_a_file_that_is_ten_times_the_stored_neighbour_is_refused_by_its_row(tmp_path: Path) -> None:
