@@ -132,6 +132,13 @@ class TestRefusals:
         for name, pk in other.items():
             assert refusal(contract, editor, request_key=key, **{name: pk}).code == "request_reused"
 
+    def test_an_announcement_before_the_period_begins_is_refused(self, contract: Contract) -> None:
+        editor = make_user(Role.EDITOR)
+        error = refusal(contract, editor, month=4, announced=DateWindow.parse("2025-03"))
+        assert (error.field, error.code) == ("announced", "too_early")
+        assert refusal(contract, editor, announced=DateWindow.parse("2024")).code == "too_early"
+        assert record(contract, editor, month=4, announced=DateWindow.parse("2025-04-01")).pk
+
     def test_an_announcement_far_from_ours_is_refused_at_its_field(self, contract: Contract) -> None:
         error = refusal(contract, make_user(Role.EDITOR), announced=DateWindow.parse("0001"))
         assert (error.field, error.code) == ("announced", "date_range")
