@@ -9,6 +9,7 @@ SECRET_KEY: str = env.str("SECRET_KEY", default="")
 DEBUG: bool = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS: list[str] = [SITE_HOST, *env.list("EXTRA_HOSTS", default=[])]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_FAILURE_VIEW = "cluster.web.door.form_is_stale"
 
 if len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY is not set or shorter than 50 characters: set it in the environment.")

@@ -46,6 +46,11 @@ def _ensure_storable(request: HttpRequest, kwargs: dict[str, Any]) -> None:
         raise DomainError("The address holds a character that no text can have.", code="nul")
 
 
+def form_is_stale(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The answer to a form whose token no longer holds; Django's reason is for its log, not for people."""
+    return render(request, "stale_form.html", {"plain": True}, status=403)
+
+
 def reader_of(request: HttpRequest) -> User:
     """The person who asks; `page` has seen to it that there is one."""
     assert isinstance(request.user, User)

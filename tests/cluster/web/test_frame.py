@@ -229,3 +229,15 @@ def test_the_page_of_a_breakdown_needs_neither_request_nor_database(django_asser
     with django_assert_num_queries(0):
         text = words(server_error(RequestFactory().get("/")))
     assert "500" in text
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Nothing was saved"), ("ru", "Ничего не сохранено")])
+def test_a_form_that_was_open_too_long_is_answered_with_what_to_do(language: str, said: str) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_user(Role.AUDITOR))
+    client.cookies["django_language"] = language
+    answer = client.post("/jobs/run/", {"name": "flag_delays"})
+    assert answer.status_code == 403
+    assert said in words(answer)
+    assert "CSRF" not in words(answer)
+    assert "css/base.css" in answer.content.decode()
