@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max
+from django.utils import timezone
 
-from cluster.models import ExchangeRate, JobRun
+from cluster.models import JobRun
+from cluster.queries.rates import rate_status
 
 _log = logging.getLogger(__name__)
 SWEEP_IS_OLD = timedelta(minutes=5)
@@ -29,7 +31,7 @@ def readiness(*, now: datetime) -> list[Check]:
     try:
         executor = MigrationExecutor(connection)
         pending = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-        newest = ExchangeRate.objects.accepted().aggregate(newest=Max("date"))["newest"]
+        rate = rate_status(timezone.localdate(now))
         swept = JobRun.objects.filter(name=JobRun.Name.SWEEP).aggregate(at=Max("finished_at"))["at"]
     except DatabaseError as error:
         # Anybody may ask: addresses and names in the database's words are for the log.
@@ -38,6 +40,6 @@ def readiness(*, now: datetime) -> list[Check]:
     return [
         Check("database", ok=True, detail="", critical=True),
         Check("migrations", ok=pending == 0, detail=f"{pending} pending", critical=True),
-        Check("rate", ok=newest is not None, detail=str(newest), critical=False),
+        Check("rate", ok=not rate.stale, detail=str(rate.rate.date if rate.rate else None), critical=False),
         Check("sweep", ok=swept is not None and now - swept < SWEEP_IS_OLD, detail=str(swept), critical=False),
     ]
