@@ -406,3 +406,17 @@ def test_a_letter_that_waits_for_somebody_who_left_is_not_sent(post: Post) -> No
     Subscription.objects.update(is_active=False)
     deliver_due(now=MONDAY + timedelta(hours=1))
     assert post.received == []
+
+
+@pytest.mark.parametrize(
+    ("language", "line"), [("en", "October 2026: 100 batteries"), ("ru", "октябрь 2026 г.: 100 батарей")], ids=["en", "ru"]
+)
+def test_output_is_told_in_the_words_of_the_reader(language: str, line: str) -> None:
+    output = Output(contract=make_contract(), year=2026, month=10, quantity=100, unit="batteries", source=make_source(), in_use=True)
+    output.announced = DateWindow.parse("2026-11-20")
+    output.save()
+    Output.objects.update(recorded_at=MONDAY - timedelta(hours=1))
+    letter = preview(user=subscriber(), now=MONDAY, language=language)
+    assert line in letter.text.replace("\xa0", " ")
+    assert line.partition(": ")[0] in letter.html.replace("\xa0", " ")
+    assert "2026-10" not in letter.text + letter.html
