@@ -14,12 +14,13 @@ from production.queries.output import OUTPUT_PLACE, PLAN_PLACE, VEHICLES, bounds
 
 @dataclass(frozen=True, slots=True)
 class YearSoFar:
-    """Vehicles built in the newest year that is known, and the bounds of its plan in force; None where unknown."""
+    """Vehicles built in the newest year that is known, in how many of its months, and the bounds of its plan in force; None where unknown."""
 
     contract: Contract
     year: int
     quantity: int | None
     plan: tuple[int, int] | None
+    months: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,14 @@ def production_section(*, reader: User, since: datetime, until: datetime, as_of:
     return Section("emails/sections/production", _("Production"), ProductionNews(news, years), bool(news))
 
 
-def _newest_output(contract: Contract, used: list[Output], as_of: date) -> tuple[int, int | None]:
-    """The newest year with a figure, and the vehicles built in it: the year's own figure, or the sum of its months."""
+def _newest_output(contract: Contract, used: list[Output], as_of: date) -> tuple[int, int | None, int]:
+    """The newest year with a figure, the vehicles built in it, and in how many months: the year's own figure, or the sum of its months."""
     own = [row for row in used if row.contract_id == contract.pk and row.factory_id is None and row.unit == VEHICLES and is_whole(row)]
     year = max((row.year for row in own if row.year <= as_of.year), default=0)
-    return year, total([row for row in own if row.year == year])[0]
+    return year, *total([row for row in own if row.year == year])
 
 
-def _newest_year(contract: Contract, plan: PlanRevision, year: int, quantity: int | None) -> YearSoFar:
+def _newest_year(contract: Contract, plan: PlanRevision, year: int, quantity: int | None, months: int) -> YearSoFar:
     """The newest year with a plan or an output: the two stand together only when they are of the same year."""
     newest = max(plan.year, year)
-    return YearSoFar(contract, newest, quantity if year == newest else None, bounds(plan) if plan.year == newest else None)
+    return YearSoFar(contract, newest, quantity if year == newest else None, bounds(plan) if plan.year == newest else None, months)

@@ -11,6 +11,7 @@ from cluster.queries.known import as_known
 from production.models import Output, PlanRevision
 
 VEHICLES = "vehicles"
+WHOLE_YEAR = 12
 # Plans of one year compete; so do figures about one subject and period.
 PLAN_PLACE = ("contract_id", "year")
 OUTPUT_PLACE = ("contract_id", "factory_id", "brand_id", "vehicle_model_id", "segment", "year", "month", "unit")
@@ -41,19 +42,24 @@ class Year:
         return bounds(self.plans[-1]) if self.plans else None
 
     @property
+    def whole_quantity(self) -> int | None:
+        """The output where the whole year is known: some of its months are never compared with a year."""
+        return self.quantity if self.months == WHOLE_YEAR else None
+
+    @property
     def fulfilment(self) -> Decimal | None:
-        """Output in per cent of the low bound of the plan in force; None where either is unknown or the bound is 0."""
-        return _per_cent(self.quantity, self.plan[0] if self.plan else None)
+        """Output in per cent of the low bound of the plan in force; None where either is not known wholly or the bound is 0."""
+        return _per_cent(self.whole_quantity, self.plan[0] if self.plan else None)
 
     @property
     def fulfilment_first(self) -> Decimal | None:
         """Output in per cent of the low bound of the first plan."""
-        return _per_cent(self.quantity, self.first_plan[0] if self.first_plan else None)
+        return _per_cent(self.whole_quantity, self.first_plan[0] if self.first_plan else None)
 
     @property
     def year_on_year(self) -> Decimal | None:
-        """Growth in per cent on the year before."""
-        share = _per_cent(self.quantity, self.before)
+        """Growth in per cent on the year before, where both years are known wholly."""
+        share = _per_cent(self.whole_quantity, self.before)
         return share - 100 if share is not None else None
 
     @property
@@ -87,10 +93,9 @@ def yearly(reader: Reader, contract_id: int, as_of: date) -> list[Year]:
         plans_of[plan.year].append(plan)
     for output in as_known(outputs.order_by("-quantity", "id"), as_of=as_of, place=OUTPUT_PLACE):
         outputs_of[output.year].append(output)
-    quantities = {year: total(rows) for year, rows in outputs_of.items()}
-    return [
-        _year(year, plans_of[year], outputs_of[year], quantities.get(year - 1, (None, 0))[0]) for year in sorted({*plans_of, *outputs_of})
-    ]
+    totals = {year: total(rows) for year, rows in outputs_of.items()}
+    whole = {year: quantity for year, (quantity, months) in totals.items() if months == WHOLE_YEAR}
+    return [_year(year, plans_of[year], outputs_of[year], whole.get(year - 1)) for year in sorted({*plans_of, *outputs_of})]
 
 
 def _year(year: int, plans: Sequence[PlanRevision], outputs: Sequence[Output], before: int | None) -> Year:
@@ -114,7 +119,7 @@ def total(outputs: Sequence[Output]) -> tuple[int | None, int]:
     used = [row for row in outputs if row.in_use and is_whole(row)]
     for row in used:
         if row.month is None:
-            return row.quantity, 12
+            return row.quantity, WHOLE_YEAR
     return (sum(row.quantity for row in used), len(used)) if used else (None, 0)
 
 

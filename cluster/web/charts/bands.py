@@ -17,23 +17,29 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class BandYear:
-    """One year: plans as (low, high), output and what other sources say of it. None: not published."""
+    """One year: plans as (low, high), output with its months, and what other sources say of it. None: not published."""
 
     year: int
     first_plan: Range | None = None
     plan: Range | None = None
     output: int | None = None
     rivals: tuple[int, ...] = ()
+    months: int = 12
+
+    @property
+    def whole(self) -> int | None:
+        """The output where all of the year is known: some months are not compared with the plan of a year."""
+        return self.output if self.months == 12 else None
 
     @property
     def short(self) -> bool:
         """Whether output fell below the plan's low bound."""
-        return self.output is not None and self.plan is not None and self.output < self.plan[0]
+        return self.whole is not None and self.plan is not None and self.whole < self.plan[0]
 
     @property
     def fulfilment(self) -> Decimal | None:
         """Output in per cent of the low bound of the plan in force."""
-        return Decimal(self.output) / self.plan[0] * 100 if self.output is not None and self.plan and self.plan[0] else None
+        return Decimal(self.whole) / self.plan[0] * 100 if self.whole is not None and self.plan and self.plan[0] else None
 
     @property
     def largest(self) -> int:
@@ -94,7 +100,11 @@ def _summary(years: Sequence[BandYear]) -> str:
     if not known:
         return _("No output was published.")
     last = known[-1]
-    built = _("In {year} {output} vehicles were built.").format(year=last.year, output=number(last.output))
+    if last.months == 12:
+        built = _("In {year} {output} vehicles were built.").format(year=last.year, output=number(last.output))
+    else:
+        so_far = _("In {year} so far, {months} of 12 months: {output} vehicles were built.")
+        built = so_far.format(year=last.year, months=last.months, output=number(last.output))
     if not short:
         return built
     return f"{built} " + _("Output fell below the plan in force in {years}.").format(years=", ".join(map(str, short)))

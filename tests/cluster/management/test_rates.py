@@ -89,7 +89,8 @@ def test_import_takes_good_files_and_names_each_fault_of_the_others(tmp_path: Pa
     assert status == 2
     assert said == [
         "good.csv: 1 new, 1 quarantined, 1 unchanged",
-        "good.csv: 1 from 2024-04-17 lie more than 10 % from the accepted rate before, or contradict a rate of the bank, and wait in quarantine for a person",
+        "good.csv: 1 from 2024-04-17 lie more than 10 % from the accepted rate before, or contradict a rate of the bank,"
+        " and wait in quarantine for a person",
     ]
     assert complaints == ["bad.csv, row 3: the rate -1 is not above zero", "page.xml, row 1: this is an HTML page, not rates"]
     assert run("rates", "show", "2024-04-18")[1][-1] == "stale: the rate dated 2024-04-18 is not known"

@@ -143,6 +143,14 @@ def test_output_below_the_plan_is_told_apart_by_class_and_in_words() -> None:
     assert [row[4].text for row in chart.rows] == ["38%", "108%"]
 
 
+def test_some_months_are_told_as_such_and_not_held_against_the_plan_of_a_year() -> None:
+    chart = bands("b", [BandYear(2026, None, (80000, 80000), 9000, months=3)])
+    assert not marks(chart.wide, "bar-short")
+    assert "In 2026 so far, 3 of 12 months: 9,000 vehicles were built." in chart.summary
+    assert "fell below" not in chart.summary
+    assert chart.rows[0][4].text == ""
+
+
 def test_an_output_that_was_not_published_is_neither_drawn_nor_zero() -> None:
     chart = bands("b", [BandYear(2017, (124000, 128000), (140000, 140000))])
     assert not marks(chart.wide, "bar-main")

@@ -124,6 +124,22 @@ def test_months_make_the_year_where_only_they_are_known(reader: User, contract: 
     assert (year.quantity, year.months) == (2500, 2)
 
 
+def test_some_months_are_not_compared_with_a_year(reader: User, contract: Contract, source: Source) -> None:
+    plan(contract, source, "2024", 5000)
+    output(contract, source, 6000, year=2023)
+    for month in range(1, 12):
+        output(contract, source, 100, month=month)
+    output(contract, source, 7000, year=2025)
+    _before, partial, after = yearly(reader, contract.pk, TODAY)
+    assert (partial.quantity, partial.months) == (1100, 11)
+    assert (partial.fulfilment, partial.fulfilment_first, partial.year_on_year, partial.is_short) == (None, None, None, False)
+    assert after.year_on_year is None
+    output(contract, source, 100, month=12)
+    _before, whole, after = yearly(reader, contract.pk, TODAY)
+    assert (whole.fulfilment, whole.year_on_year, whole.is_short) == (Decimal(24), Decimal(-80), True)
+    assert after.year_on_year is not None
+
+
 def test_what_was_announced_later_was_not_known_before(reader: User, contract: Contract, source: Source) -> None:
     plan(contract, source, "2023", 100000, 130000)
     plan(contract, source, "2024-04-15", 80000, 100000)

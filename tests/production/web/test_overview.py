@@ -9,11 +9,13 @@ from django.db import transaction
 from django.test import Client
 
 from cluster.domain.access import Role
+from cluster.domain.dates import DateWindow
 from cluster.models import Contract
 from cluster.services import public_record
+from production.models import Output, PlanRevision
 from production.services import public_record as production_record
 from tests.cluster.web.reading import questions, words
-from tests.factories import make_contract, make_user
+from tests.factories import make_contract, make_source, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +105,23 @@ def test_an_empty_contract_says_so(reader: Client) -> None:
     page = words(reader.get(f"/production/c/{make_contract().code}/"))
     assert "No plan and no output is entered yet" in page
     assert "Capacity used not defined" in page
+
+
+def test_months_of_a_year_are_told_as_such_and_compared_with_no_year(reader: Client) -> None:
+    contract, source = make_contract(), make_source()
+    today = DateWindow.parse("2026-04-02")
+    for year, month, quantity in [(2025, None, 40000), (2026, 1, 1000), (2026, 2, 1500)]:
+        Output.objects.create(
+            contract=contract, source=source, year=year, month=month, quantity=quantity, in_use=True, announced_earliest=today.earliest,
+            announced_latest=today.latest, announced_precision=today.precision,
+        )  # fmt: skip
+    PlanRevision.objects.create(contract=contract, source=source, year=2026, low=50000, in_use=True)
+    page = words(reader.get(f"/production/c/{contract.code}/"))
+    assert "Output 2026 2,500 so far, 2 of 12 months" in page
+    assert "In 2026 so far, 2 of 12 months: 2,500 vehicles were built." in page
+    assert "on the year before" not in page
+    assert "of its low bound" not in page
+    assert "built 2,500" not in page
 
 
 def test_the_number_of_statements_is_bounded(reader: Client, address: str, django_assert_max_num_queries: Any) -> None:
