@@ -96,3 +96,19 @@ def test_the_admin_is_silent_under_the_policy(editor: User, open_as: Callable[..
     ):
         visit.go(path)
     assert visit.said == []
+
+
+def test_the_cluster_page_fits_four_sheets_with_wide_charts_and_nothing_to_press(editor: User, open_as: Callable[..., Any]) -> None:
+    page = open_as(editor).go("/c/avtotor/")
+    sheets = re.search(rb"/Type /Pages\s+/Count (\d+)", page.pdf(format="A4"))
+    assert sheets
+    assert int(sheets[1]) <= 4
+    page.set_viewport_size({"width": 688, "height": 1000})
+    page.emulate_media(media="print")
+    assert page.locator(".chart svg.narrow:visible").count() == 0
+    assert page.locator(".chart svg.wide:visible").count() >= 3
+    assert page.locator(".bar a:visible, .btn:visible, summary:visible").count() == 0
+    lefts = page.locator(".tiles.money > .tile").evaluate_all(
+        "tiles => new Set(tiles.map(t => Math.round(t.getBoundingClientRect().left))).size"
+    )
+    assert lefts == 3
