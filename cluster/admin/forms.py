@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cluster.domain.errors import Conflict, DomainError
 from cluster.models import User
-from cluster.models.form_fields import StrictAmountField, WindowField, message_of
+from cluster.models.form_fields import PlainTextForm, StrictAmountField, WindowField, message_of
 from cluster.queries.history import newest_event
 from cluster.services.records import refuse_stale
 
@@ -39,7 +39,7 @@ class SeenVersionField(forms.IntegerField):
         return False
 
 
-class SeenForm(forms.ModelForm):
+class SeenForm(PlainTextForm, forms.ModelForm):
     """A form that remembers the state of the record that the person saw, and refuses to write over a newer one."""
 
     seen_version = SeenVersionField(required=False)
@@ -97,7 +97,7 @@ class RecordForm(SeenForm):
         return excluded - {column for name in self.windows if name in self.cleaned_data for column in columns_of(name)}
 
 
-class ServiceForm(forms.ModelForm):
+class ServiceForm(PlainTextForm, forms.ModelForm):
     """A form whose record is written by a service when it is valid; a refusal becomes an error of the field it names.
 
     The admin runs the whole request in one transaction, so a refusal leaves nothing behind.

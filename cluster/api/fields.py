@@ -9,10 +9,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from cluster.api.examples import attach_example
-from cluster.api.parsing import printable
 from cluster.domain.dates import DateWindow, Precision
 from cluster.domain.errors import DomainError
 from cluster.domain.money import LARGEST_AMOUNT
+from cluster.domain.texts import printable
 from cluster.models.windows import PRECISIONS
 from cluster.queries.people import sees_all_people
 

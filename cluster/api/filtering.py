@@ -16,7 +16,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from cluster.api.parsing import is_plain, printable
+from cluster.domain.texts import is_plain, printable
 
 _LARGEST_INTEGER = 2**63 - 1
 

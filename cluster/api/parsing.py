@@ -1,7 +1,6 @@
 """Reading what programs send: strict JSON in UTF-8, without control characters, not nested or long without end."""
 
 import json
-import unicodedata
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import IO, Any
@@ -11,10 +10,9 @@ from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 
+from cluster.domain.texts import is_plain, printable
+
 LONGEST_BODY = 1024 * 1024
-_LINE_ENDS_AND_TABS = "\t\n\r"
-# What turns the direction of the text that follows, so that a reader sees another order than is stored.
-_BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class TooLarge(APIException):
@@ -25,16 +23,6 @@ class TooLarge(APIException):
 
     def __init__(self) -> None:
         super().__init__(_("A request may have {limit} bytes at most.").format(limit=LONGEST_BODY))
-
-
-def is_plain(text: str) -> bool:
-    """Whether `text` is free of control characters, of characters that turn its direction, and of lone surrogates."""
-    return not any(c in _BIDI or (unicodedata.category(c) in ("Cc", "Cs") and c not in _LINE_ENDS_AND_TABS) for c in text)
-
-
-def printable(text: str, longest: int = 60) -> str:
-    """`text` as it may be repeated in an answer: its odd characters replaced, cut to `longest`."""
-    return "".join(c if is_plain(c) else "\ufffd" for c in text[:longest])
 
 
 class StrictJSONParser(BaseParser):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from cluster.domain.dates import DateWindow, Precision
 from cluster.domain.errors import DomainError
 from cluster.domain.money import parse_amount
+from cluster.domain.texts import is_plain
 from cluster.models.windows import PRECISIONS
 
 
@@ -25,6 +26,16 @@ def message_of(error: DomainError) -> str:
 def as_validation_error(error: DomainError) -> ValidationError:
     """The refusal as Django's forms know it."""
     return ValidationError(message_of(error), code=error.code)
+
+
+class PlainTextForm(forms.BaseForm):
+    """Mixed into forms: a text with control characters, or with those that turn its direction, is refused at its field."""
+
+    def _clean_fields(self) -> None:
+        super()._clean_fields()  # type: ignore[misc]
+        for name, value in list(self.cleaned_data.items()):
+            if isinstance(value, str) and not is_plain(value):
+                self.add_error(name, ValidationError(_("This text has control characters."), code="control_characters"))
 
 
 class StrictAmountField(forms.Field):

@@ -14,7 +14,7 @@ from production.queries.output import OUTPUT_PLACE, PLAN_PLACE, VEHICLES, bounds
 
 @dataclass(frozen=True, slots=True)
 class YearSoFar:
-    """Vehicles built in the newest year that is known, in how many of its months, and the bounds of its plan in force; None where unknown."""
+    """Vehicles built in the newest year known, in how many months, and the bounds of its plan in force; None where unknown."""
 
     contract: Contract
     year: int

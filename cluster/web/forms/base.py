@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from cluster.domain.errors import DomainError
 from cluster.models import Source
-from cluster.models.form_fields import WindowField, message_of
+from cluster.models.form_fields import PlainTextForm, WindowField, message_of
 from cluster.models.scope import Reader
 
 DAY_FORMATS = ["%d.%m.%Y", "%Y-%m-%d"]
 
 
-class RecordForm(forms.Form):
+class RecordForm(PlainTextForm, forms.Form):
     """A form that records one thing. The same filled-in form sent twice carries the same key, and so records it once."""
 
     request_key = forms.UUIDField(required=False, widget=forms.HiddenInput)

@@ -72,6 +72,12 @@ def test_a_wrong_window_is_an_error_of_its_field_and_nothing_is_saved(enter: Any
     assert list(errors(response)) == ["published"]
 
 
+@pytest.mark.parametrize("odd", ["a\u202eb", "a\u2066b", "a\x07b"])
+def test_a_text_with_control_characters_is_an_error_of_its_field(enter: Any, odd: str) -> None:
+    response = enter(Role.EDITOR).post(reverse("admin:cluster_source_add"), {"key": "k", "title_ru": odd, "published_date": ""})
+    assert errors(response)["title_ru"] == ["This text has control characters."]
+
+
 def test_an_editor_of_one_contract_cannot_write_into_another(enter: Any) -> None:
     mine, other = make_contract(), make_contract()
     client = enter(Role.EDITOR, contract=mine)

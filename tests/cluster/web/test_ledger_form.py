@@ -57,6 +57,15 @@ class TestSaving:
         assert answer.status_code == (302 if amount else 422)
         assert [str(entry.amount_rub) for entry in LedgerEntry.objects.all()] == ([amount] if amount else [])
 
+    @pytest.mark.parametrize("odd", ["PO\u202e17", "PO\u206717", "PO\x0717", "PO\x0017"])
+    @pytest.mark.parametrize("box", ["document", "counterparty", "note"])
+    def test_a_text_with_control_characters_is_refused_at_its_field(self, place: Place, box: str, odd: str) -> None:
+        answer = post(place, filled(**{box: odd}))
+        assert answer.status_code == 422
+        said = "Null characters are not allowed." if "\x00" in odd else "This text has control characters."
+        assert said in words(answer)
+        assert not LedgerEntry.objects.exists()
+
     def test_a_double_submit_records_one_entry(self, place: Place) -> None:
         data = filled()
         assert [post(place, data).status_code, post(place, data).status_code] == [302, 302]
