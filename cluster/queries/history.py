@@ -122,6 +122,9 @@ def _label(model: Any, name: str) -> str:
 
 
 def _told(model: Any, name: str, value: object) -> object:
-    """A stored value in words where the column has a list of choices."""
+    """A stored value in words where the column has a list of choices; a 0 or a no is a text, which nobody takes for nothing."""
     choices = dict(getattr(_column(model, name), "flatchoices", None) or ())
-    return choices.get(value, value)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    told = choices.get(value, value)
+    return str(told) if isinstance(told, int | float) else told

@@ -326,6 +326,23 @@ def test_a_second_claim_in_use_for_the_same_time_is_refused_as_a_form_error(ente
     assert "Another claim is in use" in str(errors(response))
 
 
+def test_a_zero_and_a_no_are_told_in_the_history(enter: Any) -> None:
+    milestone = make_milestone(scored=True, not_scored_ru="нет срока")
+    factory = milestone.factory
+    assert factory is not None
+    factory.order = 3
+    factory.save()
+    factory.order = 0
+    factory.save()
+    milestone.scored = False
+    milestone.save()
+    client = enter()
+    page = client.get(reverse("admin:cluster_factory_history", args=[factory.pk])).content.decode()
+    assert "<del>3</del> → <ins>0</ins>" in page
+    page = client.get(reverse("admin:cluster_milestone_history", args=[milestone.pk])).content.decode()
+    assert "<del>yes</del> → <ins>no</ins>" in page
+
+
 def test_history_is_for_those_who_answer_for_the_record(enter: Any) -> None:
     milestone = make_milestone()
     address = reverse("admin:cluster_milestone_history", args=[milestone.pk])
