@@ -37,14 +37,14 @@ def post(place: Place, data: dict[str, Any], who: str = "editor", language: str 
 class TestSaving:
     def test_the_figure_is_recorded_and_in_use(self, place: Place) -> None:
         source = make_source()
-        answer = post(place, filled(month="3", source=source.pk, document="", note="first quarter", announced_date="2024-02"))
+        answer = post(place, filled(month="3", source=source.pk, document="", note="first quarter", announced_date=f"{LAST}-04"))
         assert answer["Location"] == "/production/c/alpha/"
         output = Output.objects.get()
         assert (output.year, output.month, output.quantity, output.unit, output.source) == (LAST, 3, 12500, "vehicles", source)
         assert (output.in_use, output.note, str(output.announced), output.recorded_by) == (
             True,
             "first quarter",
-            "2024-02",
+            f"{LAST}-04",
             place.person("editor"),
         )
 
