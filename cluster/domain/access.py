@@ -78,10 +78,6 @@ class Scope:
         """Contracts of which only the header is seen, through a factory of theirs."""
         return frozenset(g.contract for g in self.grants if g.factory is not None and g.contract is not None)
 
-    def covers(self, contract: int) -> bool:
-        """Whether the contract as a whole is seen, and not only factories of it."""
-        return self.sees_everything or contract in self.contracts
-
     def may(self, action: Action, *, contract: int | None = None, factory: int | None = None) -> bool:
         """Whether the reader may do `action` to something of this contract and factory (None: not tied to one)."""
         if self.superuser:

@@ -97,7 +97,7 @@ def queue(name: str, *, by: User | None, now: datetime) -> JobRun:
         require(by, Action.RUN_JOB)
     with transaction.atomic():
         one_at_a_time(f"queue.{name}")
-        run = JobRun.objects.filter(name=name, status=Status.QUEUED, scheduled_for__lte=now).first()
+        run = JobRun.objects.filter(name=name, status=Status.QUEUED).first()
         if run is None:
             run, _created = JobRun.objects.get_or_create(name=name, scheduled_for=now, defaults={"requested_by": by})
         transaction.on_commit(partial(broker.wake, [run.pk]))
