@@ -147,9 +147,11 @@ class TestRefusing:
         assert answer.status_code == 422
         assert "there is nothing left to forecast" in words(answer)
 
-    def test_a_bidi_override_in_a_note_is_kept_as_text(self, place: Place) -> None:
-        assert post(place, filled(place, note="a\u202eb")).status_code == 302
-        assert ForecastRevision.objects.get().note == "a\u202eb"
+    def test_a_bidi_override_in_a_note_is_refused(self, place: Place) -> None:
+        answer = post(place, filled(place, note="a\u202eb"))
+        assert answer.status_code == 422
+        assert "This text has control characters." in words(answer)
+        assert not ForecastRevision.objects.exists()
 
 
 class TestConsequences:
