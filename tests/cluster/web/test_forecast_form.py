@@ -115,7 +115,7 @@ class TestRefusing:
             ({"source": "999999999999999999999999"}, "id_source", "Select a valid choice."),
             ({"source": "x"}, "id_source", "Select a valid choice."),
             ({"document": "x" * 301}, "id_document", "at most 300 characters"),
-            ({"announced_date": "2999-01-01"}, "id_announced_0", "Give a date from 1990 to 2100."),
+            ({"announced_date": "2999-01-01"}, "id_announced_0", "The announcement cannot lie in the future."),
             ({"announced_date": "2099-01-01"}, "id_announced_0", "The announcement cannot lie in the future."),
         ],
     )
