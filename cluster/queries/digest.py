@@ -1,5 +1,6 @@
 """What a digest tells one reader: the changes of a period, what comes next, and the figures, contract by contract."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -142,7 +143,7 @@ def digest_for(*, reader: User, since: datetime, until: datetime, as_of: date, b
     )
 
 
-class _Period:
+class _Period(ABC):
     """What happened in the reader's scope, read for all contracts at once."""
 
     def __init__(self, reader: User, since: datetime, until: datetime, as_of: date) -> None:
@@ -169,21 +170,21 @@ class _Period:
         self.paid = {row["factory__contract_id"]: (row["all"], row["new"]) for row in sums}
         self.factories = list(Factory.objects.for_reader(reader).only("id", "contract_id", "decision", "decision_on"))
 
+    @abstractmethod
     def events(self) -> tuple[list[Event], set[int]]:
         """Changes of the delay flags in the order of time, and the milestones that were late before them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def moved(self) -> Q:
         """Which forecast revisions are new."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reached(self) -> set[int]:
         """The milestones that were reached."""
-        raise NotImplementedError
 
+    @abstractmethod
     def paid_now(self) -> Q:
         """Which payments are new."""
-        raise NotImplementedError
 
     def of(self, contract: Contract, rate: ExchangeRate | None) -> ContractNews:
         """The part of one contract."""
