@@ -70,4 +70,4 @@ class JobRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.scheduled_for:%Y-%m-%d %H:%M}"
+        return f"{self.get_name_display()} {self.scheduled_for:%Y-%m-%d %H:%M}"

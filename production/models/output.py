@@ -107,7 +107,7 @@ class Output(InOneContract, Sourced):
         ]
 
     def __str__(self) -> str:
-        return f"{self.year}-{self.month:02}: {self.quantity} {self.unit}" if self.month else f"{self.year}: {self.quantity} {self.unit}"
+        return f"{self.year}-{self.month:02}: {self.quantity}" if self.month else f"{self.year}: {self.quantity}"
 
 
 class CapacityQuerySet(AnnouncedQuerySet["Capacity"]):
