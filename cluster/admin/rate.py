@@ -1,4 +1,4 @@
-"""Official rates with their revisions, the decision over those in quarantine, and the conversions that stand on them."""
+"""Official rates with their revisions, and the decision over those in quarantine."""
 
 from typing import Any
 
@@ -8,13 +8,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from cluster.admin.base import AppendOnlyAdmin
-from cluster.admin.columns import amount_rub
 from cluster.admin.forms import ReasonActionForm
 from cluster.domain.access import Action
-from cluster.models import Conversion, ExchangeRate
+from cluster.models import ExchangeRate
 from cluster.models.scope import scope_of
 from cluster.services.rates import accept_rate, reject_rate
-from cluster.templatetags.format import money, rate
+from cluster.templatetags.format import rate
 
 
 @admin.register(ExchangeRate)
@@ -51,25 +50,3 @@ class ExchangeRateAdmin(AppendOnlyAdmin):
         keys = list(chosen.order_by("date", "revision").values_list("pk", flat=True))
         if self.attempt(request, lambda: [verb(rate_id=key, reason=reason, by=request.user) for key in keys]):
             self.message_user(request, told % len(keys), messages.SUCCESS)
-
-
-@admin.register(Conversion)
-class ConversionAdmin(AppendOnlyAdmin):
-    list_display = ["of_what", "basis", "on_date", "amount_rub_shown", "usd_shown", "rate", "stale", "converted_at"]
-    list_filter = ["basis", "stale"]
-    list_select_related = ["rate", "ledger_entry", "budget_line__factory", "claim"]
-    date_hierarchy = "on_date"
-    search_fields = ["ledger_entry__document", "budget_line__factory__code", "claim__figure"]
-    fields = ["of_what", "basis", "on_date", ("amount_rub_shown", "usd_shown"), ("rate", "replaced"), "stale", "converted_at"]
-    readonly_fields = ["of_what", "amount_rub_shown", "usd_shown"]
-    amount_rub_shown = amount_rub
-
-    @admin.display(description=_("of what"))
-    def of_what(self, conversion: Conversion) -> str:
-        """The row whose amount it is."""
-        return str(conversion.ledger_entry or conversion.budget_line or conversion.claim)
-
-    @admin.display(description=_("amount, USD"), ordering="usd")
-    def usd_shown(self, conversion: Conversion) -> str:
-        """Dollars in full."""
-        return money(conversion.usd, "USD")

@@ -4,10 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from cluster.api.fields import MoneyField
 from cluster.api.filtering import filters
 from cluster.api.records import Records, RecordSerializer
-from cluster.models import Conversion, ExchangeRate
+from cluster.domain.exchange import Basis
+from cluster.models import ExchangeRate
 
 
 class ExchangeRateSerializer(RecordSerializer):
@@ -46,40 +46,6 @@ class InDollars(serializers.Serializer[Any]):
 
     value = serializers.DecimalField(source="usd", max_digits=22, decimal_places=2)
     currency = serializers.ChoiceField(choices=["USD"], default="USD")
-    basis = serializers.ChoiceField(choices=Conversion.Basis.choices)
+    basis = serializers.ChoiceField(choices=[basis.value for basis in Basis])
     rate = UsedRate()
     stale = serializers.BooleanField(help_text="The rate that ought to have been in force was not known.")
-
-
-class ConversionSerializer(RecordSerializer):
-    """The dollars of one rouble amount, frozen with the rate that was used."""
-
-    amount = MoneyField(source="amount_rub")
-    usd = MoneyField(currency="USD")
-    rate = UsedRate(read_only=True)
-
-    class Meta:
-        model = Conversion
-        fields = [
-            "id", "ledger_entry", "budget_line", "claim", "basis", "on_date", "amount", "usd", "rate", "replaced", "stale", "converted_at",
-        ]  # fmt: skip
-
-
-class Conversions(Records):
-    """Conversions."""
-
-    noun = ("a conversion", "conversions")
-    about = "Dollars for ledger entries (payment basis), budget lines and claims (contract basis), each with its rate."
-    queryset = Conversion.objects.select_related("rate")
-    serializer_class = ConversionSerializer
-    filterset_class = filters(
-        Conversion,
-        basis="basis",
-        stale="stale",
-        ledger_entry="ledger_entry__id",
-        budget_line="budget_line__id",
-        claim="claim__id",
-        on_from="on_date__gte",
-        on_to="on_date__lte",
-    )
-    ordering_fields = {"on_date": "on_date"}

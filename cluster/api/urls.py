@@ -11,7 +11,7 @@ from cluster.api.factories import Factories
 from cluster.api.jobs import JobRuns
 from cluster.api.ledger import LedgerEntries
 from cluster.api.milestones import ForecastRevisions, Milestones
-from cluster.api.rates import Conversions, ExchangeRates
+from cluster.api.rates import ExchangeRates
 from cluster.api.reference import Description, Nowhere, Page, ProblemKind, Problems, Start
 from cluster.api.sources import Claims, Sources
 
@@ -30,7 +30,6 @@ router.register("ledger-entries", LedgerEntries, basename="ledger-entry")
 router.register("milestones", Milestones, basename="milestone")
 router.register("forecast-revisions", ForecastRevisions, basename="forecast-revision")
 router.register("exchange-rates", ExchangeRates, basename="exchange-rate")
-router.register("conversions", Conversions, basename="conversion")
 router.register("delay-flags", DelayFlags, basename="delay-flag")
 router.register("delay-events", DelayEvents, basename="delay-event")
 router.register("job-runs", JobRuns, basename="job-run")

@@ -21,6 +21,7 @@ class Action(StrEnum):
     RECORD_PAYMENT = "record_payment"
     RECORD_OUTPUT = "record_output"
     EDIT_RECORD = "edit_record"
+    APPROVE_BASELINE = "approve_baseline"
     RUN_JOB = "run_job"
 
 

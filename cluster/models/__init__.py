@@ -3,13 +3,16 @@
 from cluster.models.baseline import Baseline, BaselineMilestone, BudgetLine, CostCategory, FundingSource
 from cluster.models.claim import Claim, Confidence, Figure, Qualifier, Sourced
 from cluster.models.contract import Amendment, Contract, Party
+from cluster.models.conversion import BudgetConversion, ClaimConversion, Conversion, LedgerConversion
+from cluster.models.conversion_due import ConversionDue
 from cluster.models.delay import DelayEvent, DelayFlag
+from cluster.models.dependency import Dependency
 from cluster.models.digest import Delivery, Subscription
 from cluster.models.factory import Factory
 from cluster.models.job import JobRun
 from cluster.models.ledger import LedgerEntry
 from cluster.models.milestone import ForecastRevision, Milestone, MilestoneKind, SlipReason
-from cluster.models.rate import Conversion, ExchangeRate
+from cluster.models.rate import ExchangeRate
 from cluster.models.source import Source
 from cluster.models.token import ApiToken
 from cluster.models.user import Membership, User
@@ -19,21 +22,26 @@ __all__ = [
     "ApiToken",
     "Baseline",
     "BaselineMilestone",
+    "BudgetConversion",
     "BudgetLine",
     "Claim",
+    "ClaimConversion",
     "Confidence",
     "Contract",
     "Conversion",
+    "ConversionDue",
     "CostCategory",
     "DelayEvent",
     "DelayFlag",
     "Delivery",
+    "Dependency",
     "ExchangeRate",
     "Factory",
     "Figure",
     "ForecastRevision",
     "FundingSource",
     "JobRun",
+    "LedgerConversion",
     "LedgerEntry",
     "Membership",
     "Milestone",

@@ -1,4 +1,4 @@
-"""Append-only tables: the database itself refuses to change, delete or truncate their rows."""
+"""Append-only tables, and rows that are never deleted: the database itself refuses."""
 
 from typing import Any, TypeVar
 
@@ -21,4 +21,10 @@ def append_only(model: type[M]) -> type[M]:
         func=_REFUSE,
     )
     registered: type[M] = pgtrigger.register(rows, table)(model)
+    return registered
+
+
+def never_deleted(model: type[M]) -> type[M]:
+    """Class decorator: a trigger refuses DELETE, because other rows tell of this one for good."""
+    registered: type[M] = pgtrigger.register(pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete))(model)
     return registered

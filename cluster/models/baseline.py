@@ -9,6 +9,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from cluster.models.conversion import drops_conversion
+from cluster.models.conversion_due import makes_conversions_due, makes_lines_due
+from cluster.models.frozen import approved_for_good, frozen_once_approved
 from cluster.models.names import InLanguage
 from cluster.models.one_contract import InOneContract, one_contract, stays_with_its_contract
 from cluster.models.scope import AnnouncedQuerySet, ScopedQuerySet
@@ -21,6 +24,8 @@ class BaselineQuerySet(ScopedQuerySet["Baseline"]):
     contract_path = "contract_id"
 
 
+@makes_lines_due
+@approved_for_good
 @one_contract
 @stays_with_its_contract
 @pghistory.track()
@@ -42,6 +47,7 @@ class Baseline(InOneContract):
     name_ru = models.CharField(_("name (Russian)"), max_length=200)
     name_en = models.CharField(_("name (English)"), max_length=200, blank=True)
     name = InLanguage()
+    reason = models.TextField(_("why it was proposed"), blank=True)
     in_force_from = models.DateField(_("in force from"), null=True, blank=True)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("approved by")
@@ -73,6 +79,7 @@ class BaselineMilestoneQuerySet(AnnouncedQuerySet["BaselineMilestone"]):
     factory_path = "milestone__factory_id"
 
 
+@frozen_once_approved
 @one_contract
 @pghistory.track()
 class BaselineMilestone(InOneContract):
@@ -145,6 +152,9 @@ class BudgetLineQuerySet(AnnouncedQuerySet["BudgetLine"]):
     factory_path = "factory_id"
 
 
+@makes_conversions_due("budget")
+@drops_conversion("cluster_budgetconversion", "line_id")
+@frozen_once_approved
 @one_contract
 @pghistory.track()
 class BudgetLine(InOneContract):
@@ -158,6 +168,7 @@ class BudgetLine(InOneContract):
     funding = models.CharField(_("funding source"), max_length=10, choices=FundingSource.choices, blank=True)
     month = models.DateField(_("month"), null=True, blank=True)
     amount_rub = models.DecimalField(_("amount, RUB"), max_digits=20, decimal_places=2, validators=[MinValueValidator(0)])
+    reason = models.TextField(_("why this amount"), blank=True, help_text=_("What changed against the baseline before."))
     announced_earliest = earliest_column(null=True, blank=True)
     announced_latest = latest_column(null=True, blank=True)
     announced_precision = precision_column(blank=True)
@@ -166,6 +177,9 @@ class BudgetLine(InOneContract):
         "cluster.Source", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("source")
     )
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("recorded by")
+    )
 
     objects: ClassVar[BudgetLineQuerySet] = BudgetLineQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from cluster.models.conversion import drops_conversion
+from cluster.models.conversion_due import makes_conversions_due
 from cluster.models.names import InLanguage
 from cluster.models.one_contract import InOneContract, one_contract
 from cluster.models.scope import AnnouncedQuerySet
@@ -110,6 +112,8 @@ class ClaimQuerySet(AnnouncedQuerySet["Claim"]):
     factory_path = "factory_id"
 
 
+@makes_conversions_due("claims")
+@drops_conversion("cluster_claimconversion", "claim_id")
 @one_contract
 @pghistory.track()
 class Claim(InOneContract, Sourced):

@@ -25,6 +25,7 @@ class JobRun(models.Model):
 
     class Name(models.TextChoices):
         FETCH_RATES = "fetch_rates", _("fetch rates")
+        BACKFILL_RATES = "backfill_rates", _("fetch the rates of a past time")
         CONVERT = "convert", _("convert roubles to dollars")
         FLAG_DELAYS = "flag_delays", _("flag delays")
         SWEEP = "sweep", _("sweep")
@@ -39,6 +40,7 @@ class JobRun(models.Model):
 
     name = models.CharField(_("job"), max_length=20, choices=Name.choices)
     scheduled_for = models.DateTimeField(_("due at"))
+    params = models.JSONField(_("what was asked for"), default=dict, blank=True)
     status = models.CharField(_("status"), max_length=13, choices=Status.choices, default=Status.QUEUED)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("requested by")

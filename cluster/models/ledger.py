@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cluster.models.append_only import append_only
 from cluster.models.baseline import CostCategory, FundingSource
+from cluster.models.conversion_due import makes_conversions_due
 from cluster.models.scope import ScopedQuerySet
 
 
@@ -20,6 +21,7 @@ class LedgerEntryQuerySet(ScopedQuerySet["LedgerEntry"]):
     factory_path = "factory_id"
 
 
+@makes_conversions_due("ledger")
 @append_only
 @pghistory.track()
 class LedgerEntry(models.Model):
@@ -63,7 +65,13 @@ class LedgerEntry(models.Model):
                 violation_error_message=_("An entry is positive; only a reversal is negative."),
             ),
         ]
-        indexes = [models.Index(fields=["factory", "kind", "date"], name="ledger_factory_kind_date")]
+        indexes = [
+            models.Index(fields=["factory", "kind", "date"], name="ledger_factory_kind_date"),
+            # What a corrected rate concerns.
+            models.Index(fields=["date"], name="ledger_date"),
+            # What looks like an entry that is there already.
+            models.Index(fields=["amount_rub", "document"], name="ledger_amount_document"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.date} {self.amount_rub} {self.document}"

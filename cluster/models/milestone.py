@@ -58,6 +58,9 @@ class Milestone(InOneContract):
     name_ru = models.CharField(_("name (Russian)"), max_length=300)
     name_en = models.CharField(_("name (English)"), max_length=300, blank=True)
     name = InLanguage()
+    duration_days = models.PositiveIntegerField(
+        _("duration, working days"), null=True, blank=True, help_text=_("The work before it; 0 is a mere date. Empty: not known.")
+    )
     scored = models.BooleanField(_("judged"), default=True)
     not_scored_ru = models.TextField(_("why it is not judged (Russian)"), blank=True)
     not_scored_en = models.TextField(_("why it is not judged (English)"), blank=True)

@@ -13,6 +13,8 @@ _CONTRACT_OF = {
     "contract": "NEW.contract_id",
     "factory": "(SELECT contract_id FROM cluster_factory WHERE id = NEW.factory_id)",
     "milestone": "(SELECT contract_id FROM cluster_milestone WHERE id = NEW.milestone_id)",
+    "predecessor": "(SELECT contract_id FROM cluster_milestone WHERE id = NEW.predecessor_id)",
+    "successor": "(SELECT contract_id FROM cluster_milestone WHERE id = NEW.successor_id)",
     "baseline": "(SELECT contract_id FROM cluster_baseline WHERE id = NEW.baseline_id)",
     "amendment": "(SELECT contract_id FROM cluster_amendment WHERE id = NEW.amendment_id)",
     "brand": "(SELECT contract_id FROM production_brand WHERE id = NEW.brand_id)",

@@ -1,13 +1,16 @@
-"""Official exchange rates with their revisions, and stored conversions."""
+"""Exchange rates with their revisions; a decision of the bank is kept, never deleted."""
 
 from typing import Any, ClassVar
 
 import pghistory
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cluster.domain.exchange import Rate
+from cluster.models.append_only import never_deleted
+from cluster.models.conversion_due import makes_conversions_due
 from cluster.models.names import InLanguage
 from cluster.models.scope import ScopedQuerySet
 
@@ -20,6 +23,8 @@ class ExchangeRateQuerySet(ScopedQuerySet["ExchangeRate"]):
         return self.filter(currency=currency, status=ExchangeRate.Status.ACCEPTED)
 
 
+@makes_conversions_due("rates")
+@never_deleted
 @pghistory.track()
 class ExchangeRate(models.Model):
     """Roubles for `nominal` units of a currency, dated `date`. A correction is a new revision; the old one stays."""
@@ -34,6 +39,7 @@ class ExchangeRate(models.Model):
         OFFICIAL = "official", _("official, as published by the bank")
         CAPTURED = "captured", _("official, as captured by a third party")
         PRESS = "press", _("official, as printed by the press")
+        MANUAL = "manual", _("entered by a person")
 
     currency = models.CharField(_("currency"), max_length=3, default="USD")
     date = models.DateField(_("date"))
@@ -46,6 +52,9 @@ class ExchangeRate(models.Model):
     source_en = models.CharField(_("source (English)"), max_length=300, blank=True)
     source = InLanguage()
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("recorded by")
+    )
 
     objects: ClassVar[ExchangeRateQuerySet] = ExchangeRateQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -66,71 +75,3 @@ class ExchangeRate(models.Model):
     def rate(self) -> Rate:
         """The rate as the domain knows it."""
         return Rate(self.date, self.value, self.nominal, self.currency)
-
-
-class ConversionQuerySet(ScopedQuerySet["Conversion"]):
-    """Conversions of what is in scope."""
-
-    def _within(self, scope: Any) -> Q:
-        return (
-            Q(ledger_entry__factory__contract_id__in=scope.contracts)
-            | Q(ledger_entry__factory_id__in=scope.factories)
-            | Q(budget_line__factory__contract_id__in=scope.contracts)
-            | Q(budget_line__factory_id__in=scope.factories)
-            | Q(claim__contract_id__in=scope.contracts)
-            | Q(claim__factory_id__in=scope.factories)
-        )
-
-    contract_path = "pk"  # not reference data; _within says how it belongs
-
-
-class Conversion(models.Model):
-    """The dollars of one rouble amount at the rate of its basis, frozen with the rate that was used.
-
-    A ledger entry stands at the *payment* basis (rate in force on its date), a budget line and a claim at the
-    *contract* basis (rate in force when they were agreed or announced). The *reporting* basis moves every day and is
-    derived when it is read. `stale` says that the rate which ought to have been in force was not known.
-    `replaced` keeps the rate used before a correction. Derived data: the job can rebuild it, so it has no history.
-    """
-
-    class Basis(models.TextChoices):
-        CONTRACT = "contract", _("contract")
-        PAYMENT = "payment", _("payment")
-
-    ledger_entry = models.OneToOneField(
-        "cluster.LedgerEntry", on_delete=models.CASCADE, null=True, blank=True, related_name="conversion", verbose_name=_("ledger entry")
-    )
-    budget_line = models.OneToOneField(
-        "cluster.BudgetLine", on_delete=models.CASCADE, null=True, blank=True, related_name="conversion", verbose_name=_("budget line")
-    )
-    claim = models.OneToOneField(
-        "cluster.Claim", on_delete=models.CASCADE, null=True, blank=True, related_name="conversion", verbose_name=_("claim")
-    )
-    basis = models.CharField(_("basis"), max_length=8, choices=Basis.choices)
-    on_date = models.DateField(_("rate wanted for"))
-    amount_rub = models.DecimalField(_("amount, RUB"), max_digits=22, decimal_places=2)
-    usd = models.DecimalField(_("amount, USD"), max_digits=22, decimal_places=2)
-    rate = models.ForeignKey(ExchangeRate, on_delete=models.PROTECT, related_name="conversions", verbose_name=_("rate"))
-    replaced = models.ForeignKey(
-        ExchangeRate, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("rate used before")
-    )
-    stale = models.BooleanField(_("with a stale rate"), default=False)
-    converted_at = models.DateTimeField(_("converted at"))
-
-    objects: ClassVar[ConversionQuerySet] = ConversionQuerySet.as_manager()  # type: ignore[assignment]
-
-    class Meta:
-        verbose_name = _("conversion")
-        verbose_name_plural = _("conversions")
-        ordering = ["id"]
-        constraints: ClassVar[list[Any]] = [
-            models.CheckConstraint(
-                condition=Q(ledger_entry__isnull=False, budget_line__isnull=True, claim__isnull=True, basis="payment")
-                | Q(ledger_entry__isnull=True, budget_line__isnull=False, claim__isnull=True, basis="contract")
-                | Q(ledger_entry__isnull=True, budget_line__isnull=True, claim__isnull=False, basis="contract"),
-                name="conversion_of_one_thing",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.amount_rub} RUB = {self.usd} USD ({self.rate_id})"

@@ -11,7 +11,7 @@ from cluster.models.scope import scope_of
 # What editors write by hand, model by model. Derived and append-only tables are not here: services write them.
 _RECORD = (
     "contract", "party", "amendment", "factory", "source", "claim", "baseline", "baselinemilestone", "budgetline", "milestone",
-    "brand", "vehiclemodel", "brandshare", "planrevision", "capacity",
+    "dependency", "brand", "vehiclemodel", "brandshare", "planrevision", "capacity",
 )  # fmt: skip
 _ADD_ONLY = ("ledgerentry", "forecastrevision", "output")
 _PEOPLE = ("user", "membership", "subscription", "apitoken", "periodictask", "crontabschedule", "intervalschedule")
