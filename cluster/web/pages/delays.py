@@ -1,6 +1,5 @@
 """Delays: what is late or was, filtered by the address, exported as a table, acknowledged by a form."""
 
-import csv
 from collections import Counter
 
 from django.contrib import messages
@@ -8,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from cluster.domain.access import Action
@@ -22,10 +21,9 @@ from cluster.services.delays import acknowledge_flag
 from cluster.web.door import as_of_from, ensure_today, page, reader_of
 from cluster.web.filters import chosen, link, options
 from cluster.web.forms.acknowledgement import AcknowledgementForm
+from cluster.web.spreadsheet import csv_response
 
 STATES = ("all", "open", "closed")
-# A spreadsheet would run a cell that starts with one of these as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _chosen_rows(request: HttpRequest, code: str) -> tuple[DelayBoard, list[DelayRow], dict[str, str]]:
@@ -96,19 +94,13 @@ def _may_acknowledge(request: HttpRequest, row: DelayRow) -> bool:
 def delays_csv(request: HttpRequest, code: str) -> HttpResponse:
     """The rows shown, as a table that a spreadsheet of the reader's language opens at once."""
     board, rows, filters = _chosen_rows(request, code)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{code}-delays-{board.as_of:%Y-%m-%d}.csv"'
-    response.write("\ufeff")
-    table = csv.writer(response, delimiter="," if (get_language() or "ru").startswith("en") else ";")
     heads = (
         gettext("Factory"), gettext("Milestone"), gettext("Name"), gettext("Kind"), gettext("Severity"), gettext("Days late"),
         gettext("Due"), gettext("Forecast"), gettext("Actual"), gettext("Closed on"), gettext("Promised by"), gettext("Source"),
         gettext("Address"), gettext("As of"),
     )  # fmt: skip
-    table.writerow(heads)
-    for row in _in_state(rows, filters["state"]):
-        table.writerow([_harmless(cell) for cell in _cells(row, board)])
-    return response
+    cells = (_cells(row, board) for row in _in_state(rows, filters["state"]))
+    return csv_response(f"{code}-delays-{board.as_of:%Y-%m-%d}", heads, cells)
 
 
 def _cells(row: DelayRow, board: DelayBoard) -> list[object]:
@@ -128,12 +120,6 @@ def _cells(row: DelayRow, board: DelayBoard) -> list[object]:
         source.url if source else "",
         board.as_of,
     ]
-
-
-def _harmless(cell: object) -> object:
-    """A text that a spreadsheet shows instead of running it."""
-    text = str(cell)
-    return f"'{text}" if not isinstance(cell, int) and text.startswith(_FORMULA_STARTS) else text
 
 
 @page

@@ -1,0 +1,36 @@
+"""Tables as files that a spreadsheet of the reader's language opens at once, and that cannot run anything in it."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from django.http import HttpResponse
+from django.utils.translation import get_language
+
+# A spreadsheet would run a cell that starts with one of these as a formula.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_response(name: str, heads: Sequence[object], rows: Iterable[Sequence[object]]) -> HttpResponse:
+    """The table as a CSV file called `name`: separator and decimal mark of the active language, texts never formulas.
+
+    Numbers (int, Decimal) stay numbers; everything else is a text, dates in ISO form.
+    """
+    english = (get_language() or "ru").startswith("en")
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response.write("\ufeff")
+    table = csv.writer(response, delimiter="," if english else ";")
+    table.writerow(heads)
+    for row in rows:
+        table.writerow([_cell(value, english=english) for value in row])
+    return response
+
+
+def _cell(value: object, *, english: bool) -> object:
+    if isinstance(value, int):
+        return value
+    if isinstance(value, Decimal):
+        return str(value) if english else str(value).replace(".", ",")
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
