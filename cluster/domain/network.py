@@ -1,0 +1,247 @@
+"""The critical path method on arrays: early and late instants, float and drivers of a network of activities.
+
+An activity takes `duration` working days and runs from the instant `start` to the instant `start + duration`. Instants are whole
+numbers on an axis of working days: instant k is the end of working day k-1 and the start of working day k, which are the same moment of
+work. An activity of duration 0 is a mere date.
+
+The network is sorted once into levels (an activity lies one level above its deepest predecessor); a pass then handles a level at a time
+with a handful of NumPy operations. Formulas: Kelley and Walker (1959) for finish-to-start links, the precedence diagramming method for
+the other types.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cluster.domain.errors import DomainError
+
+Ints: TypeAlias = NDArray[np.int64]
+Flags: TypeAlias = NDArray[np.bool_]
+
+# Far enough for any plan, and no sum of instants overflows.
+NEVER = 1 << 40
+
+
+class LinkType(StrEnum):
+    """What of the successor waits for what of the predecessor."""
+
+    FS = "FS"
+    SS = "SS"
+    FF = "FF"
+    SF = "SF"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """`successor` waits for `predecessor` (numbers of activities), with a lag in working days; negative is a lead."""
+
+    predecessor: int
+    successor: int
+    type: LinkType = LinkType.FS
+    lag: int = 0
+
+
+class Circular(DomainError):
+    """Activities wait for one another in a circle; `members` are their numbers in order, the first one not repeated."""
+
+    def __init__(self, members: Sequence[int], names: Sequence[str]) -> None:
+        super().__init__(
+            "The milestones wait for one another in a circle: {circle}.", field="predecessor", code="cycle", circle=" → ".join(names)
+        )
+        self.members = list(members)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Instants and floats by activity, in working days; arrays of the length of the network.
+
+    `late_*` are the latest instants that neither move the end of the network nor break an upper bound; `total_float` is negative
+    where a bound cannot hold. `free_float` is what an activity can slip without moving any other one. `driver` is the number of the
+    link that sets the early start, -1 where none does (the data date, a bound or an actual date does).
+    """
+
+    early_start: Ints
+    early_finish: Ints
+    late_start: Ints
+    late_finish: Ints
+    free_float: Ints
+    driver: Ints
+    finish: int
+
+    @property
+    def total_float(self) -> Ints:
+        """Late start less early start."""
+        return self.late_start - self.early_start
+
+    @property
+    def critical(self) -> Flags:
+        """Activities without float: those whose slip moves the end, or breaks a bound."""
+        return self.total_float <= 0
+
+
+class Network:
+    """Activities 0..n-1 with durations, and links among them. Raises Circular, or DomainError for what is no network."""
+
+    def __init__(self, durations: Sequence[int] | Ints, links: Sequence[Link], *, names: Sequence[str] | None = None) -> None:
+        pairs = np.array([(link.predecessor, link.successor, link.lag) for link in links], dtype=np.int64).reshape(-1, 3)
+        from_finish = np.array([link.type in (LinkType.FS, LinkType.FF) for link in links], dtype=bool)
+        to_finish = np.array([link.type in (LinkType.FF, LinkType.SF) for link in links], dtype=bool)
+        self._arrange(np.asarray(durations, dtype=np.int64), pairs[:, 0], pairs[:, 1], pairs[:, 2], from_finish, to_finish, names)
+
+    @classmethod
+    def of_arrays(
+        cls, durations: Ints, predecessors: Ints, successors: Ints, lags: Ints, from_finish: Flags, to_finish: Flags
+    ) -> "Network":
+        """The same from arrays, for large networks: link i leads from the finish (else the start) to the finish (else the start)."""
+        network = cls.__new__(cls)
+        network._arrange(durations, predecessors, successors, lags, from_finish, to_finish, None)
+        return network
+
+    def _arrange(
+        self, durations: Ints, pred: Ints, succ: Ints, lags: Ints, from_finish: Flags, to_finish: Flags, names: Sequence[str] | None
+    ) -> None:
+        n = self.size = len(durations)
+        if n == 0:
+            raise DomainError("There is no milestone to schedule.", code="empty")
+        if (durations < 0).any():
+            raise DomainError("A duration is not negative.", field="duration_days", code="negative")
+        if any(len(ends) and (ends.min() < 0 or ends.max() >= n) for ends in (pred, succ)):
+            raise DomainError("A link names a milestone that is not there.", field="predecessor", code="choice")
+        level = _levels(n, pred, succ)
+        if (level < 0).any():
+            members = _circle(level, pred, succ)
+            raise Circular(members, [names[m] if names else str(m) for m in members])
+        # Place p in the order of levels holds activity order[p]; a level is a slice.
+        self._order = np.argsort(level, kind="stable")
+        place = np.empty(n, dtype=np.int64)
+        place[self._order] = np.arange(n)
+        self._durations = durations[self._order]
+        bounds = np.searchsorted(level[self._order], np.arange(level.max() + 2))
+        levels = list(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True))
+        self._place = place
+        at_pred, at_succ = place[pred], place[succ]
+        # Links into a level stand together, sorted by the activity they lead to; those out of it likewise for the way back.
+        self._in = _Side(np.lexsort((at_pred, at_succ)), at_succ, levels)
+        self._out = _Side(np.lexsort((at_succ, at_pred)), at_pred, levels)
+        self._pred, self._succ, self._lags, self._from_finish, self._to_finish = at_pred, at_succ, lags, from_finish, to_finish
+
+    def times(self, *, earliest: Ints | None = None, latest: Ints | None = None, happened: Flags | None = None) -> Times:
+        """Forward and backward pass.
+
+        `earliest` bounds the starts from below, `latest` the finishes from above (instants by activity; None: 0, and no bound).
+        What has `happened` starts at its `earliest` whatever comes before it, binds none of its predecessors and has no float.
+        """
+        n, duration = self.size, self._durations
+        bound = np.zeros(n, dtype=np.int64) if earliest is None else np.asarray(earliest, dtype=np.int64)[self._order]
+        held = np.zeros(n, dtype=bool) if happened is None else np.asarray(happened, dtype=bool)[self._order]
+        # What a link demands of its successor's start, beyond the instant that it reads of its predecessor.
+        beyond = self._lags - duration[self._succ] * self._to_finish
+        free = held[self._succ]
+        beyond[free] = -NEVER
+        # Both instants in one array: starts, then finishes.
+        early = np.concatenate((bound, bound + duration))
+        source, offset = (self._pred + n * self._from_finish)[self._in.links], beyond[self._in.links]
+        for low, high, nodes, heads in self._in.steps:
+            starts = np.maximum(early[nodes], np.maximum.reduceat(early[source[low:high]] + offset[low:high], heads))
+            early[nodes] = starts
+            early[self._finishes(nodes)] = starts + duration[nodes]
+        start, finish = early[:n], early[n:]
+        end = int(finish.max())
+        slack = start[self._succ] - early[self._pred + n * self._from_finish] - beyond
+        late = np.where(held, finish, self._late_finish(end, latest, beyond))
+        driver = np.full(n, -1, dtype=np.int64)
+        binding = np.flatnonzero((slack == 0) & ~free)
+        driver[self._succ[binding]] = binding
+        back = self._place
+        return Times(
+            early_start=start[back],
+            early_finish=finish[back],
+            late_start=(late - duration)[back],
+            late_finish=late[back],
+            free_float=np.where(held, 0, self._free_float(end - finish, slack))[back],
+            driver=driver[back],
+            finish=end,
+        )
+
+    def _finishes(self, nodes: "slice | Ints") -> "slice | Ints":
+        return slice(nodes.start + self.size, nodes.stop + self.size) if isinstance(nodes, slice) else nodes + self.size
+
+    def _late_finish(self, end: int, latest: Ints | None, beyond: Ints) -> Ints:
+        n, duration, links = self.size, self._durations, self._out.links
+        finish = np.full(n, end, dtype=np.int64)
+        if latest is not None:
+            finish = np.minimum(finish, np.asarray(latest, dtype=np.int64)[self._order])
+        # The successor's start less what the link demands is the predecessor's start or finish, whichever the link reads.
+        reach = (beyond - duration[self._pred] * ~self._from_finish)[links]
+        target = self._succ[links]
+        start = finish - duration
+        for low, high, nodes, heads in reversed(self._out.steps):
+            allowed = np.minimum(finish[nodes], np.minimum.reduceat(start[target[low:high]] - reach[low:high], heads))
+            finish[nodes] = allowed
+            start[nodes] = allowed - duration[nodes]
+        return finish
+
+    def _free_float(self, to_the_end: Ints, slack: Ints) -> Ints:
+        links = self._out.links
+        if not len(links):
+            return to_the_end
+        heads = np.flatnonzero(np.diff(self._pred[links], prepend=-1))
+        free = to_the_end.copy()
+        nodes = self._pred[links][heads]
+        free[nodes] = np.minimum(free[nodes], np.minimum.reduceat(slack[links], heads))
+        return free
+
+
+class _Side:
+    """Links grouped by the activity at one of their ends, level by level: slices of `links`, activities, where each group begins."""
+
+    def __init__(self, links: Ints, ends: Ints, levels: list[tuple[int, int]]) -> None:
+        self.links = links
+        sorted_ends = ends[links]
+        heads = np.flatnonzero(np.diff(sorted_ends, prepend=-1))
+        nodes = sorted_ends[heads]
+        self.steps: list[tuple[int, int, slice | Ints, Ints]] = []
+        for first, last in levels:
+            a, b = np.searchsorted(nodes, (first, last))
+            if a == b:
+                continue
+            low, high = int(heads[a]), int(heads[b]) if b < len(heads) else len(links)
+            # A slice costs less than a list of places, and where every activity of the level has links it says the same.
+            chosen = slice(first, last) if b - a == last - first else nodes[a:b]
+            self.steps.append((low, high, chosen, heads[a:b] - low))
+
+
+def _levels(n: int, pred: Ints, succ: Ints) -> Ints:
+    """The level of each activity, -1 for those on or behind a circle."""
+    level = np.full(n, -1, dtype=np.int64)
+    by_pred = np.argsort(pred, kind="stable")
+    first = np.searchsorted(pred[by_pred], np.arange(n + 1))
+    waits_for = np.bincount(succ, minlength=n)
+    frontier = np.flatnonzero(waits_for == 0)
+    depth = 0
+    while frontier.size:
+        level[frontier] = depth
+        depth += 1
+        counts = first[frontier + 1] - first[frontier]
+        ends = np.cumsum(counts)
+        places = np.arange(ends[-1]) + np.repeat(first[frontier] - ends + counts, counts)
+        reached, times = np.unique(succ[by_pred[places]], return_counts=True)
+        waits_for[reached] -= times
+        frontier = reached[waits_for[reached] == 0]
+    return level
+
+
+def _circle(level: Ints, pred: Ints, succ: Ints) -> list[int]:
+    """One circle among the activities that got no level: each of them waits for another one, so that going back ends in a circle."""
+    open_links = (level[pred] < 0) & (level[succ] < 0)
+    before = dict(zip(succ[open_links].tolist(), pred[open_links].tolist(), strict=True))
+    seen: dict[int, int] = {}
+    here = next(iter(before))
+    while here not in seen:
+        seen[here] = len(seen)
+        here = before[here]
+    return list(seen)[seen[here] :][::-1]
