@@ -5,9 +5,26 @@ needs neither inline styles nor scripts.
 """
 
 from cluster.web.charts.bands import BandYear, bands
+from cluster.web.charts.bridge import Span, bridge
 from cluster.web.charts.chart import Cell, Chart
+from cluster.web.charts.curve import CurvePoint, curve
 from cluster.web.charts.money import MoneyBar, money_bar
 from cluster.web.charts.steps import Level, steps
 from cluster.web.charts.timeline import TimelineRow, timeline
 
-__all__ = ["BandYear", "Cell", "Chart", "Level", "MoneyBar", "TimelineRow", "bands", "money_bar", "steps", "timeline"]
+__all__ = [
+    "BandYear",
+    "Cell",
+    "Chart",
+    "CurvePoint",
+    "Level",
+    "MoneyBar",
+    "Span",
+    "TimelineRow",
+    "bands",
+    "bridge",
+    "curve",
+    "money_bar",
+    "steps",
+    "timeline",
+]

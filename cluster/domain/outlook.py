@@ -1,0 +1,436 @@
+"""The outlook: what factories will have cost when they are complete, in roubles and dollars, and why it left the budget.
+
+The finest grain is a *cell*: factory, category, funding source, month. Each amount of a cell is rounded once, and every
+total is the sum of its cells, so that all groupings of the same cells agree to the kopeck and to the cent
+(docs/decisions/0007). An empty category or funding source, or no month, means "not published in that detail".
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from cluster.domain.exchange import Rate, convert_rub
+
+ZERO = Decimal("0.00")
+# Category and funding source.
+Group = tuple[str, str]
+
+
+class Grouping(StrEnum):
+    """By what totals can be shown."""
+
+    FACTORY = "factory"
+    CATEGORY = "category"
+    FUNDING = "funding"
+    MONTH = "month"
+    YEAR = "year"
+
+
+class Quote(NamedTuple):
+    """A rate as it was used: its id, and whether a newer one ought to have been known."""
+
+    rate: Rate
+    stale: bool = False
+    id: int = 0
+
+
+class Planned(NamedTuple):
+    """One budget line: roubles, its stored dollars at the contract basis and their rate (None: not converted yet)."""
+
+    factory: int
+    category: str
+    funding: str
+    month: date | None
+    rub: Decimal
+    usd: Decimal | None
+    quote: Quote | None
+
+
+class Spent(NamedTuple):
+    """Ledger entries of one kind in one month, net of reversals; dollars at the payment basis.
+
+    `missing` entries are not converted yet: the dollars are short of them.
+    """
+
+    factory: int
+    category: str
+    funding: str
+    month: date
+    is_payment: bool
+    rub: Decimal
+    usd: Decimal
+    entries: int
+    missing: int = 0
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The money of one factory, category, funding source and month. None: not known, never 0.
+
+    The factory has no published budget where `budget_rub` is None; then nothing that needs one is known either. In a
+    factory with a budget, a cell without a line of its own has a budget of 0 and `lines` 0. Dollars are None where a
+    conversion or a rate that they need is missing.
+    """
+
+    factory: int
+    category: str
+    funding: str
+    month: date | None
+    lines: int
+    payments: int
+    commitments: int
+    budget_rub: Decimal | None
+    budget_usd: Decimal | None
+    paid_rub: Decimal
+    paid_usd: Decimal | None
+    committed_rub: Decimal
+    committed_usd: Decimal | None
+    remaining_rub: Decimal | None
+    remaining_usd: Decimal | None
+    real_rub: Decimal | None
+    real_usd: Decimal | None
+    # The same money at the other bases.
+    budget_reporting_usd: Decimal | None
+    paid_contract_usd: Decimal | None
+    paid_reporting_usd: Decimal | None
+    contract_quote: Quote | None
+    missing: int
+    stale: bool
+
+    @property
+    def outlook_rub(self) -> Decimal | None:
+        """Paid and still to be paid."""
+        return _plus(self.paid_rub, self.remaining_rub)
+
+    @property
+    def outlook_usd(self) -> Decimal | None:
+        """Payments at their own rates, and what remains at the reporting rate."""
+        return _plus(self.paid_usd, self.remaining_usd)
+
+    @property
+    def fx_usd(self) -> Decimal | None:
+        """All of the distance from the budget that is no real effect."""
+        outlook = self.outlook_usd
+        return None if outlook is None or self.budget_usd is None or self.real_usd is None else outlook - self.budget_usd - self.real_usd
+
+    def key(self, by: Grouping) -> Hashable:
+        """What the cell is grouped by: a factory's id, a code, a month, a year; None for money without a month."""
+        match by:
+            case Grouping.FACTORY:
+                return self.factory
+            case Grouping.CATEGORY:
+                return self.category
+            case Grouping.FUNDING:
+                return self.funding
+            case Grouping.MONTH:
+                return self.month
+            case Grouping.YEAR:
+                return self.month.year if self.month else None
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The sum of cells. Dollars are None as soon as one cell's are: a sum that is silently short would be wrong.
+
+    What needs a budget sums the cells of factories with one (`paid_planned_rub` are the payments of these); it is None
+    where there is none. `missing` counts what is not converted or has no rate.
+    """
+
+    lines: int
+    payments: int
+    commitments: int
+    budget_rub: Decimal | None
+    budget_usd: Decimal | None
+    paid_rub: Decimal
+    paid_usd: Decimal | None
+    paid_planned_rub: Decimal
+    paid_planned_usd: Decimal | None
+    committed_rub: Decimal
+    committed_usd: Decimal | None
+    remaining_rub: Decimal | None
+    remaining_usd: Decimal | None
+    outlook_rub: Decimal | None
+    outlook_usd: Decimal | None
+    real_rub: Decimal | None
+    real_usd: Decimal | None
+    fx_usd: Decimal | None
+    budget_reporting_usd: Decimal | None
+    paid_contract_usd: Decimal | None
+    paid_reporting_usd: Decimal | None
+    outlook_contract_usd: Decimal | None
+    outlook_reporting_usd: Decimal | None
+    missing: int
+    stale: bool
+
+
+def at_completion(budget: Mapping[Group, Decimal], used: Mapping[Group, Decimal]) -> dict[Group, Decimal]:
+    """The estimate at completion of each group of one factory: budget, commitments or payments, whichever is largest.
+
+    `used` is the larger of commitments and payments. What exceeds the budget of a group is first covered by budget that is
+    left in the groups that say less (the category without a source, the source without a category, the factory as a
+    whole), then, for money recorded without detail, by the groups that say more, in proportion to what is left there.
+    So the sum is the whole budget, and more only by what no fitting budget covers. Never less than `used`.
+    """
+    groups = sorted(budget.keys() | used.keys(), key=lambda group: (group.count(""), group))
+    estimate = {group: max(budget.get(group, ZERO), used.get(group, ZERO)) for group in groups}
+    over = {group: estimate[group] - budget.get(group, ZERO) for group in groups}
+    left = {group: estimate[group] - max(used.get(group, ZERO), ZERO) for group in groups}
+    for group in groups:
+        for wider in _wider(group):
+            taken = min(over[group], left.get(wider, ZERO))
+            if taken > 0:
+                over[group] -= taken
+                left[wider] -= taken
+                estimate[wider] -= taken
+    for group in groups:
+        narrower = [other for other in groups if group in _wider(other) and left[other] > 0]
+        taken = min(over[group], sum((left[other] for other in narrower), ZERO))
+        for other, part in zip(narrower, spread(taken, [left[other] for other in narrower]), strict=True):
+            left[other] -= part
+            estimate[other] -= part
+    return estimate
+
+
+def spread(total: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
+    """`total` in parts by `weights` (none negative), exact to the kopeck: the largest remainders get the last kopecks.
+
+    All weights 0 gives it to the first; no weights give nothing, and then `total` must be 0.
+    """
+    if not weights:
+        return []
+    units = [int(weight.scaleb(2)) for weight in weights]
+    whole, kopecks = sum(units), int(total.scaleb(2))
+    if whole == 0:
+        return [total, *(ZERO for _ in weights[1:])]
+    parts = [divmod(kopecks * unit, whole) for unit in units]
+    lacking = kopecks - sum(part for part, _ in parts)
+    nearest = sorted(range(len(parts)), key=lambda n: (-parts[n][1], n))[:lacking]
+    more = set(nearest)
+    return [Decimal(part + (n in more)).scaleb(-2) for n, (part, _) in enumerate(parts)]
+
+
+def cells_of(
+    planned: Iterable[Planned], spent: Iterable[Spent], *, as_of: date, reporting: Quote | None, in_force: Quote | None
+) -> list[Cell]:
+    """The cells of any number of factories as of a day, ordered by factory, category, funding source and month.
+
+    `reporting` is the rate in force on that day; `in_force` the one of the day on which the baseline came into force, for
+    money that no budget line of the factory explains.
+    """
+    lines: dict[int, list[Planned]] = defaultdict(list)
+    sums: dict[int, list[Spent]] = defaultdict(list)
+    for line in planned:
+        lines[line.factory].append(line)
+    for row in spent:
+        sums[row.factory].append(row)
+    found: list[Cell] = []
+    for factory in sorted(lines.keys() | sums.keys()):
+        one = _Factory(factory, lines.get(factory, []), sums.get(factory, []), as_of.replace(day=1))
+        found += one.cells(reporting, in_force)
+    return found
+
+
+def total_of(cells: Iterable[Cell]) -> Total:
+    """The sum of cells."""
+    cells = list(cells)
+    planned = [cell for cell in cells if cell.budget_rub is not None]
+
+    def whole(amount: Callable[[Cell], Decimal | None]) -> Decimal | None:
+        return _sum(map(amount, planned)) if planned else None
+
+    budget_usd, real_usd = whole(lambda cell: cell.budget_usd), whole(lambda cell: cell.real_usd)
+    paid_planned_usd, remaining_usd = _sum(cell.paid_usd for cell in planned), whole(lambda cell: cell.remaining_usd)
+    paid_planned_rub, remaining_rub = sum((cell.paid_rub for cell in planned), ZERO), whole(lambda cell: cell.remaining_rub)
+    outlook_usd, outlook_contract_usd = _plus(paid_planned_usd, remaining_usd), _plus(budget_usd, real_usd)
+    return Total(
+        lines=sum(cell.lines for cell in cells),
+        payments=sum(cell.payments for cell in cells),
+        commitments=sum(cell.commitments for cell in cells),
+        budget_rub=whole(lambda cell: cell.budget_rub),
+        budget_usd=budget_usd,
+        paid_rub=sum((cell.paid_rub for cell in cells), ZERO),
+        paid_usd=_sum(cell.paid_usd for cell in cells),
+        paid_planned_rub=paid_planned_rub,
+        paid_planned_usd=paid_planned_usd,
+        committed_rub=sum((cell.committed_rub for cell in cells), ZERO),
+        committed_usd=_sum(cell.committed_usd for cell in cells),
+        remaining_rub=remaining_rub,
+        remaining_usd=remaining_usd,
+        outlook_rub=_plus(paid_planned_rub, remaining_rub),
+        outlook_usd=outlook_usd,
+        real_rub=whole(lambda cell: cell.real_rub),
+        real_usd=real_usd,
+        fx_usd=None if outlook_usd is None or outlook_contract_usd is None else outlook_usd - outlook_contract_usd,
+        budget_reporting_usd=whole(lambda cell: cell.budget_reporting_usd),
+        paid_contract_usd=whole(lambda cell: cell.paid_contract_usd),
+        paid_reporting_usd=_sum(cell.paid_reporting_usd for cell in cells),
+        outlook_contract_usd=outlook_contract_usd,
+        outlook_reporting_usd=_plus(_sum(cell.paid_reporting_usd for cell in planned), remaining_usd),
+        missing=sum(cell.missing for cell in cells),
+        stale=any(cell.stale for cell in cells),
+    )
+
+
+def totals_by(cells: Iterable[Cell], *by: Grouping) -> dict[tuple[Hashable, ...], Total]:
+    """Totals of each group of cells, in the order in which the groups appear."""
+    groups: dict[tuple[Hashable, ...], list[Cell]] = defaultdict(list)
+    for cell in cells:
+        groups[tuple(cell.key(one) for one in by)].append(cell)
+    return {key: total_of(group) for key, group in groups.items()}
+
+
+class _Factory:
+    """The lines and the ledger of one factory on the way to its cells."""
+
+    def __init__(self, factory: int, lines: Sequence[Planned], spent: Sequence[Spent], now: date) -> None:
+        self.factory = factory
+        self.now = now
+        self.lines: dict[Group, dict[date | None, Planned]] = defaultdict(dict)
+        for line in lines:
+            self.lines[line.category, line.funding][line.month] = line
+        self.paid: dict[Group, dict[date | None, Spent]] = defaultdict(dict)
+        self.committed: dict[Group, dict[date | None, Spent]] = defaultdict(dict)
+        for row in spent:
+            (self.paid if row.is_payment else self.committed)[row.category, row.funding][row.month] = row
+
+    def cells(self, reporting: Quote | None, in_force: Quote | None) -> list[Cell]:
+        """Every cell with a line, an entry or something that remains."""
+        remaining = self._remaining() if self.lines else None
+        found = []
+        for group in sorted(self.lines.keys() | self.paid.keys() | self.committed.keys()):
+            lines, paid, committed = (part.get(group, {}) for part in (self.lines, self.paid, self.committed))
+            rest = remaining[group] if remaining is not None else {}
+            months = lines.keys() | paid.keys() | committed.keys() | rest.keys()
+            quote = self._quote(group, in_force)
+            for month in sorted(months, key=lambda on: on or date.max):
+                left = None if remaining is None else rest.get(month, ZERO)
+                line = lines.get(month)
+                cell_quote = line.quote if line else quote
+                found.append(_cell(self.factory, group, month, line, paid.get(month), committed.get(month), left, reporting, cell_quote))
+        return found
+
+    def _remaining(self) -> dict[Group, dict[date | None, Decimal]]:
+        """What remains of each estimate at completion, on months."""
+        budget = {group: sum((line.rub for line in lines.values()), ZERO) for group, lines in self.lines.items()}
+        paid = {group: sum((row.rub for row in rows.values()), ZERO) for group, rows in self.paid.items()}
+        used = dict(paid)
+        for group, rows in self.committed.items():
+            used[group] = max(used.get(group, ZERO), sum((row.rub for row in rows.values()), ZERO))
+        estimate = at_completion(budget, used)
+        return {group: self._placed(group, whole - paid.get(group, ZERO)) for group, whole in estimate.items()}
+
+    def _placed(self, group: Group, rest: Decimal) -> dict[date | None, Decimal]:
+        """`rest` on the months planned from now on, by what they plan beyond what this month has paid already.
+
+        Money planned without a month stays without one. Nothing planned ahead: this month, or no month where the
+        plan names none.
+        """
+        if rest == 0:
+            return {}
+        plan = self._plan(group)
+        this_month = self.paid[group][self.now].rub if group in self.paid and self.now in self.paid[group] else ZERO
+        weights = {
+            month: max(line.rub - (this_month if month == self.now else ZERO), ZERO)
+            for month, line in plan.items()
+            if month is None or month >= self.now
+        }
+        weights = {month: weight for month, weight in weights.items() if weight > 0}
+        if not weights:
+            return {self.now if any(plan) else None: rest}
+        return {month: part for month, part in zip(weights, spread(rest, list(weights.values())), strict=True) if part}
+
+    def _plan(self, group: Group) -> Mapping[date | None, Planned]:
+        """The lines that stand for a group: its own, else those of the nearest that says less."""
+        return next((self.lines[one] for one in (group, *_wider(group)) if one in self.lines), {})
+
+    def _quote(self, group: Group, in_force: Quote | None) -> Quote | None:
+        """The contract rate of money without a line of its own: of the plan that stands for it, else of the baseline's day."""
+        plan = self._plan(group)
+        return plan[min(plan, key=lambda on: on or date.max)].quote if plan else in_force
+
+
+def _wider(group: Group) -> list[Group]:
+    """The groups that say less than this one, the nearest first: money planned there may be spent here."""
+    category, funding = group
+    return list(dict.fromkeys(wider for wider in ((category, ""), ("", funding), ("", "")) if wider != group))
+
+
+def _cell(
+    factory: int,
+    group: Group,
+    month: date | None,
+    line: Planned | None,
+    paid: Spent | None,
+    committed: Spent | None,
+    left: Decimal | None,
+    reporting: Quote | None,
+    quote: Quote | None,
+) -> Cell:
+    """One cell; `left` is None where the factory has no published budget."""
+    planned = left is not None
+    paid_rub = paid.rub if paid else ZERO
+    budget_rub = (line.rub if line else ZERO) if planned else None
+    real_rub = None if left is None or budget_rub is None else paid_rub + left - budget_rub
+    real_usd, remaining_usd = _dollars(real_rub, quote), _dollars(left, reporting)
+    lacks_rate = [rub for rub, usd in ((real_rub, real_usd), (left, remaining_usd)) if rub is not None and usd is None]
+    used = [quote if planned and (line or real_rub) else None, reporting if left else None]
+    return Cell(
+        factory=factory,
+        category=group[0],
+        funding=group[1],
+        month=month,
+        lines=1 if line else 0,
+        payments=paid.entries if paid else 0,
+        commitments=committed.entries if committed else 0,
+        budget_rub=budget_rub,
+        budget_usd=(line.usd if line else ZERO) if planned else None,
+        paid_rub=paid_rub,
+        paid_usd=_stored(paid),
+        committed_rub=committed.rub if committed else ZERO,
+        committed_usd=_stored(committed),
+        remaining_rub=left,
+        remaining_usd=remaining_usd,
+        real_rub=real_rub,
+        real_usd=real_usd,
+        budget_reporting_usd=_dollars(budget_rub, reporting),
+        paid_contract_usd=_dollars(paid_rub, quote) if planned else None,
+        paid_reporting_usd=_dollars(paid_rub, reporting),
+        contract_quote=quote if planned else None,
+        missing=(line is not None and line.usd is None) + (paid.missing if paid else 0) + len(lacks_rate),
+        stale=any(one.stale for one in used if one) or bool(paid and paid.stale),
+    )
+
+
+def _stored(spent: Spent | None) -> Decimal | None:
+    """Stored dollars; None where some of them are still missing."""
+    if spent is None:
+        return ZERO
+    return None if spent.missing else spent.usd
+
+
+def _dollars(rub: Decimal | None, quote: Quote | None) -> Decimal | None:
+    """Roubles at a rate, rounded here and nowhere else; nothing costs nothing at any rate."""
+    if rub is None:
+        return None
+    if rub == 0:
+        return ZERO
+    return convert_rub(rub, quote.rate) if quote else None
+
+
+def _plus(first: Decimal | None, second: Decimal | None) -> Decimal | None:
+    return None if first is None or second is None else first + second
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum, or None as soon as one is not known."""
+    total = ZERO
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return total

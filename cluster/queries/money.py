@@ -1,0 +1,200 @@
+"""Money of a contract or a factory: its cells as of a day, and the rows behind any part of them."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import BooleanField, Count, Q, QuerySet, Sum
+from django.db.models.aggregates import Aggregate
+from django.db.models.functions import Coalesce, TruncMonth
+
+from cluster.domain.exchange import is_stale
+from cluster.domain.outlook import ZERO, Cell, Planned, Quote, Spent, cells_of
+from cluster.models import Baseline, BudgetLine, Claim, Contract, ExchangeRate, Factory, Figure, LedgerEntry
+from cluster.models.scope import Reader
+from cluster.queries.contracts import contract_for, is_partial
+from cluster.queries.factories import factory_for
+from cluster.queries.figures import figures
+from cluster.queries.rates import rate_in_force
+
+
+class _Any(Aggregate):
+    function = "BOOL_OR"
+    output_field = BooleanField()
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """The money that `reader` may see, of a contract or of one factory. `commitment` is a claim about the whole contract."""
+
+    reader: Reader
+    contract: Contract
+    factory: Factory | None
+    as_of: date
+    factories: dict[int, Factory]
+    baseline: Baseline | None
+    reporting: ExchangeRate | None
+    rates: dict[int, ExchangeRate]
+    commitment: Claim | None
+    cells: list[Cell]
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the reader's role hides other factories, so that totals are not those of the contract."""
+        return is_partial(self.reader, self.contract)
+
+    @property
+    def budgeted_factories(self) -> int:
+        """How many factories have a budget."""
+        return len({cell.factory for cell in self.cells if cell.lines})
+
+    def rate_of(self, quote: Quote | None) -> ExchangeRate | None:
+        """The rate of the record that a quote stands for."""
+        return self.rates.get(quote.id) if quote else None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A part of the money. None: all of it; an empty category or funding source: what was not published in that detail.
+
+    `month` is a first day; `undated` picks what has no month.
+    """
+
+    factory: Factory | None = None
+    category: str | None = None
+    funding: str | None = None
+    month: date | None = None
+    year: int | None = None
+    undated: bool = False
+
+    def cells(self, money: Money) -> list[Cell]:
+        """The cells of this part."""
+        return [cell for cell in money.cells if self._takes(cell)]
+
+    def _takes(self, cell: Cell) -> bool:
+        return (
+            (self.factory is None or cell.factory == self.factory.pk)
+            and (self.category is None or cell.category == self.category)
+            and (self.funding is None or cell.funding == self.funding)
+            and (self.month is None or cell.month == self.month)
+            and (self.year is None or (cell.month is not None and cell.month.year == self.year))
+            and not (self.undated and cell.month is not None)
+        )
+
+    def where(self, month: str) -> Q:
+        """The same for rows of the database, whose month stands in the column `month`."""
+        found = Q()
+        if self.factory is not None:
+            found &= Q(factory=self.factory)
+        if self.category is not None:
+            found &= Q(category=self.category)
+        if self.funding is not None:
+            found &= Q(funding=self.funding)
+        if self.month is not None:
+            found &= Q(**{f"{month}__year": self.month.year, f"{month}__month": self.month.month})
+        if self.year is not None:
+            found &= Q(**{f"{month}__year": self.year})
+        return found & Q(**{f"{month}__isnull": True}) if self.undated else found
+
+
+def money_of(*, reader: Reader, contract_code: str, factory_code: str = "", as_of: date) -> Money:
+    """The cells of a contract, or of one factory of it: ten statements whatever their number. NotFound for outsiders."""
+    contract = contract_for(reader, contract_code)
+    factory = factory_for(reader, contract_code=contract_code, factory_code=factory_code) if factory_code else None
+    factories = (
+        {one.pk: one for one in Factory.objects.for_reader(reader).filter(contract=contract)} if factory is None else {factory.pk: factory}
+    )
+    in_force = Baseline.objects.filter(contract=contract, in_force_from__lte=as_of).select_related("amendment")
+    baseline = in_force.order_by("-in_force_from").first()
+    reporting = rate_in_force(as_of)
+    started = rate_in_force(baseline.in_force_from) if baseline and baseline.in_force_from else None
+    lines = _lines(reader, baseline, set(factories), as_of)
+    rates = ExchangeRate.objects.in_bulk({row[6] for row in lines if row[6] is not None})
+    rates |= {rate.pk: rate for rate in (reporting, started) if rate is not None}
+    quotes: dict[tuple[int, bool], Quote] = {}
+
+    def quote(rate_id: int | None, stale: bool | None) -> Quote | None:
+        if rate_id is None:
+            return None
+        return quotes.setdefault((rate_id, bool(stale)), Quote(rates[rate_id].rate, bool(stale), rate_id))
+
+    planned = [
+        Planned(key, category, funding, month, rub, usd, quote(rate, old)) for key, category, funding, month, rub, usd, rate, old in lines
+    ]
+    return Money(
+        reader=reader,
+        contract=contract,
+        factory=factory,
+        as_of=as_of,
+        factories=factories,
+        baseline=baseline,
+        reporting=reporting,
+        rates=rates,
+        commitment=None if factory else figures(reader=reader, contract_id=contract.pk, as_of=as_of).current(Figure.COMMITMENT),
+        cells=cells_of(
+            planned,
+            _spent(reader, set(factories), as_of),
+            as_of=as_of,
+            reporting=_quote_on(reporting, as_of),
+            in_force=_quote_on(started, baseline.in_force_from if baseline else None),
+        ),
+    )
+
+
+def lines_behind(money: Money, selection: Selection) -> "QuerySet[BudgetLine]":
+    """The budget lines of a part, with all that tells where they are from."""
+    lines = (
+        BudgetLine.objects.for_reader(money.reader).filter(baseline=money.baseline, factory__in=money.factories).announced_by(money.as_of)
+    )
+    related = ("factory", "baseline__amendment", "source", "recorded_by", "conversion__rate", "conversion__replaced")
+    return (
+        lines.filter(selection.where("month"))
+        .select_related(*related)
+        .order_by("factory__order", "factory__code", "category", "funding", "month")
+    )
+
+
+def entries_behind(money: Money, selection: Selection, kind: str) -> "QuerySet[LedgerEntry]":
+    """The payments or commitments of a part, the newest first."""
+    entries = LedgerEntry.objects.for_reader(money.reader).filter(kind=kind, factory__in=money.factories, date__lte=money.as_of)
+    related = ("factory", "source", "recorded_by", "reverses", "conversion__rate", "conversion__replaced")
+    if selection.undated:
+        return entries.none()
+    return entries.filter(selection.where("date")).select_related(*related).order_by("-date", "-id")
+
+
+def _quote_on(rate: ExchangeRate | None, on: date | None) -> Quote | None:
+    return Quote(rate.rate, is_stale(rate.date, on=on), rate.pk) if rate and on else None
+
+
+def _lines(reader: Reader, baseline: Baseline | None, factories: set[int], as_of: date) -> list[Any]:
+    """The lines under a baseline, one for each cell: the table holds no two of the same."""
+    lines = BudgetLine.objects.for_reader(reader).filter(baseline=baseline, factory__in=factories).announced_by(as_of).order_by()
+    if baseline is None:
+        return []
+    return list(
+        lines.values_list(
+            "factory_id", "category", "funding", "month", "amount_rub", "conversion__usd", "conversion__rate_id", "conversion__stale"
+        )
+    )
+
+
+def _spent(reader: Reader, factories: set[int], as_of: date) -> list[Spent]:
+    """The ledger by cell and kind, summed by the database."""
+    entries = LedgerEntry.objects.for_reader(reader).filter(factory__in=factories, date__lte=as_of)
+    sums = (
+        entries.order_by()
+        .values_list("factory_id", "category", "funding", TruncMonth("date"), "kind")
+        .annotate(
+            rub=Sum("amount_rub"),
+            usd=Coalesce(Sum("conversion__usd"), ZERO),
+            entries=Count("pk"),
+            missing=Count("pk", filter=Q(conversion__isnull=True)),
+            stale=_Any("conversion__stale"),
+        )
+    )
+    return [
+        Spent(key, category, funding, month, kind == LedgerEntry.Kind.PAYMENT, rub, Decimal(usd), entries, missing, bool(stale))
+        for key, category, funding, month, kind, rub, usd, entries, missing, stale in sums
+    ]

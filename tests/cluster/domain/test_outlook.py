@@ -1,0 +1,229 @@
+"""The outlook: estimates at completion, what remains by month, and real and FX effect that add up in every grouping."""
+
+from datetime import date
+from decimal import Decimal
+from itertools import combinations
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cluster.domain.exchange import Rate, convert_rub
+from cluster.domain.outlook import Cell, Grouping, Planned, Quote, Spent, Total, at_completion, cells_of, spread, total_of, totals_by
+
+AS_OF = date(2025, 6, 17)
+NOW = date(2025, 6, 1)
+CONTRACT = Quote(Rate(date(2023, 6, 28), Decimal("85.0504")), id=1)
+REPORTING = Quote(Rate(date(2025, 6, 17), Decimal("78.7135")), id=2)
+IN_FORCE = Quote(Rate(date(2023, 1, 10), Decimal("70.3002")), id=3)
+AMOUNTS = ("budget", "paid", "committed", "remaining", "outlook", "real")
+EXACT = [f"{name}_{currency}" for name in AMOUNTS for currency in ("rub", "usd")] + ["fx_usd", "paid_planned_rub", "paid_planned_usd"]
+
+
+def rub(value: Any) -> Decimal:
+    return Decimal(str(value)).quantize(Decimal("0.01"))
+
+
+def line(
+    amount: Any, category: str = "", funding: str = "", month: date | None = None, factory: int = 1, quote: Quote = CONTRACT
+) -> Planned:
+    return Planned(factory, category, funding, month, rub(amount), convert_rub(rub(amount), quote.rate), quote)
+
+
+def entry(amount: Any, category: str = "", funding: str = "", month: date = NOW, *, kind: str = "payment", factory: int = 1) -> Spent:
+    return Spent(factory, category, funding, month, kind == "payment", rub(amount), convert_rub(rub(amount), IN_FORCE.rate), 1)
+
+
+def outlook(*rows: Planned | Spent, **changes: Any) -> list[Cell]:
+    usual: dict[str, Any] = {"as_of": AS_OF, "reporting": REPORTING, "in_force": IN_FORCE}
+    planned = [row for row in rows if isinstance(row, Planned)]
+    return cells_of(planned, [row for row in rows if isinstance(row, Spent)], **usual | changes)
+
+
+def months_of(cells: list[Cell], figure: str = "remaining_rub") -> dict[date | None, Decimal]:
+    return {cell.month: getattr(cell, figure) for cell in cells if getattr(cell, figure)}
+
+
+class TestEstimate:
+    @pytest.mark.parametrize(("budget", "committed", "paid", "estimate"), [(10, 7, 3, 10), (10, 12, 3, 12), (10, 12, 13, 13), (0, 0, 2, 2)])
+    def test_it_is_the_largest_of_budget_commitments_and_payments(self, budget: int, committed: int, paid: int, estimate: int) -> None:
+        rows = [line(budget, "design"), entry(committed, "design", kind="commitment"), entry(paid, "design")]
+        total = total_of(outlook(*rows))
+        assert (total.outlook_rub, total.real_rub) == (estimate, estimate - budget)
+
+    def test_money_planned_without_detail_covers_what_is_paid_in_detail(self) -> None:
+        cells = outlook(line(10), entry(3, "construction", "own"))
+        by_category = {key: total.real_rub for (key,), total in totals_by(cells, Grouping.CATEGORY).items()}
+        assert by_category == {"": -3, "construction": 3}
+        assert (total_of(cells).outlook_rub, total_of(cells).real_usd) == (10, 0)
+
+    def test_the_nearest_plan_without_detail_is_drawn_on_first(self) -> None:
+        budget = {("design", "own"): rub(1), ("design", ""): rub(2), ("", "own"): rub(4), ("", ""): rub(8)}
+        drawn = at_completion(budget, {("design", "own"): rub(1 + 2 + 4 + 1)})
+        assert drawn == {("design", "own"): 8, ("design", ""): 0, ("", "own"): 0, ("", ""): 7}
+
+    def test_what_a_plan_without_detail_pays_itself_covers_nothing_else(self) -> None:
+        assert at_completion({("", ""): rub(10)}, {("", ""): rub(8), ("design", ""): rub(5)}) == {("", ""): 8, ("design", ""): 5}
+
+    def test_a_payment_without_detail_is_covered_by_what_detailed_plans_have_left_in_proportion(self) -> None:
+        budget = {("design", "own"): rub(10), ("networks", "own"): rub(30)}
+        assert at_completion(budget, {("", ""): rub(4)}) == {("", ""): 4, ("design", "own"): 9, ("networks", "own"): 27}
+
+    def test_another_category_covers_nothing(self) -> None:
+        assert sum(at_completion({("design", ""): rub(10)}, {("networks", ""): rub(4)}).values()) == 14
+
+    def test_a_factory_without_a_budget_has_no_estimate_but_its_payments(self) -> None:
+        total = total_of(outlook(entry(3, "design")))
+        assert (total.paid_rub, total.paid_planned_rub) == (3, 0)
+        assert {total.budget_rub, total.remaining_rub, total.outlook_rub, total.real_rub, total.fx_usd} == {None}
+
+
+class TestMonths:
+    def test_what_remains_follows_the_months_planned_from_now_on(self) -> None:
+        plan = [line(n, "design", month=date(2025, n, 1)) for n in (5, 6, 7, 8)]
+        assert months_of(outlook(*plan, entry(5, "design", month=date(2025, 5, 1)))) == {
+            date(2025, 6, 1): 6,
+            date(2025, 7, 1): 7,
+            date(2025, 8, 1): 8,
+        }
+
+    def test_what_this_month_has_paid_is_not_planned_for_it_again(self) -> None:
+        plan = [line(10, "design", month=NOW), line(10, "design", month=date(2025, 7, 1))]
+        assert months_of(outlook(*plan, entry(10, "design"))) == {date(2025, 7, 1): 10}
+
+    def test_what_was_missed_comes_on_top_of_what_is_ahead(self) -> None:
+        plan = [
+            line(3, "design", month=date(2025, 1, 1)),
+            line(1, "design", month=date(2025, 8, 1)),
+            line(2, "design", month=date(2025, 9, 1)),
+        ]
+        assert months_of(outlook(*plan)) == {date(2025, 8, 1): 2, date(2025, 9, 1): 4}
+
+    def test_a_plan_that_is_over_leaves_the_rest_to_this_month(self) -> None:
+        assert months_of(outlook(line(3, "design", month=date(2025, 1, 1)))) == {NOW: 3}
+
+    def test_money_planned_without_a_month_stays_without_one(self) -> None:
+        assert months_of(outlook(line(10), entry(4))) == {None: 6}
+
+    @given(st.integers(0, 10**15), st.lists(st.integers(0, 10**12), min_size=1, max_size=30))
+    def test_parts_are_exact_to_the_kopeck_and_fair(self, total: int, weights: list[int]) -> None:
+        whole, shares = Decimal(total).scaleb(-2), [Decimal(weight).scaleb(-2) for weight in weights]
+        parts = spread(whole, shares)
+        assert sum(parts) == whole
+        if any(weights):
+            assert all(abs(part - whole * share / sum(shares)) < Decimal("0.011") for part, share in zip(parts, shares, strict=True))
+
+
+class TestDollars:
+    def test_each_figure_stands_at_its_own_rate(self) -> None:
+        total = total_of(outlook(line(1000, "design"), entry(400, "design")))
+        assert total.budget_usd == convert_rub(rub(1000), CONTRACT.rate)
+        assert total.paid_usd == convert_rub(rub(400), IN_FORCE.rate)
+        assert total.remaining_usd == convert_rub(rub(600), REPORTING.rate)
+        assert total.paid_contract_usd == convert_rub(rub(400), CONTRACT.rate)
+        assert total.budget_reporting_usd == convert_rub(rub(1000), REPORTING.rate)
+        assert total.outlook_reporting_usd == convert_rub(rub(400), REPORTING.rate) + convert_rub(rub(600), REPORTING.rate)
+        assert (total.real_usd, total.outlook_contract_usd) == (0, total.budget_usd)
+
+    def test_overspending_is_real_at_the_contract_rate_and_the_rest_is_exchange(self) -> None:
+        total = total_of(outlook(line(1000, "design"), entry(1500, "design")))
+        assert total.real_usd == convert_rub(rub(500), CONTRACT.rate)
+        assert total.fx_usd == convert_rub(rub(1500), IN_FORCE.rate) - convert_rub(rub(1000), CONTRACT.rate) - convert_rub(
+            rub(500), CONTRACT.rate
+        )
+
+    def test_money_without_a_line_takes_the_rate_of_the_plan_that_stands_for_it_else_of_the_day_of_the_baseline(self) -> None:
+        undetailed = outlook(line(10), entry(3, "design"))
+        assert {cell.contract_quote for cell in undetailed} == {CONTRACT}
+        elsewhere = outlook(line(10, "networks"), entry(3, "design"))
+        assert {cell.category: cell.contract_quote for cell in elsewhere} == {"networks": CONTRACT, "design": IN_FORCE}
+
+    def test_a_missing_conversion_leaves_no_dollars_and_is_counted(self) -> None:
+        bare = Planned(1, "design", "", None, rub(5), None, None)
+        total = total_of(outlook(bare, line(5, "networks")))
+        assert (total.budget_rub, total.budget_usd, total.fx_usd, total.missing) == (10, None, None, 1)
+        late = entry(3)._replace(missing=2)
+        assert (total_of(outlook(line(5), late)).paid_usd, total_of(outlook(line(5), late)).missing) == (None, 2)
+        assert total_of(outlook(line(5), reporting=None)).outlook_usd is None
+
+    def test_a_rate_that_is_old_is_said_of_what_uses_it(self) -> None:
+        old = REPORTING._replace(stale=True)
+        assert total_of(outlook(line(5), reporting=old)).stale
+        assert not total_of(outlook(line(5), entry(5), reporting=old)).stale
+        assert total_of(outlook(line(5, quote=CONTRACT._replace(stale=True)))).stale
+        assert total_of(outlook(line(5), entry(1)._replace(stale=True))).stale
+
+
+GROUPS = st.tuples(st.sampled_from(["", "design", "networks"]), st.sampled_from(["", "own", "bank"]))
+MONTHS = st.dates(date(2024, 1, 1), date(2026, 12, 1)).map(lambda on: on.replace(day=1))
+KOPECKS = st.integers(1, 10**13).map(lambda n: Decimal(n).scaleb(-2))
+QUOTES = st.sampled_from([CONTRACT, IN_FORCE, REPORTING])
+
+
+@st.composite
+def worlds(draw: Any) -> list[Planned | Spent]:
+    """Budgets of up to three factories with and without detail, and a ledger with reversals."""
+    plan = draw(st.dictionaries(st.tuples(st.integers(1, 3), GROUPS, st.none() | MONTHS), st.tuples(KOPECKS, QUOTES), max_size=12))
+    rows: list[Planned | Spent] = [line(amount, *group, month, factory, quote) for (factory, group, month), (amount, quote) in plan.items()]
+    past = MONTHS.filter(lambda on: on <= NOW)
+    ledger = draw(
+        st.dictionaries(st.tuples(st.integers(1, 3), GROUPS, past, st.sampled_from(["payment", "commitment"])), KOPECKS, max_size=12)
+    )
+    rows += [entry(amount, *group, month, kind=kind, factory=factory) for (factory, group, month, kind), amount in ledger.items()]
+    return rows
+
+
+def assert_sums_agree(whole: Total, parts: list[Total]) -> None:
+    for name in EXACT:
+        known = [value for part in parts if (value := getattr(part, name)) is not None]
+        assert getattr(whole, name) == (sum(known, Decimal(0)) if known else None), name
+
+
+class TestInvariants:
+    @settings(max_examples=60, deadline=None)
+    @given(worlds())
+    def test_totals_equal_the_sum_of_rows_in_every_grouping(self, rows: list[Planned | Spent]) -> None:
+        cells = outlook(*rows)
+        for size in range(len(Grouping) + 1):
+            for by in combinations(Grouping, size):
+                if cells:
+                    assert_sums_agree(total_of(cells), list(totals_by(cells, *by).values()))
+
+    @given(worlds())
+    def test_real_and_fx_effect_make_the_whole_distance_to_the_cent(self, rows: list[Planned | Spent]) -> None:
+        cells = outlook(*rows)
+        for total in [*totals_by(cells, Grouping.FACTORY).values(), *totals_by(cells, Grouping.MONTH, Grouping.FUNDING).values()]:
+            if total.budget_usd is not None and total.outlook_usd is not None:
+                assert total.budget_usd + total.real_usd + total.fx_usd == total.outlook_usd  # type: ignore[operator]
+
+    @given(worlds())
+    def test_the_outlook_is_what_was_paid_and_what_remains_and_nothing_negative_remains(self, rows: list[Planned | Spent]) -> None:
+        cells = outlook(*rows)
+        assert all(cell.remaining_rub is None or cell.remaining_rub >= 0 for cell in cells)
+        for total in totals_by(cells, Grouping.FACTORY).values():
+            if total.outlook_rub is not None and total.remaining_rub is not None:
+                assert total.outlook_rub == total.paid_rub + total.remaining_rub
+                assert total.outlook_rub >= max(total.budget_rub or 0, total.paid_rub)
+
+    @given(st.dictionaries(GROUPS, KOPECKS), st.dictionaries(GROUPS, KOPECKS))
+    def test_the_estimate_exceeds_the_budget_only_by_what_no_fitting_budget_covers(self, budget: Any, used: Any) -> None:
+        estimate = at_completion(budget, used)
+        whole = sum(estimate.values())
+        assert sum(budget.values()) <= whole <= sum(budget.values()) + sum(used.values())
+        assert all(estimate[group] >= amount for group, amount in used.items())
+        over = {group: estimate[group] - budget.get(group, 0) for group in estimate}
+        if set(budget) == {("", "")}:
+            assert whole == max(budget["", ""], sum(used.values()))
+        if whole > sum(budget.values()):
+            # Somebody is over budget, and then no plan without any detail is left unused.
+            assert any(amount > 0 for amount in over.values())
+            assert estimate.get(("", ""), 0) == used.get(("", ""), 0)
+
+    @given(worlds())
+    def test_no_amount_is_a_float_or_finer_than_a_kopeck(self, rows: list[Planned | Spent]) -> None:
+        for cell in outlook(*rows):
+            for name in Cell.__slots__:
+                value = getattr(cell, name)
+                assert not isinstance(value, float), name
+                assert not isinstance(value, Decimal) or value == value.quantize(Decimal("0.01")), name
