@@ -1,12 +1,13 @@
 """Baselines: frozen milestone dates and monthly budgets."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import pghistory
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Coalesce, TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from cluster.models.conversion import drops_conversion
@@ -16,6 +17,8 @@ from cluster.models.names import InLanguage
 from cluster.models.one_contract import InOneContract, one_contract, stays_with_its_contract
 from cluster.models.scope import AnnouncedQuerySet, ScopedQuerySet
 from cluster.models.windows import Window, earliest_column, latest_column, precision_column, window_constraint
+
+M = TypeVar("M", bound=models.Model)
 
 
 class BaselineQuerySet(ScopedQuerySet["Baseline"]):
@@ -72,7 +75,15 @@ class Baseline(InOneContract):
         return str(self.name)
 
 
-class BaselineMilestoneQuerySet(AnnouncedQuerySet["BaselineMilestone"]):
+class UnderBaselineQuerySet(AnnouncedQuerySet[M]):
+    """What hangs on a baseline: where it carries no date of its own, an approved baseline is known from the day it is in force."""
+
+    def _known_on(self) -> Coalesce:
+        approved = Case(When(baseline__kind=Baseline.Kind.APPROVED, then=F("baseline__in_force_from")))
+        return Coalesce("announced_latest", approved, TruncDate("recorded_at"))
+
+
+class BaselineMilestoneQuerySet(UnderBaselineQuerySet["BaselineMilestone"]):
     """Baseline dates in scope."""
 
     contract_path = "milestone__contract_id"
@@ -145,7 +156,7 @@ class FundingSource(models.TextChoices):
     SUBSIDY = "subsidy", _("subsidy")
 
 
-class BudgetLineQuerySet(AnnouncedQuerySet["BudgetLine"]):
+class BudgetLineQuerySet(UnderBaselineQuerySet["BudgetLine"]):
     """Budget lines in scope."""
 
     contract_path = "factory__contract_id"

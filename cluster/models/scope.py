@@ -50,7 +50,10 @@ class AnnouncedQuerySet(ScopedQuerySet[M]):
 
     def announced_by(self, as_of: date) -> Self:
         """Facts announced on or before `as_of`; an undated one counts from the day it was recorded here."""
-        return self.alias(known_on=Coalesce("announced_latest", TruncDate("recorded_at"))).filter(known_on__lte=as_of)
+        return self.alias(known_on=self._known_on()).filter(known_on__lte=as_of)
+
+    def _known_on(self) -> Coalesce:
+        return Coalesce("announced_latest", TruncDate("recorded_at"))
 
     def newest_first(self) -> Self:
         """By announcement, the newest first, undated ones last."""
