@@ -4,10 +4,11 @@ from collections.abc import Collection
 from typing import Any
 
 import pghistory
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
 from cluster.domain.access import Action, Role
-from cluster.domain.errors import Conflict, Forbidden
+from cluster.domain.errors import Conflict, DomainError, Forbidden
 from cluster.models import (
     Baseline,
     BaselineMilestone,
@@ -20,9 +21,11 @@ from cluster.models import (
     Subscription,
     User,
 )
+from cluster.models.form_fields import as_validation_error
 from cluster.models.scope import ScopedQuerySet, scope_of
 from cluster.queries.history import newest_event
 from cluster.services.access import mirror_groups, require
+from cluster.services.budgets import refuse_by_hand
 from cluster.services.follow_up import Name, after_write
 
 # Accounts belong to no contract: whoever writes them is an administrator of everything.
@@ -64,6 +67,7 @@ def save_record(
         instance.version += 1
         columns = columns and columns | {"version"}
     instance.full_clean()
+    refuse_by_rule(instance)
     with _because(change_reason):
         instance.save(update_fields=columns)
     after_write(*_FOLLOW_UP.get(type(instance), ()))
@@ -73,14 +77,28 @@ def save_record(
 
 @transaction.atomic
 def delete_record(instance: models.Model, *, by: User, change_reason: str = "") -> None:
-    """Delete one record; what it looked like stays in the history. Raises Forbidden, or ProtectedError while others name it."""
+    """Delete one record; what it looked like stays in the history.
+
+    Raises Forbidden, ValidationError when it is frozen, or ProtectedError while others name it.
+    """
     require_edit(by, instance)
+    refuse_by_rule(instance, deleting=True)
     user = instance.user if isinstance(instance, Membership) else None
     with _because(change_reason):
         instance.delete()
     after_write(*_FOLLOW_UP.get(type(instance), ()))
     if user is not None:
         mirror_groups(user)
+
+
+def refuse_by_rule(instance: models.Model, *, deleting: bool = False) -> None:
+    """Raise ValidationError, at the field concerned, when a rule of the record's own services refuses it; call it in a transaction."""
+    try:
+        refuse_by_hand(instance, deleting=deleting)
+    except DomainError as error:
+        refusal = as_validation_error(error)
+        fields = {column.name for column in instance._meta.fields}
+        raise (ValidationError({error.field: refusal}) if error.field in fields else refusal) from error
 
 
 def require_edit(by: User, instance: models.Model) -> None:

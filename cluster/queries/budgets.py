@@ -1,0 +1,282 @@
+"""Baselines with their budgets: what each one holds, its lines and sums, and what differs between two of them."""
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import BooleanField, Count, IntegerField, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.aggregates import Aggregate
+from django.db.models.functions import Coalesce
+
+from cluster.domain.budgets import Difference, Line, Sums, Term, compare, grouped
+from cluster.domain.errors import NotFound
+from cluster.models import Amendment, Baseline, BaselineMilestone, BudgetLine, Claim, Contract, Factory, Figure
+from cluster.models.scope import Reader
+from cluster.queries.contracts import contract_for
+from cluster.queries.dollars import Dollars
+
+
+class _Any(Aggregate):
+    function = "BOOL_OR"
+    output_field = BooleanField()
+
+
+class Standing(StrEnum):
+    """What a baseline is on a day; the original is told apart by `BaselineRow.original`."""
+
+    IN_FORCE = "in_force"
+    EARLIER = "earlier"
+    UPCOMING = "upcoming"
+    PROPOSED = "proposed"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Budget lines taken together: how many, roubles (None without a line), stored dollars, and the months they span."""
+
+    lines: int = 0
+    rub: Decimal | None = None
+    dollars: Dollars = field(default_factory=Dollars)
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineRow:
+    """A baseline, what it is on the day, whether it is the first one, and the budget it holds as far as the reader sees it."""
+
+    baseline: Baseline
+    standing: Standing
+    original: bool
+    held: Held
+    dates: int
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether its lines can still be changed."""
+        return self.standing is Standing.PROPOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """The baselines of a contract on a day: the one in force first, then those to come, the proposed ones and the earlier ones."""
+
+    contract: Contract
+    rows: list[BaselineRow]
+
+    @property
+    def in_force(self) -> BaselineRow | None:
+        """The one whose budget counts."""
+        return next((row for row in self.rows if row.standing is Standing.IN_FORCE), None)
+
+    @property
+    def proposed(self) -> list[BaselineRow]:
+        """Those that wait for approval."""
+        return [row for row in self.rows if row.is_draft]
+
+    def of(self, baseline_id: int) -> BaselineRow | None:
+        """The row of one baseline."""
+        return next((row for row in self.rows if row.baseline.pk == baseline_id), None)
+
+
+_ORDER = (Standing.IN_FORCE, Standing.UPCOMING, Standing.PROPOSED, Standing.EARLIER)
+
+
+def baselines_of(*, reader: Reader, contract_code: str, as_of: date, today: date) -> Baselines:
+    """The baselines of a contract with the sums that `reader` may see: four statements. A past day knows no proposals."""
+    contract = contract_for(reader, contract_code)
+    # Like the contract's header: whoever sees a factory of it may know which plans there are, and sees the own lines in them.
+    found = list(Baseline.objects.filter(contract=contract).select_related("contract", "amendment", "approved_by"))
+    if as_of < today:
+        found = [one for one in found if one.in_force_from is not None and one.in_force_from <= as_of]
+    lines = BudgetLine.objects.for_reader(reader).filter(baseline__contract=contract)
+    sums = _held(lines.announced_by(as_of), "baseline_id")
+    dates: Any = BaselineMilestone.objects.for_reader(reader).filter(baseline__contract=contract).order_by()
+    dated = dict(dates.values_list("baseline_id").annotate(n=Count("pk")))
+    approved = sorted((one for one in found if one.in_force_from), key=lambda one: one.in_force_from or date.min)
+    in_force = next((one for one in reversed(approved) if one.in_force_from and one.in_force_from <= as_of), None)
+    rows = [
+        BaselineRow(
+            baseline=one,
+            standing=_standing(one, in_force, as_of),
+            original=bool(approved) and one == approved[0],
+            held=sums.get(one.pk, Held()),
+            dates=dated.get(one.pk, 0),
+        )
+        for one in found
+    ]
+    newest_first = sorted(rows, key=lambda row: row.baseline.in_force_from or date.max, reverse=True)
+    return Baselines(contract, sorted(newest_first, key=lambda row: _ORDER.index(row.standing)))
+
+
+def _standing(baseline: Baseline, in_force: Baseline | None, as_of: date) -> Standing:
+    if baseline.in_force_from is None:
+        return Standing.PROPOSED
+    if baseline == in_force:
+        return Standing.IN_FORCE
+    return Standing.UPCOMING if baseline.in_force_from > as_of else Standing.EARLIER
+
+
+def baseline_for(reader: Reader, *, contract_code: str, baseline_id: int) -> Baseline:
+    """One baseline of a contract that `reader` sees at least a factory of, or NotFound."""
+    contract = contract_for(reader, contract_code)
+    found = Baseline.objects.filter(contract=contract, pk=baseline_id).select_related("contract", "amendment", "approved_by").first()
+    if found is None:
+        raise NotFound("There is no such baseline.")
+    return found
+
+
+def lines_of(reader: Reader, baseline: Baseline, *, as_of: date | None = None, **only: Any) -> QuerySet[BudgetLine]:
+    """The lines of a baseline that `reader` may see, with what a table shows of them; `only` are filters by column."""
+    lines = BudgetLine.objects.for_reader(reader).filter(baseline=baseline, **only)
+    if as_of is not None:
+        lines = lines.announced_by(as_of)
+    return lines.select_related("factory", "baseline", "conversion__rate", "source", "recorded_by")
+
+
+def line_for(reader: Reader, baseline: Baseline, line_id: int) -> BudgetLine:
+    """One line of a baseline, or NotFound when it is not there for this reader."""
+    found = lines_of(reader, baseline).filter(pk=line_id).first()
+    if found is None:
+        raise NotFound("There is no such budget line.")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class LineSums:
+    """The sum of some lines, and the same by factory id, category, funding source and month: each grouping adds up to the total."""
+
+    total: Held
+    by: dict[str, dict[Any, Held]] = field(default_factory=dict)
+
+
+GROUPINGS = {"factory": "factory_id", "category": "category", "funding": "funding", "month": "month"}
+
+
+def sums_of(lines: "QuerySet[BudgetLine]") -> LineSums:
+    """Sums of the lines by each grouping: one statement each, and none for the total."""
+    by = {name: _held(lines, column) for name, column in GROUPINGS.items()}
+    return LineSums(_together(by["factory"].values()), by)
+
+
+def _together(parts: Iterable[Held]) -> Held:
+    known = [part for part in parts if part.rub is not None]
+    if not known:
+        return Held()
+    usd = [part.dollars.usd for part in known if part.dollars.usd is not None]
+    dollars = Dollars(
+        sum(usd, Decimal(0)) if usd else None, sum(part.dollars.missing for part in known), any(part.dollars.stale for part in known)
+    )
+    firsts, lasts = [p.first for p in known if p.first], [p.last for p in known if p.last]
+    rub = sum((part.rub or Decimal(0) for part in known), Decimal(0))
+    return Held(sum(part.lines for part in known), rub, dollars, min(firsts, default=None), max(lasts, default=None))
+
+
+def _held(lines: "QuerySet[BudgetLine]", column: str) -> dict[Any, Held]:
+    found: Any = (
+        lines.order_by()
+        .values(column)
+        .annotate(
+            lines=Count("pk"),
+            rub=Sum("amount_rub"),
+            usd=Sum("conversion__usd"),
+            missing=Count("pk", filter=Q(conversion__isnull=True)),
+            stale=_Any("conversion__stale"),
+            first=Min("month"),
+            last=Max("month"),
+        )
+    )
+    return {
+        row[column]: Held(row["lines"], row["rub"], Dollars(row["usd"], row["missing"], bool(row["stale"])), row["first"], row["last"])
+        for row in found
+    }
+
+
+def plain_lines(reader: Reader, baseline: Baseline | None, *, as_of: date | None = None) -> list[Line]:
+    """The lines of a baseline for comparing them, in the order of a table: one statement; none without a baseline."""
+    if baseline is None:
+        return []
+    lines = BudgetLine.objects.for_reader(reader).filter(baseline=baseline)
+    if as_of is not None:
+        lines = lines.announced_by(as_of)
+    ordered = lines.order_by("factory__order", "factory__code", "category", "funding", "month")
+    return [Line(*row) for row in ordered.values_list("factory_id", "category", "funding", "month", "amount_rub", "reason")]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two baselines line by line: `old` (None: nothing) and `new`, the differences, and their sums by each grouping."""
+
+    old: Baseline | None
+    new: Baseline
+    differences: list[Difference]
+
+    @property
+    def moved(self) -> list[Difference]:
+        """The lines that are not the same."""
+        return [one for one in self.differences if one.old != one.new]
+
+    @property
+    def total(self) -> Sums:
+        """Roubles before and after."""
+        return self.sums(lambda key: True).get(True, Sums())
+
+    def sums(self, by: Callable[[Any], Hashable]) -> dict[Any, Sums]:
+        """Sums by a group of lines."""
+        return grouped(self.differences, by)
+
+
+def comparison(reader: Reader, old: Baseline | None, new: Baseline) -> Comparison:
+    """What differs between two baselines of one contract, as far as `reader` sees the lines: two statements."""
+    return Comparison(old, new, compare(plain_lines(reader, old), plain_lines(reader, new)))
+
+
+def factories_of(reader: Reader, contract: Contract) -> list[Factory]:
+    """The factories that a line may be about."""
+    return list(Factory.objects.for_reader(reader).filter(contract=contract).order_by("order", "code"))
+
+
+def amendments_of(reader: Reader, contract: Contract) -> list[Amendment]:
+    """The amendments that a baseline may hang on."""
+    return list(Amendment.objects.for_reader(reader).filter(contract=contract))
+
+
+def term_of(contract: Contract) -> Term:
+    """From the signing of a contract to its end as the claim in use has it; what is not known does not limit."""
+    ends = Claim.objects.filter(
+        contract=contract, factory=None, milestone=None, figure=Figure.TERM_END, in_use=True, date_latest__isnull=False
+    )
+    last = ends.order_by("-announced_latest", "-id").values_list("date_latest", flat=True).first()
+    signed = contract.signed
+    return Term(signed.earliest if signed else None, last)
+
+
+def baseline_version(baseline_id: int) -> int:
+    """A number that grows with every change of a baseline, its lines or its dates, the deleted ones included: one statement."""
+    found: Any = Baseline.objects.filter(pk=baseline_id).values_list(_version(Value(baseline_id)), flat=True)
+    return int(found.first() or 0)
+
+
+def with_version(baselines: "QuerySet[Baseline]") -> "QuerySet[Any]":
+    """Baselines that carry their number as `version`."""
+    return baselines.annotate(version=_version(OuterRef("pk")))
+
+
+def with_line_version(lines: "QuerySet[BudgetLine]") -> "QuerySet[Any]":
+    """Lines that carry the number of their newest event as `version`."""
+    return lines.annotate(version=_newest(BudgetLine, "pgh_obj_id", OuterRef("pk")))
+
+
+def _version(key: Any) -> Any:
+    # Each of the three only grows, so their sum stands still exactly as long as none of them moves.
+    return _newest(Baseline, "pgh_obj_id", key) + _newest(BudgetLine, "baseline_id", key) + _newest(BaselineMilestone, "baseline_id", key)
+
+
+def _newest(model: Any, column: str, key: Any) -> Any:
+    """The id of the newest event of a model's rows with this column; 0 where none is kept. By the column's index, not the table's end."""
+    events: Any = model._meta.get_field("history").related_model.objects
+    newest = events.filter(**{column: key}).order_by().values(column).annotate(newest=Max("pgh_id")).values("newest")
+    return Coalesce(Subquery(newest, output_field=IntegerField()), Value(0))
