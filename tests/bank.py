@@ -34,6 +34,15 @@ def daily(on: date, value: str, *, nominal: int = 1, unit: str = "", id: str = "
     return DAILY.format(on=on, valutes="".join(rows)).encode("cp1251")
 
 
+def several(on: date, rates: dict[str, tuple[str, str, int]]) -> bytes:
+    """XML_daily with these currencies: code -> (the bank's code, value, nominal)."""
+    rows = [
+        VALUTE.format(id=id, num="000", code=code, nominal=nominal, name=code, value=comma(value), unit="")
+        for code, (id, value, nominal) in rates.items()
+    ]
+    return DAILY.format(on=on, valutes="".join(rows)).encode("cp1251")
+
+
 def dynamic(first: date, last: date, values: dict[date, str], *, nominal: int = 1, id: str = "R01235") -> bytes:
     """XML_dynamic: days without a rate are left out, so it may be empty."""
     records = [RECORD.format(on=on, id=id, nominal=nominal, value=comma(value), unit="") for on, value in sorted(values.items())]
@@ -45,6 +54,8 @@ class Bank:
 
     def __init__(self) -> None:
         self.rates: dict[date, str] = {}
+        # Further currencies by the bank's code: the currency, its nominal, its rates by day.
+        self.others: dict[str, tuple[str, int, dict[date, str]]] = {}
         self.answer: bytes | None = None
         self.status = 200
         self.headers: dict[str, str] = {}
@@ -58,9 +69,13 @@ class Bank:
         if parts.path == "/scripts/XML_daily.asp":
             asked = _day(query["date_req"])
             on = max(day for day in self.rates if day <= asked)
-            return daily(on, self.rates[on])
-        first, last = _day(query["date_req1"]), _day(query["date_req2"])
-        return dynamic(first, last, {on: value for on, value in self.rates.items() if first <= on <= last}, id=query["VAL_NM_RQ"])
+            if not self.others:
+                return daily(on, self.rates[on])
+            others = {code: (id, rates[on], nominal) for id, (code, nominal, rates) in self.others.items() if on in rates}
+            return several(on, {"USD": ("R01235", self.rates[on], 1)} | others)
+        first, last, id = _day(query["date_req1"]), _day(query["date_req2"]), query["VAL_NM_RQ"]
+        _code, nominal, rates = self.others.get(id, ("USD", 1, self.rates))
+        return dynamic(first, last, {on: value for on, value in rates.items() if first <= on <= last}, nominal=nominal, id=id)
 
 
 def _day(text: str) -> date:

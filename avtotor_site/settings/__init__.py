@@ -9,5 +9,6 @@ from avtotor_site.settings.i18n import *
 from avtotor_site.settings.jobs import *
 from avtotor_site.settings.logging import *
 from avtotor_site.settings.mail import *
+from avtotor_site.settings.rates import *
 from avtotor_site.settings.security import *
 from avtotor_site.settings.static import *

@@ -1,5 +1,7 @@
 """The Russian working calendar, transferred days included, and the days on which a rate can exist."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
@@ -8,7 +10,7 @@ import holidays
 _RUSSIA = holidays.country_holidays("RU")
 _ONE_DAY = timedelta(days=1)
 # The Bank of Russia has published the dollar's rate since then.
-_FIRST_RATE = date(1992, 7, 1)
+FIRST_RATE = date(1992, 7, 1)
 # 30 March - 3 April 2020 were declared non-working days: no rate is dated 31 March - 4 April, whatever the calendar says.
 _NO_RATE_AGAINST_THE_CALENDAR = frozenset(date(2020, 3, 31) + timedelta(days=n) for n in range(5))
 
@@ -29,6 +31,34 @@ def expected_rate_date(on: date) -> date:
 
     Before the first official rate (1 July 1992) there is none to look for: the answer is `on` itself.
     """
-    while on >= _FIRST_RATE and not has_rate(on):
+    while on >= FIRST_RATE and not has_rate(on):
         on -= _ONE_DAY
     return on
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Dates on which rates ought to exist and none is known: `count` of them in a row, from `first` to `last`."""
+
+    first: date
+    last: date
+    count: int
+
+
+def rate_days(first: date, last: date) -> list[date]:
+    """The days from `first` to `last` on which a rate is to exist; each day is looked up once for the whole process."""
+    days = (date.fromordinal(n) for n in range(max(first, FIRST_RATE).toordinal(), last.toordinal() + 1))
+    return [day for day in days if has_rate(day)]
+
+
+def gaps(first: date, last: date, known: Collection[date]) -> list[Gap]:
+    """The runs of days from `first` to `last` whose rate ought to exist but is not among `known`, the oldest first."""
+    found: list[Gap] = []
+    run: list[date] = []
+    for day in rate_days(first, last):
+        if day not in known:
+            run.append(day)
+        elif run:
+            found.append(Gap(run[0], run[-1], len(run)))
+            run = []
+    return [*found, Gap(run[0], run[-1], len(run))] if run else found

@@ -1,16 +1,28 @@
 """Roubles to dollars: the rate in force, its staleness, jumps that a person must accept, and the conversion itself."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from cluster.domain.calendars import expected_rate_date
+from cluster.domain.errors import DomainError
 from cluster.domain.money import round_money
 
 JUMP_LIMIT = Decimal("0.10")
 # No official dollar rate ever moved so far between neighbours; a lost decimal point or nominal does at once.
 ABSURD_FACTOR = 5
+# A rouble since then is a thousand roubles of before.
+_REDENOMINATION = date(1998, 1, 1)
+_OLD_ROUBLES = 1000
+_FOUR_DECIMALS = Decimal("0.0001")
+NOMINALS = (1, 10, 100, 1_000, 10_000, 100_000)
+# No rate was ever printed above this; the column holds more.
+LARGEST_RATE = Decimal(1_000_000)
+_RATE = re.compile(
+    r"(?P<sign>[+\-\u2212]?)(?P<whole>\d{1,10}|\d{1,3}(?:[\u0020\u00a0\u2009\u202f]\d{3})+)(?:[.,](?P<decimals>\d+))?", re.ASCII
+)
 
 
 class Basis(StrEnum):
@@ -35,6 +47,11 @@ class Rate:
         """Roubles for one unit, in full precision."""
         return self.value / self.nominal
 
+    @property
+    def comparable(self) -> Decimal:
+        """Today's roubles for one unit: what rates of different times are compared by."""
+        return self.per_unit if self.date >= _REDENOMINATION else self.per_unit / _OLD_ROUBLES
+
 
 def convert_rub(amount_rub: Decimal, rate: Rate) -> Decimal:
     """RUB * nominal / value, computed in full precision and rounded once to cents."""
@@ -48,9 +65,50 @@ def is_stale(rate_date: date, *, on: date) -> bool:
 
 def is_jump(rate: Rate, before: Rate) -> bool:
     """Whether `rate` lies more than 10 % from the rate before it, so that a person must accept it first."""
-    return abs(rate.per_unit / before.per_unit - 1) > JUMP_LIMIT
+    return abs(change(rate, before)) > JUMP_LIMIT
 
 
-def is_absurd(per_unit: Decimal, neighbour: Decimal) -> bool:
+def change(rate: Rate, before: Rate) -> Decimal:
+    """By how much `rate` differs from the one before it, as a share of that one: 0.1 is ten per cent more roubles."""
+    return rate.comparable / before.comparable - 1
+
+
+def is_absurd(rate: Rate, neighbour: Rate) -> bool:
     """Whether a rate is five times its neighbour or more, or a fifth or less: an error of writing, not a movement."""
-    return per_unit >= neighbour * ABSURD_FACTOR or per_unit * ABSURD_FACTOR <= neighbour
+    return rate.comparable >= neighbour.comparable * ABSURD_FACTOR or rate.comparable * ABSURD_FACTOR <= neighbour.comparable
+
+
+def parse_rate(text: str, *, field: str = "value") -> Decimal:
+    """Read a rate as a person types it: `93,4419` or `93.4419`, four decimals at most, above zero.
+
+    Raises DomainError naming `field`: code `ambiguous` for three digits after a mark, which could be thousands, `precision`
+    for more than four decimals, `not_positive`, `too_large`, and `not_a_number` for everything else.
+    """
+    match = _RATE.fullmatch(text.strip())
+    if match is None:
+        raise DomainError("“{text}” is not a rate: write 93,4419.", field=field, code="not_a_number", text=text.strip()[:40])
+    whole, decimals = re.sub(r"\s", "", match["whole"]), match["decimals"] or ""
+    if len(decimals) == 3 and whole == match["whole"] and 1 <= len(whole) <= 3 and whole != "0":
+        raise DomainError(
+            "“{text}” can be read as {thousands} or as {decimal}: write all four decimals, {decimal}.",
+            field=field,
+            code="ambiguous",
+            text=text.strip(),
+            thousands=whole + decimals,
+            decimal=f"{whole},{decimals}0",
+        )
+    value = Decimal(f"{whole}.{decimals or 0}")
+    return check_rate(-value if match["sign"] in ("-", "\u2212") and match["sign"] else value, field=field)
+
+
+def check_rate(value: Decimal, *, field: str = "value") -> Decimal:
+    """The value of a rate with its four decimals, or a DomainError naming `field`: see parse_rate."""
+    if not value.is_finite():
+        raise DomainError("“{text}” is not a rate: write 93,4419.", field=field, code="not_a_number", text=value)
+    if value <= 0:
+        raise DomainError("A rate is above zero.", field=field, code="not_positive")
+    if value > LARGEST_RATE:
+        raise DomainError("No rate was ever above a million roubles: check the value and the nominal.", field=field, code="too_large")
+    if value != value.quantize(_FOUR_DECIMALS):
+        raise DomainError("A rate has four decimals at most, as the bank prints it.", field=field, code="precision")
+    return value.quantize(_FOUR_DECIMALS)

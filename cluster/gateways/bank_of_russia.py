@@ -13,7 +13,6 @@ from django.conf import settings
 
 from cluster.domain.errors import DomainError
 
-DOLLAR = "R01235"
 LARGEST_REPLY = 1024 * 1024
 _CHUNK = 16 * 1024
 
@@ -35,9 +34,10 @@ def daily(on: date) -> bytes:
     return _get("/scripts/XML_daily.asp", {"date_req": f"{on:%d/%m/%Y}"})
 
 
-def dynamic(first: date, last: date) -> bytes:
-    """XML_dynamic: the dollar's rates dated from `first` to `last`. Raises NoConnection or BadReply."""
-    return _get("/scripts/XML_dynamic.asp", {"date_req1": f"{first:%d/%m/%Y}", "date_req2": f"{last:%d/%m/%Y}", "VAL_NM_RQ": DOLLAR})
+def dynamic(first: date, last: date, currency: str = "USD") -> bytes:
+    """XML_dynamic: the rates of a followed currency dated from `first` to `last`. Raises NoConnection or BadReply."""
+    code = settings.RATE_CURRENCIES[currency]
+    return _get("/scripts/XML_dynamic.asp", {"date_req1": f"{first:%d/%m/%Y}", "date_req2": f"{last:%d/%m/%Y}", "VAL_NM_RQ": code})
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

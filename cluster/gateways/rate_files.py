@@ -5,7 +5,7 @@ A fault is one DomainError that names the file, the row and the reason; nothing 
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -19,16 +19,16 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
+from cluster.domain.calendars import FIRST_RATE
 from cluster.domain.dates import parse_day
 from cluster.domain.errors import DomainError
 from cluster.domain.exchange import Rate, is_absurd
 
-CURRENCY = "USD"
-SERIES_ID = "R01235"
+DOLLAR = "USD"
+# Currency -> the code by which the bank names its series.
+DOLLAR_ONLY: Mapping[str, str] = {DOLLAR: "R01235"}
 LARGEST_FILE = 1024 * 1024
 LARGEST_NOMINAL = 100_000
-# The bank has set official rates since July 1992.
-EARLIEST = date(1992, 7, 1)
 _NUMBER = re.compile(r"([+-]?)(\d{1,10})(?:[.,](\d+))?")
 
 
@@ -52,8 +52,8 @@ class Row:
     copied: bool = False
 
 
-def read_file(path: Path, *, latest: date) -> list[Row]:
-    """The rates of a file in any of the three formats, by date; none dated after `latest`. Raises BadRates."""
+def read_file(path: Path, *, latest: date, currencies: Mapping[str, str] = DOLLAR_ONLY) -> list[Row]:
+    """The rates of a file in any of the three formats, by currency and date; none dated after `latest`. Raises BadRates."""
     name = path.name
     try:
         with path.open("rb") as file:
@@ -61,21 +61,21 @@ def read_file(path: Path, *, latest: date) -> list[Row]:
     except OSError as error:
         raise BadRates(name, 1, _("the file cannot be read")) from error
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return read_xml(content, file=name, latest=latest)
+        return read_xml(content, file=name, latest=latest, currencies=currencies)
     return read_csv(content, file=name, latest=latest)
 
 
-def read_xml(content: bytes, *, file: str, latest: date) -> list[Row]:
-    """The dollar's rates in an XML_daily or XML_dynamic document, by date. Raises BadRates.
+def read_xml(content: bytes, *, file: str, latest: date, currencies: Mapping[str, str] = DOLLAR_ONLY) -> list[Row]:
+    """The rates of the wanted currencies in an XML_daily or XML_dynamic document, by currency and date. Raises BadRates.
 
     The date of a daily document is its Date attribute, not the date that was asked for. A range without any rate is
-    legitimate, a day without any is not.
+    legitimate, a day without any is not; a day may lack some of several currencies.
     """
     root = _root(content, file)
     if root.get("DateRange1") is not None or root.find("Record") is not None:
-        rows = _dynamic(root, file)
+        rows = _dynamic(root, file, currencies)
     elif root.get("Date") is not None:
-        rows = [_daily(root, file)]
+        rows = _daily(root, file, currencies)
     else:
         said = " ".join("".join(root.itertext()).split())[:80]
         if said:
@@ -113,7 +113,7 @@ def _csv_row(cells: Sequence[str], file: str, number: int) -> Row:
     if len(cells) != 2:
         raise BadRates(file, number, _("{count} columns instead of the two “date” and “rate”"), count=len(cells))
     on = _date(cells[0], file, number)
-    return Row(number, Rate(on, _value(cells[1], file, number), 1, CURRENCY), copied=True)
+    return Row(number, Rate(on, _value(cells[1], file, number), 1, DOLLAR), copied=True)
 
 
 def _root(content: bytes, file: str) -> Element:
@@ -136,44 +136,58 @@ def _root(content: bytes, file: str) -> Element:
     return root
 
 
-def _daily(root: Element, file: str) -> Row:
+def _daily(root: Element, file: str, currencies: Mapping[str, str]) -> list[Row]:
     valutes = root.findall("Valute")
     if not valutes:
         raise BadRates(file, 1, _("there is no rate in it"))
+    rows = []
     for number, valute in enumerate(valutes, start=1):
-        ours = (valute.get("ID") == SERIES_ID, _text(valute, "CharCode") == CURRENCY)
-        if all(ours):
-            return _xml_row(valute, root.get("Date", ""), file, number)
-        if any(ours):
-            raise BadRates(file, number, _("the currency is {found}, not {wanted}"), found=_named(valute), wanted=f"{SERIES_ID} {CURRENCY}")
-    raise BadRates(file, 1, _("there is no rate of {wanted} in it"), wanted=CURRENCY)
+        code, currency = valute.get("ID", ""), _text(valute, "CharCode")
+        if currencies.get(currency) == code:
+            rows.append(_xml_row(valute, root.get("Date", ""), currency, file, number))
+        elif currency in currencies:
+            raise _other_currency(file, number, _named(valute), currency, currencies)
+        elif code in currencies.values():
+            raise _other_currency(file, number, _named(valute), _currency_of(code, currencies), currencies)
+    if not rows:
+        raise BadRates(file, 1, _("there is no rate of {wanted} in it"), wanted=", ".join(currencies))
+    return rows
 
 
-def _dynamic(root: Element, file: str) -> list[Row]:
-    if root.get("ID") != SERIES_ID:
-        raise BadRates(
-            file, 1, _("the currency is {found}, not {wanted}"), found=root.get("ID", "—")[:20], wanted=f"{SERIES_ID} {CURRENCY}"
-        )
+def _dynamic(root: Element, file: str, currencies: Mapping[str, str]) -> list[Row]:
+    code = root.get("ID", "")
+    if code not in currencies.values():
+        wanted = ", ".join(f"{series} {currency}" for currency, series in currencies.items())
+        raise BadRates(file, 1, _("the currency is {found}, not {wanted}"), found=code[:20] or "—", wanted=wanted)
+    currency = _currency_of(code, currencies)
     first, last = (_date(root.get(name, ""), file, 1) for name in ("DateRange1", "DateRange2"))
     rows = []
     for number, record in enumerate(root.findall("Record"), start=1):
-        if record.get("Id") != SERIES_ID:
-            found = record.get("Id", "—")[:20]
-            raise BadRates(file, number, _("the currency is {found}, not {wanted}"), found=found, wanted=f"{SERIES_ID} {CURRENCY}")
-        row = _xml_row(record, record.get("Date", ""), file, number)
+        if record.get("Id") != code:
+            raise _other_currency(file, number, record.get("Id", "—")[:20], currency, currencies)
+        row = _xml_row(record, record.get("Date", ""), currency, file, number)
         if not first <= row.rate.date <= last:
             raise BadRates(file, number, _("{date} lies outside the range that the document names"), date=row.rate.date)
         rows.append(row)
     return rows
 
 
-def _xml_row(element: Element, on: str, file: str, number: int) -> Row:
+def _currency_of(code: str, currencies: Mapping[str, str]) -> str:
+    return next(currency for currency, series in currencies.items() if series == code)
+
+
+def _other_currency(file: str, number: int, found: str, wanted: str, currencies: Mapping[str, str]) -> BadRates:
+    said = f"{currencies[wanted]} {wanted}"
+    return BadRates(file, number, _("the currency is {found}, not {wanted}"), found=found, wanted=said)
+
+
+def _xml_row(element: Element, on: str, currency: str, file: str, number: int) -> Row:
     day = _date(on, file, number)
     text = _text(element, "Nominal")
     nominal = int(text) if re.fullmatch(r"[0-9]{1,6}", text) else 0
     if not 1 <= nominal <= LARGEST_NOMINAL:
         raise BadRates(file, number, _("the nominal “{text}” is not a number from 1 to 100000"), text=text[:20])
-    rate = Rate(day, _value(_text(element, "Value"), file, number), nominal, CURRENCY)
+    rate = Rate(day, _value(_text(element, "Value"), file, number), nominal, currency)
     unit = _text(element, "VunitRate").replace(",", ".")
     if unit:
         # The rate of one unit is printed beside the value since 2023: the two must say the same.
@@ -185,17 +199,19 @@ def _xml_row(element: Element, on: str, file: str, number: int) -> Row:
 
 
 def _checked(rows: list[Row], file: str, latest: date) -> list[Row]:
-    """By date, each date once, none of the future, none many times its neighbours."""
-    rows = sorted(rows, key=lambda row: (row.rate.date, row.number))
+    """By currency and date, each date once, none of the future, none many times its neighbours."""
+    rows = sorted(rows, key=lambda row: (row.rate.currency, row.rate.date, row.number))
     for row in rows:
         if row.rate.date > latest:
             raise BadRates(file, row.number, _("{date} lies in the future: no rate can be known for it"), date=row.rate.date)
-        if row.rate.date < EARLIEST:
+        if row.rate.date < FIRST_RATE:
             raise BadRates(file, row.number, _("{date} is older than the first official rate"), date=row.rate.date)
     for index, (before, row) in enumerate(pairwise(rows)):
+        if before.rate.currency != row.rate.currency:
+            continue
         if before.rate.date == row.rate.date:
             raise BadRates(file, row.number, _("{date} stands there twice"), date=row.rate.date)
-        if is_absurd(row.rate.per_unit, before.rate.per_unit):
+        if is_absurd(row.rate, before.rate):
             wrong = before if _stands_out(rows, index) and not _stands_out(rows, index + 1) else row
             reason = _("the rate {value} is many times its neighbours or a small part of them")
             raise BadRates(file, wrong.number, reason, value=wrong.rate.value)
@@ -205,7 +221,8 @@ def _checked(rows: list[Row], file: str, latest: date) -> list[Row]:
 def _stands_out(rows: Sequence[Row], index: int) -> bool:
     """Whether a row contradicts most of the two rows before it and the two after it: it, not they, is the wrong one."""
     others = [*rows[max(0, index - 2) : index], *rows[index + 1 : index + 3]]
-    return 2 * sum(is_absurd(rows[index].rate.per_unit, other.rate.per_unit) for other in others) > len(others) > 1
+    others = [other for other in others if other.rate.currency == rows[index].rate.currency]
+    return 2 * sum(is_absurd(rows[index].rate, other.rate) for other in others) > len(others) > 1
 
 
 def _date(text: str, file: str, number: int) -> date:

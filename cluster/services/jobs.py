@@ -27,7 +27,7 @@ from cluster.queries.rates import newest_rate
 from cluster.services.access import require
 from cluster.services.conversions import convert_all
 from cluster.services.delays import flag_delays
-from cluster.services.fetching import fetch_rates
+from cluster.services.fetching import Span, backfill_rates, fetch_rates
 from cluster.services.locks import one_at_a_time
 
 Name, Status = JobRun.Name, JobRun.Status
@@ -76,6 +76,11 @@ def _fetch(held: _Held) -> dict[str, Any]:
     return figures
 
 
+def _backfill(held: _Held) -> dict[str, Any]:
+    span = Span.read(held.run.params, today=held.as_of)
+    return backfill_rates(span.first, span.last, span.currency, today=held.as_of, progress=held.progress)
+
+
 def _convert(held: _Held) -> dict[str, Any]:
     return convert_all(now=held.now, as_of=held.as_of, progress=held.progress)
 
@@ -84,34 +89,47 @@ def _flag(held: _Held) -> dict[str, Any]:
     return flag_delays(as_of=held.as_of, job_run=held.run, progress=held.progress)
 
 
-_WORK: dict[str, Callable[[_Held], dict[str, Any]]] = {Name.FETCH_RATES: _fetch, Name.CONVERT: _convert, Name.FLAG_DELAYS: _flag}
+_WORK: dict[str, Callable[[_Held], dict[str, Any]]] = {
+    Name.FETCH_RATES: _fetch,
+    Name.BACKFILL_RATES: _backfill,
+    Name.CONVERT: _convert,
+    Name.FLAG_DELAYS: _flag,
+}
 
 
-def queue(name: str, *, by: User | None, now: datetime) -> JobRun:
-    """Ask for a run of a job now; a worker is woken after the commit. One that still waits is given back instead of a second.
+def queue(name: str, *, by: User | None, now: datetime, params: dict[str, Any] | None = None) -> JobRun:
+    """Ask for a run of a job now; a worker is woken after the commit. One that still waits for the same is given back instead.
 
-    `by` is the person who asks; None is the machine itself. Raises Forbidden, or DomainError for a job that does not exist.
+    `by` is the person who asks; None is the machine itself. `params` is what the job is asked for: of a backfill `first`, `last`
+    and `currency`. Raises Forbidden, or DomainError for a job that does not exist or cannot do what is asked for.
     """
     _check_name(name)
     if by is not None:
         require(by, Action.RUN_JOB)
+    params = _checked_params(name, params, now)
     with transaction.atomic():
         one_at_a_time(f"queue.{name}")
-        run = JobRun.objects.filter(name=name, status=Status.QUEUED).first()
+        run = JobRun.objects.filter(name=name, status=Status.QUEUED, params=params).first()
         if run is None:
-            run, _created = JobRun.objects.get_or_create(name=name, scheduled_for=now, defaults={"requested_by": by})
+            # Two that ask for something else in the same instant get a run each: a job has one run for each time.
+            while JobRun.objects.filter(name=name, scheduled_for=now).exclude(params=params).exists():
+                now += timedelta(microseconds=1)
+            run, _created = JobRun.objects.get_or_create(name=name, scheduled_for=now, defaults={"requested_by": by, "params": params})
         transaction.on_commit(partial(broker.wake, [run.pk]))
     return run
 
 
-def run_here(name: str, *, now: datetime, as_of: date | None = None, progress: Progress | None = None) -> JobRun:
+def run_here(
+    name: str, *, now: datetime, as_of: date | None = None, progress: Progress | None = None, params: dict[str, Any] | None = None
+) -> JobRun:
     """Run a job in this process, as an operator at a terminal does; the row tells of it like of any other run.
 
-    Raises DomainError for a job that does not exist. Errors of the work end in the row.
+    Raises DomainError for a job that does not exist or cannot do what is asked for. Errors of the work end in the row.
     """
     _check_name(name)
+    params = _checked_params(name, params, now)
     with transaction.atomic():
-        run = JobRun.objects.create(name=name, scheduled_for=now)
+        run = JobRun.objects.create(name=name, scheduled_for=now, params=params)
         held = _take(run.pk, as_of or local_day(now), now, progress)
     assert held is not None
     return _work(held)
@@ -121,6 +139,15 @@ def _check_name(name: str) -> None:
     if name not in _WORK:
         names = ", ".join(_WORK)
         raise DomainError("There is no job “{name}”: the jobs are {names}.", field="name", code="choice", name=name, names=names)
+
+
+def _checked_params(name: str, params: dict[str, Any] | None, now: datetime) -> dict[str, Any]:
+    """What a run is asked for, in the one form in which it is kept."""
+    if name == Name.BACKFILL_RATES:
+        return Span.read(params or {}, today=local_day(now)).params()
+    if params:
+        raise DomainError("The job “{name}” takes nothing else.", field="params", code="unknown_key", name=name)
+    return {}
 
 
 def execute(run_id: int, *, now: datetime, progress: Progress | None = None) -> JobRun | None:

@@ -1,10 +1,11 @@
 """The days on which an official rate exists, by the Russian working calendar."""
 
 from datetime import date
+from time import perf_counter
 
 import pytest
 
-from cluster.domain.calendars import expected_rate_date, has_rate
+from cluster.domain.calendars import Gap, expected_rate_date, gaps, has_rate, rate_days
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,23 @@ def test_the_rate_in_force_is_expected_to_bear_the_day_after_a_working_day(on: d
 
 def test_no_rate_is_expected_in_the_non_working_days_of_spring_2020() -> None:
     assert [day for day in range(1, 8) if has_rate(date(2020, 4, day))] == [7]
+
+
+def test_the_days_with_a_rate_follow_the_working_days() -> None:
+    assert [day.day for day in rate_days(date(2024, 4, 12), date(2024, 4, 17))] == [12, 13, 16, 17]
+
+
+def test_days_without_their_rate_are_told_in_runs_that_weekends_do_not_break() -> None:
+    known = {date(2024, 4, 13), date(2024, 4, 18)}
+    assert gaps(date(2024, 4, 12), date(2024, 4, 19), known) == [
+        Gap(date(2024, 4, 12), date(2024, 4, 12), 1),
+        Gap(date(2024, 4, 16), date(2024, 4, 17), 2),
+        Gap(date(2024, 4, 19), date(2024, 4, 19), 1),
+    ]
+    assert gaps(date(2024, 4, 13), date(2024, 4, 15), known) == []
+
+
+def test_thirty_years_of_days_are_looked_up_within_a_moment() -> None:
+    started = perf_counter()
+    assert len(rate_days(date(1992, 7, 1), date(2026, 11, 23))) > 8000
+    assert perf_counter() - started < 1

@@ -72,7 +72,7 @@ class TestQueueing:
 
     @pytest.mark.parametrize("name", ["nonsense", "sweep", ""])
     def test_an_unknown_job_is_refused_with_the_names_there_are(self, name: str) -> None:
-        with pytest.raises(DomainError, match=r"are fetch_rates, convert, flag_delays\.$"):
+        with pytest.raises(DomainError, match=r"are fetch_rates, backfill_rates, convert, flag_delays\.$"):
             queue(name, by=None, now=NOW)
 
 
