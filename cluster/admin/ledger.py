@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from cluster.admin.base import AppendOnlyAdmin
@@ -17,6 +20,12 @@ from cluster.services.ledger import record_entry, reverse_entry
 
 class LedgerForm(ServiceForm):
     """A new commitment or payment."""
+
+    despite_duplicate = forms.BooleanField(
+        label=_("record it although it looks like another"),
+        required=False,
+        help_text=_("Tick it after you have looked at the entry with the same document, counterparty and amount."),
+    )
 
     def write(self, cleaned: dict[str, Any]) -> LedgerEntry:
         """Record the entry."""
@@ -32,6 +41,7 @@ class LedgerForm(ServiceForm):
             counterparty=cleaned["counterparty"],
             note=cleaned["note"],
             source_id=source.pk if source else None,
+            despite_duplicate=cleaned["despite_duplicate"],
             by=self.by,
             today=timezone.localdate(),
             request_key=cleaned["form_key"],
@@ -41,16 +51,28 @@ class LedgerForm(ServiceForm):
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(AppendOnlyAdmin):
     add_form = LedgerForm
-    add_fields = ["factory", ("kind", "date"), "amount_rub", ("category", "funding"), "document", "counterparty", "note", "source"]
+    add_fields = [
+        "factory",
+        ("kind", "date"),
+        "amount_rub",
+        ("category", "funding"),
+        "document",
+        "counterparty",
+        "despite_duplicate",
+        "note",
+        "source",
+    ]
     list_display = ["date", "factory", "kind", "amount_rub_shown", "amount_usd", "category", "document", "counterparty", "reverses"]
     list_filter = [
         "kind",
+        ("reverses", admin.EmptyFieldListFilter),
+        ("reversed_by", admin.EmptyFieldListFilter),
         "category",
         "funding",
         ("factory__contract", admin.RelatedOnlyFieldListFilter),
         ("factory", admin.RelatedOnlyFieldListFilter),
     ]
-    list_select_related = ["factory", "conversion__rate", "reverses"]
+    list_select_related = ["factory__contract", "conversion__rate", "reverses"]
     date_hierarchy = "date"
     search_fields = ["document", "counterparty", "note", "factory__code", "factory__name_ru"]
     autocomplete_fields = ["factory", "source"]
@@ -65,6 +87,7 @@ class LedgerEntryAdmin(AppendOnlyAdmin):
         "source",
         "reverses",
         ("recorded_at", "recorded_by"),
+        "page",
     ]
     amount_rub_shown = amount_rub
     amount_usd = amount_usd
@@ -72,7 +95,13 @@ class LedgerEntryAdmin(AppendOnlyAdmin):
     action_form = ReasonActionForm
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> list[str]:
-        return ["amount_rub_shown", "amount_usd"] if obj else []
+        return ["amount_rub_shown", "amount_usd", "page"] if obj else []
+
+    @admin.display(description=_("page of the entry"))
+    def page(self, entry: LedgerEntry) -> str:
+        """A link to the entry's page, where its dollars, its reversal and its history stand."""
+        address = reverse("cluster:ledger_entry", args=[entry.factory.contract.code, entry.pk])
+        return format_html('<a href="{}">{}</a>', address, address)
 
     @admin.action(description=_("Reverse the chosen entries, dated today"), permissions=["add"])
     def reverse_entries(self, request: HttpRequest, chosen: QuerySet[LedgerEntry]) -> None:

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django_filters.filters import NumberFilter, TypedChoiceFilter
+from django_filters.filters import CharFilter, NumberFilter, TypedChoiceFilter
 from django_filters.rest_framework import FilterSet
 from django_filters.utils import get_model_field
 from drf_spectacular.utils import extend_schema_field
@@ -49,12 +49,12 @@ class TrueFalseFilter(TypedChoiceFilter):
         super().__init__(*args, choices=[("true", "true"), ("false", "false")], coerce=lambda text: text == "true", **kwargs)
 
 
-_LOOKUPS = {"gte", "lte"}
-_WORDS = {"gte": "from", "lte": "to", "exact": ""}
+_LOOKUPS = {"gte", "lte", "icontains"}
+_WORDS = {"gte": "from", "lte": "to", "icontains": "has this text", "exact": ""}
 
 
 def filters(model: type[Model], **parameters: str) -> type[FilterSet]:
-    """A filter set with exactly these parameters: name=path, the path ending in __gte or __lte where it compares."""
+    """A filter set with exactly these parameters: name=path, the path ending in __gte, __lte or __icontains where it compares."""
     found: dict[str, Any] = {}
     for name, path in parameters.items():
         column, _separator, lookup = path.rpartition("__")
@@ -70,6 +70,8 @@ def filters(model: type[Model], **parameters: str) -> type[FilterSet]:
             found[name] = WholeNumberFilter(field_name=column, lookup_expr=lookup, label=label)
         elif isinstance(field, models.DecimalField):
             found[name] = AmountFilter(field_name=column, lookup_expr=lookup, label=label)
+        elif lookup == "icontains":
+            found[name] = CharFilter(field_name=column, lookup_expr=lookup, label=label)
         else:
             found[name] = FilterSet.filter_for_field(field, column, lookup)
             found[name].label = label

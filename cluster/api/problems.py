@@ -15,7 +15,7 @@ from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cluster.domain.errors import Conflict, DomainError, Forbidden, NotFound
+from cluster.domain.errors import BatchRefused, Conflict, DomainError, Duplicate, Forbidden, NotFound
 
 logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -38,6 +38,11 @@ KINDS = {
     "not-found": Kind(404, gettext_lazy("Not found"), "There is no such thing, or not for you."),
     "method-not-allowed": Kind(405, gettext_lazy("Method not allowed"), "Use a method that the `Allow` header names."),
     "not-acceptable": Kind(406, gettext_lazy("Not acceptable"), "Accept `application/json`."),
+    "duplicate": Kind(
+        409,
+        gettext_lazy("It looks like one that is there already"),
+        'Look at `current`, the first one. If yours is another one, send it again with `"despite_duplicate": true`.',
+    ),
     "conflict": Kind(409, gettext_lazy("In conflict with what is stored"), "Read the current state, then decide."),
     "precondition-failed": Kind(
         412, gettext_lazy("Somebody was faster"), "`current` is what stands there now: look at it, then repeat with its ETag."
@@ -50,7 +55,7 @@ KINDS = {
     "internal": Kind(500, gettext_lazy("Something broke here"), "Tell us; nothing was stored."),
     "unavailable": Kind(503, gettext_lazy("Not available for a moment"), "Try again after the seconds that `Retry-After` names."),
 }
-_BY_STATUS = {kind.status: name for name, kind in KINDS.items() if name != "malformed"}
+_BY_STATUS = {kind.status: name for name, kind in KINDS.items() if name not in ("malformed", "duplicate")}
 
 
 class FieldProblem(serializers.Serializer[Any]):
@@ -70,7 +75,9 @@ class Problem(serializers.Serializer[Any]):
     detail = serializers.CharField()
     errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]
     current = serializers.DictField(
-        required=False, help_text="With 412 and 428: the object as it stands now, where there is one. Its ETag is in the ETag header."
+        required=False,
+        help_text="With 412 and 428: the object as it stands now, where there is one. Its ETag is in the ETag header. "
+        "With a duplicate: the first object that looks the same.",
     )
 
 
@@ -101,6 +108,8 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response:
     if isinstance(exc, Precondition) and exc.current is not None:
         body["current"] = exc.current
         headers["ETag"] = exc.etag
+    if isinstance(exc, Duplicate):
+        body["current"] = exc.current
     if challenge := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     if kind.status == 429:
@@ -113,6 +122,8 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response:
 def _read(exc: Exception) -> tuple[str, str, list[dict[str, str]]]:
     """The kind, the sentence, and the fields of an exception."""
     match exc:
+        case BatchRefused():
+            return _batch(exc)
         case DomainError():
             return _domain(exc)
         case exceptions.ParseError():
@@ -150,8 +161,23 @@ def _domain(exc: DomainError) -> tuple[str, str, list[dict[str, str]]]:
             return "forbidden", message, []
         case Conflict():
             return "conflict", message, []
-    name = "request-reused" if exc.code == "request_reused" else "invalid"
+        case Duplicate():
+            name = "duplicate"
+        case _:
+            name = "request-reused" if exc.code == "request_reused" else "invalid"
     return name, message, [{"field": exc.field, "code": exc.code, "message": message}]
+
+
+def _batch(exc: BatchRefused) -> tuple[str, str, list[dict[str, str]]]:
+    """Each refused row's problems, at `rows[2].date`; the kind that all rows share, else that some values are not valid."""
+    kinds: set[str] = set()
+    found: list[dict[str, str]] = []
+    for number, error in exc.rows:
+        kind, message, errors = _read(error)
+        kinds.add(kind)
+        errors = errors or [{"field": "", "code": kind, "message": message}]
+        found += [one | {"field": f"{exc.field}[{number}].{one['field']}".rstrip(".")} for one in errors]
+    return kinds.pop() if len(kinds) == 1 else "invalid", gettext(exc.template), found
 
 
 def _fields(detail: Any, place: str) -> Iterator[dict[str, str]]:

@@ -1,5 +1,7 @@
 """The one error family. Each door maps it once: a form error, an RFC 9457 problem, an exit status."""
 
+from collections.abc import Sequence
+
 
 class DomainError(Exception):
     """A rule refused an input or an action.
@@ -39,6 +41,22 @@ class Conflict(DomainError):
     """Somebody else changed the record since it was read; `current` is what stands there now."""
 
     code = "conflict"
+
+
+class Duplicate(DomainError):
+    """The record looks like one that is there already, which `current` holds: it is written only when the person insists."""
+
+    code = "duplicate"
+
+
+class BatchRefused(DomainError):
+    """Some rows of a batch were refused, and nothing of it was stored. `rows` says which, counted from 0, and why."""
+
+    code = "batch"
+
+    def __init__(self, rows: Sequence[tuple[int, Exception]]) -> None:
+        super().__init__("Nothing was stored: correct the rows that are named.", field="rows", code="batch")
+        self.rows = rows
 
 
 class NoRate(DomainError):

@@ -53,9 +53,9 @@ def factory_history(*, reader: Reader, factory: Factory, limit: int, offset: int
     return _read(found, limit, offset, named=sees_people(reader, contract_id=factory.contract_id))
 
 
-def record_history(*, record: Model, limit: int, offset: int = 0) -> list[Change]:
-    """Changes of one record, the newest first, with the people behind them: the caller has checked that both may be shown."""
-    return _read(_EVENTS.tracks(record), limit, offset, named=True)
+def record_history(*, record: Model, limit: int, offset: int = 0, named: bool = True) -> list[Change]:
+    """Changes of one record, the newest first: the caller has checked that they, and (`named`) the people behind them, may be shown."""
+    return _read(_EVENTS.tracks(record), limit, offset, named=named)
 
 
 def history_length(record: Model) -> int:

@@ -1,145 +1,194 @@
-"""Writing the ledger: a payment or a commitment with an echo of what was understood, and a reversal."""
+"""Reading the ledger: the table by filters with its sums, the same as a file, and one entry with where it comes from."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from typing import Any, cast
 
-from django.contrib import messages
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from cluster.domain.access import Action
-from cluster.domain.errors import DomainError
-from cluster.domain.exchange import convert_rub, is_stale
-from cluster.models import ExchangeRate, Factory, LedgerEntry, User
-from cluster.queries.factories import factory_for
-from cluster.queries.ledger import entry_for, newest_entries
-from cluster.queries.rates import rate_in_force
-from cluster.services.access import require
-from cluster.services.ledger import record_entry, reverse_entry
-from cluster.templatetags.format import money_rub
-from cluster.web.door import ensure_today, page, reader_of
-from cluster.web.forms.ledger import EchoForm, LedgerForm, ReversalForm
+from cluster.domain.exchange import convert_rub
+from cluster.models import Contract, Factory, LedgerEntry
+from cluster.queries.contracts import contract_for
+from cluster.queries.history import record_history
+from cluster.queries.ledger import ORDERS, entries_of, entry_for, for_table, look_alikes, sums_of
+from cluster.queries.people import sees_people
+from cluster.queries.rates import rate_status
+from cluster.web.door import as_of_from, page, reader_of
+from cluster.web.filters import chosen, columns, link
+from cluster.web.forms.ledger import LedgerFilterForm
+from cluster.web.spreadsheet import csv_response
 
-NEWEST = 5
+PAGE = 50
+HISTORY = 20
+_NEWEST = "-date"
 
 
 @dataclass(frozen=True, slots=True)
-class Echo:
-    """What was understood: roubles, the day, and dollars at the rate in force on that day (None: no rate is known)."""
+class Asked:
+    """What the address asks for: the filters, the order, the day shown (`until` is None today, when all entries count)."""
 
-    amount: Decimal
-    on: date
-    rate: ExchangeRate | None
-
-    @property
-    def usd(self) -> Decimal | None:
-        """The amount in dollars."""
-        return convert_rub(self.amount, self.rate.rate) if self.rate else None
-
-    @property
-    def stale(self) -> bool:
-        """Whether a newer rate ought to be known for that day."""
-        return self.rate is None or is_stale(self.rate.date, on=self.on)
+    contract: Contract
+    form: LedgerFilterForm
+    sort: str
+    as_of: date
+    until: date | None
+    rows: "QuerySet[LedgerEntry] | None"
 
 
-@page
-def payment(request: HttpRequest, code: str, factory: str) -> HttpResponse:
-    """The form: show it, check it, save it. The same filled-in form sent twice records one entry."""
-    today, reader = ensure_today(request), reader_of(request)
-    plant = _factory(reader, code, factory)
-    if request.method != "POST":
-        return _answer(request, LedgerForm(reader=reader, initial={"date": today}), plant, today)
-    form = LedgerForm(request.POST, reader=reader)
-    if form.is_valid() and "preview" not in request.POST:
-        try:
-            entry = _save(form, plant, reader, today)
-        except DomainError as error:
-            form.refuse(error)
-        else:
-            sentence = gettext("Recorded: %(kind)s, %(amount)s.")
-            messages.success(request, sentence % {"kind": entry.get_kind_display(), "amount": money_rub(entry.amount_rub)})
-            return redirect("cluster:factory", code, factory)
-    return _answer(request, form, plant, today, status=422 if form.errors else 200)
+def _asked(request: HttpRequest, code: str) -> Asked:
+    reader, as_of = reader_of(request), as_of_from(request)
+    contract = contract_for(reader, code)
+    form = LedgerFilterForm(request.GET, factories=list(Factory.objects.for_reader(reader).filter(contract=contract)))
+    sort = chosen(request, "sort", [*ORDERS, *(f"-{name}" for name in ORDERS)], _NEWEST)
+    until = as_of if as_of < timezone.localdate() else None
+    rows = entries_of(reader, contract_id=contract.pk, chosen=form.chosen(), until=until) if form.is_valid() else None
+    return Asked(contract, form, sort, as_of, until, rows)
 
 
 @page
 @require_safe
-def payment_echo(request: HttpRequest, code: str, factory: str) -> HttpResponse:
-    """What the amount typed so far means: the part of the form that htmx asks for."""
-    today, reader = ensure_today(request), reader_of(request)
-    _factory(reader, code, factory)
-    form = EchoForm(request.GET)
-    form.is_valid()
-    context = {
-        "echo": _echo(form.cleaned_data, today),
-        "problem": " ".join(map(str, form.errors.get("amount", []))) if request.GET.get("amount") else "",
+def ledger(request: HttpRequest, code: str) -> HttpResponse:
+    """The entries that the filters leave, a page of them, with the sums over all of them. A wrong filter shows none, and says why."""
+    asked, reader = _asked(request, code), reader_of(request)
+    context: dict[str, Any] = {
+        "contract": asked.contract,
+        "form": asked.form,
+        "sort": "" if asked.sort == _NEWEST else asked.sort,
+        "reset": link(request, **dict.fromkeys(asked.form.fields)),
+        "may_pay": asked.until is None and reader.scope.may(Action.RECORD_PAYMENT, contract=asked.contract.pk),
+        "ahead_of": asked.as_of,
     }
-    return render(request, "cluster/partials/echo.html", context)
+    if asked.rows is not None:
+        sums = sums_of(asked.rows)
+        shown = _Counted(for_table(asked.rows, sort=asked.sort, until=asked.until), sum(one.rows for one in sums))
+        entries: Page[Any] = Paginator(cast("Any", shown), PAGE).get_page(request.GET.get("page"))
+        entries.object_list = list(entries.object_list)
+        amounts = {entry.amount_rub for entry in entries.object_list}
+        context |= {
+            "entries": entries,
+            "sums": sums,
+            "alike": look_alikes(reader, contract_id=asked.contract.pk, until=asked.until, amounts=amounts) if amounts else {},
+            "columns": columns(request, _heads(), asked.sort),
+            "newer": _page(request, entries.number - 1) if entries.has_previous() else "",
+            "older": _page(request, entries.number + 1) if entries.has_next() else "",
+            "export": reverse("cluster:ledger_csv", args=[code]) + ("?" + request.GET.urlencode() if request.GET else ""),
+        }
+    return render(request, "cluster/ledger.html", context, status=400 if asked.form.errors else 200)
 
 
-@page
-def reversal(request: HttpRequest, code: str, factory: str, entry_id: int) -> HttpResponse:
-    """Take an entry back by one that names it."""
-    today, reader = ensure_today(request), reader_of(request)
-    entry = entry_for(reader, contract_code=code, factory_code=factory, entry_id=entry_id)
-    require(reader, Action.RECORD_PAYMENT, contract=entry.factory.contract_id, factory=entry.factory_id)
-    form = ReversalForm(request.POST) if request.method == "POST" else ReversalForm(initial={"date": today})
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        try:
-            reverse_entry(entry_id=entry.pk, date=data["date"], note=data["note"], by=reader, today=today, request_key=data["request_key"])
-        except DomainError as error:
-            form.refuse(error)
-        else:
-            messages.success(request, gettext("The entry is reversed: both stay visible."))
-            return redirect("cluster:factory", code, factory)
-    context = {"form": form, "entry": entry, "factory": entry.factory, "contract": entry.factory.contract}
-    return render(request, "cluster/reversal_form.html", context, status=422 if form.errors else 200)
+class _Counted:
+    """Rows whose number is known from their sums, so that paging need not count them again."""
+
+    def __init__(self, rows: "QuerySet[LedgerEntry]", number: int) -> None:
+        self._rows, self._number = rows, number
+
+    def count(self) -> int:
+        """How many there are."""
+        return self._number
+
+    def __len__(self) -> int:
+        return self._number
+
+    def __getitem__(self, which: slice) -> "QuerySet[LedgerEntry]":
+        return self._rows[which]
 
 
-def _factory(reader: User, code: str, factory_code: str) -> Factory:
-    factory = factory_for(reader, contract_code=code, factory_code=factory_code)
-    require(reader, Action.RECORD_PAYMENT, contract=factory.contract_id, factory=factory.pk)
-    return factory
-
-
-def _save(form: LedgerForm, factory: Factory, reader: User, today: date) -> LedgerEntry:
-    data = form.cleaned_data
-    return record_entry(
-        factory_id=factory.pk,
-        kind=data["kind"],
-        date=data["date"],
-        amount_rub=data["amount"],
-        document=data["document"],
-        counterparty=data["counterparty"],
-        category=data["category"],
-        funding=data["funding"],
-        note=data["note"],
-        source_id=data["source"].pk if data["source"] else None,
-        by=reader,
-        today=today,
-        request_key=data["request_key"],
+def _heads() -> tuple[tuple[str, str, bool], ...]:
+    return (
+        ("date", gettext("Date"), False),
+        ("factory", gettext("Factory"), False),
+        ("kind", gettext("Kind"), False),
+        ("document", gettext("Document"), False),
+        ("counterparty", gettext("Counterparty"), False),
+        ("amount", gettext("Amount"), True),
     )
 
 
-def _echo(data: dict[str, object], today: date) -> Echo | None:
-    amount, on = data.get("amount"), data.get("date") or today
-    if not isinstance(amount, Decimal) or not isinstance(on, date) or amount <= 0:
-        return None
-    return Echo(amount, on, rate_in_force(on))
+def _page(request: HttpRequest, number: int) -> str:
+    query = request.GET.copy()
+    query["page"] = str(number)
+    return f"{request.path}?{query.urlencode()}"
 
 
-def _answer(request: HttpRequest, form: LedgerForm, factory: Factory, today: date, *, status: int = 200) -> HttpResponse:
-    echo = _echo(form.cleaned_data, today) if form.is_bound else None
+@page
+@require_safe
+def ledger_csv(request: HttpRequest, code: str) -> HttpResponse:
+    """The entries that the filters leave, all pages of them, as a table for a spreadsheet."""
+    asked = _asked(request, code)
+    if asked.rows is None:
+        return ledger(request, code)
+    heads = (
+        gettext("Number"), gettext("Date"), gettext("Factory"), gettext("Kind"), gettext("Category"), gettext("Funding source"),
+        gettext("Document"), gettext("Counterparty"), gettext("Amount, RUB"), gettext("Amount, USD"), gettext("Basis"), gettext("Rate"),
+        gettext("Rate date"), gettext("Old rate"), gettext("Reverses"), gettext("Reversed by"), gettext("Looks like"), gettext("Note"),
+        gettext("As of"),
+    )  # fmt: skip
+    alike = look_alikes(reader_of(request), contract_id=asked.contract.pk, until=asked.until)
+    rows = for_table(asked.rows, sort=asked.sort, until=asked.until)
+    return csv_response(f"{code}-ledger-{asked.as_of:%Y-%m-%d}", heads, _cells(rows, alike, asked.as_of))
+
+
+def _cells(rows: "QuerySet[LedgerEntry]", alike: dict[int, int], as_of: date) -> Iterator[list[object]]:
+    for entry in rows.iterator(chunk_size=2000):
+        dollars = getattr(entry, "conversion", None)
+        first = alike.get(entry.pk)
+        yield [
+            entry.pk,
+            entry.date,
+            entry.factory.code,
+            entry.get_kind_display(),
+            entry.get_category_display(),
+            entry.get_funding_display(),
+            entry.document,
+            entry.counterparty,
+            entry.amount_rub,
+            *((dollars.usd, gettext("payment basis"), dollars.rate.value, dollars.rate.date) if dollars else ("", "", "", "")),
+            gettext("yes") if dollars and dollars.stale else "",
+            entry.reverses_id or "",
+            entry.taken_back_by or "",  # type: ignore[attr-defined]
+            first if first and first != entry.pk else "",
+            entry.note,
+            as_of,
+        ]
+
+
+@page
+@require_safe
+def ledger_entry(request: HttpRequest, code: str, entry_id: int) -> HttpResponse:
+    """One entry: document, counterparty, source, who and when, its dollars with their rate, its reversal, its history."""
+    reader, as_of = reader_of(request), as_of_from(request)
+    until = as_of if as_of < timezone.localdate() else None
+    entry = entry_for(reader, contract_code=code, entry_id=entry_id, until=until)
+    contract = entry.factory.contract
+    status = rate_status(as_of)
+    taken_back = getattr(entry, "reversed_by", None)
+    first = look_alikes(reader, contract_id=contract.pk, until=until, amounts=[entry.amount_rub]).get(entry.pk)
+    named = sees_people(reader, contract_id=contract.pk)
+    may_pay = until is None and reader.scope.may(Action.RECORD_PAYMENT, contract=contract.pk, factory=entry.factory_id)
     context = {
-        "form": form,
-        "factory": factory,
-        "contract": factory.contract,
-        "echo": echo,
-        "checked": form.is_bound and not form.errors,
-        "newest": newest_entries(reader_of(request), factory, limit=NEWEST),
+        "contract": contract,
+        "factory": entry.factory,
+        "entry": entry,
+        "conversion": getattr(entry, "conversion", None),
+        "taken_back": taken_back,
+        "alike": first if first != entry.pk else None,
+        "is_first_of_alike": first == entry.pk,
+        "alike_query": f"only=alike&amount_from={entry.amount_rub}&amount_to={entry.amount_rub}",
+        "sees_people": named,
+        "reporting": convert_rub(entry.amount_rub, status.rate.rate) if status.rate else None,
+        "reporting_rate": status,
+        "may_pay": may_pay,
+        "may_reverse": may_pay and entry.reverses_id is None and taken_back is None,
+        "changes": record_history(record=entry, limit=HISTORY, named=named),
+        "number": 1,
     }
-    return render(request, "cluster/ledger_form.html", context, status=status)
+    return render(request, "cluster/ledger_entry.html", context)

@@ -87,9 +87,9 @@ class TestRecording:
         error = refused(record, make_factory(), make_user(Role.EDITOR), kind="commitment", date=day)
         assert (error.field, error.code) == ("date", "date_range")
 
-    def test_two_equal_payments_without_a_key_are_two(self, factory: Factory) -> None:
+    def test_two_equal_payments_without_a_key_are_two_when_the_person_insists(self, factory: Factory) -> None:
         editor = make_user(Role.EDITOR)
-        assert record(factory, editor).pk != record(factory, editor).pk
+        assert record(factory, editor).pk != record(factory, editor, despite_duplicate=True).pk
 
 
 @pytest.mark.django_db
