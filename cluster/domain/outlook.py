@@ -74,7 +74,7 @@ class Cell:
 
     The factory has no published budget where `budget_rub` is None; then nothing that needs one is known either. In a
     factory with a budget, a cell without a line of its own has a budget of 0 and `lines` 0. Dollars are None where a
-    conversion or a rate that they need is missing.
+    conversion or a rate that they need is missing. `stale` names the figures of which a newer rate ought to have been known.
     """
 
     factory: int
@@ -100,7 +100,7 @@ class Cell:
     paid_reporting_usd: Decimal | None
     contract_quote: Quote | None
     missing: int
-    stale: bool
+    stale: frozenset[str]
 
     @property
     def outlook_rub(self) -> Decimal | None:
@@ -165,7 +165,7 @@ class Total:
     outlook_contract_usd: Decimal | None
     outlook_reporting_usd: Decimal | None
     missing: int
-    stale: bool
+    stale: frozenset[str]
 
 
 def at_completion(budget: Mapping[Group, Decimal], used: Mapping[Group, Decimal]) -> dict[Group, Decimal]:
@@ -272,7 +272,7 @@ def total_of(cells: Iterable[Cell]) -> Total:
         outlook_contract_usd=outlook_contract_usd,
         outlook_reporting_usd=_plus(_sum(cell.paid_reporting_usd for cell in planned), remaining_usd),
         missing=sum(cell.missing for cell in cells),
-        stale=any(cell.stale for cell in cells),
+        stale=frozenset().union(*(cell.stale for cell in cells)),
     )
 
 
@@ -303,7 +303,8 @@ class _Factory:
         remaining = self._remaining() if self.lines else None
         found = []
         for group in sorted(self.lines.keys() | self.paid.keys() | self.committed.keys()):
-            lines, paid, committed = (part.get(group, {}) for part in (self.lines, self.paid, self.committed))
+            lines = self.lines.get(group, {})
+            paid, committed = self.paid.get(group, {}), self.committed.get(group, {})
             rest = remaining[group] if remaining is not None else {}
             months = lines.keys() | paid.keys() | committed.keys() | rest.keys()
             quote = self._quote(group, in_force)
@@ -328,21 +329,27 @@ class _Factory:
         """`rest` on the months planned from now on, by what they plan beyond what this month has paid already.
 
         Money planned without a month stays without one. Nothing planned ahead: this month, or no month where the
-        plan names none.
+        plan names none. Money that no plan stands for follows the plan of the factory.
         """
         if rest == 0:
             return {}
-        plan = self._plan(group)
+        plan = {month: line.rub for month, line in self._plan(group).items()} or self._plan_of_all()
         this_month = self.paid[group][self.now].rub if group in self.paid and self.now in self.paid[group] else ZERO
         weights = {
-            month: max(line.rub - (this_month if month == self.now else ZERO), ZERO)
-            for month, line in plan.items()
-            if month is None or month >= self.now
+            month: rub - (this_month if month == self.now else ZERO) for month, rub in plan.items() if month is None or month >= self.now
         }
         weights = {month: weight for month, weight in weights.items() if weight > 0}
         if not weights:
             return {self.now if any(plan) else None: rest}
         return {month: part for month, part in zip(weights, spread(rest, list(weights.values())), strict=True) if part}
+
+    def _plan_of_all(self) -> dict[date | None, Decimal]:
+        """What the factory plans for each month."""
+        found: dict[date | None, Decimal] = defaultdict(Decimal)
+        for lines in self.lines.values():
+            for month, line in lines.items():
+                found[month] += line.rub
+        return found
 
     def _plan(self, group: Group) -> Mapping[date | None, Planned]:
         """The lines that stand for a group: its own, else those of the nearest that says less."""
@@ -378,7 +385,15 @@ def _cell(
     real_rub = None if left is None or budget_rub is None else paid_rub + left - budget_rub
     real_usd, remaining_usd = _dollars(real_rub, quote), _dollars(left, reporting)
     lacks_rate = [rub for rub, usd in ((real_rub, real_usd), (left, remaining_usd)) if rub is not None and usd is None]
-    used = [quote if planned and (line or real_rub) else None, reporting if left else None]
+    old = {
+        "budget": line and quote and quote.stale,
+        "real": real_rub and quote and quote.stale,
+        "paid": paid and paid.stale,
+        "committed": committed and committed.stale,
+        "remaining": left and reporting and reporting.stale,
+    }
+    old["outlook"] = old["paid"] or old["remaining"]
+    old["fx"] = old["outlook"] or old["budget"] or old["real"]
     return Cell(
         factory=factory,
         category=group[0],
@@ -402,7 +417,7 @@ def _cell(
         paid_reporting_usd=_dollars(paid_rub, reporting),
         contract_quote=quote if planned else None,
         missing=(line is not None and line.usd is None) + (paid.missing if paid else 0) + len(lacks_rate),
-        stale=any(one.stale for one in used if one) or bool(paid and paid.stale),
+        stale=frozenset(name for name, is_old in old.items() if is_old),
     )
 
 

@@ -36,7 +36,7 @@ def bridge(key: str, spans: Sequence[Span], *, title: str, currency: str) -> Cha
         narrow=_bars(key, spans, title, summary, currency),
         columns=[Cell(_("What")), Cell(_("Amount"), numeric=True)],
         rows=[[Cell(span.label), Cell(_in_full(span, currency), numeric=True)] for span in spans],
-        size="half",
+        size="full",
         legend=[
             (_swatch(rect(3, 1, 16, 10, "bar-main", radius=2)), _("total")),
             (_swatch(rect(3, 1, 16, 10, "bar-short", radius=2)), _("▲ costs more")),
@@ -79,7 +79,9 @@ def _marked(span: Span, currency: str) -> str:
 
 
 def _class(span: Span) -> str:
-    return "bar-main" if span.is_total else "bar-short" if span.amount > 0 else "bar-less"
+    if span.is_total:
+        return "bar-main"
+    return "bar-short" if span.amount > 0 else "bar-less" if span.amount else "track"
 
 
 def _extents(spans: Sequence[Span]) -> list[tuple[Decimal, Decimal]]:
@@ -104,11 +106,11 @@ def _scale(extents: Sequence[tuple[Decimal, Decimal]], near: float, far: float) 
 
 
 def _columns(key: str, spans: Sequence[Span], title: str, summary: str, currency: str) -> SafeString:
-    width, height, top, foot = 720.0, 330.0, 30.0, 50.0
+    width, height, top, foot = 1040.0, 300.0, 30.0, 50.0
     extents = _extents(spans)
     scale = _scale(extents, height - foot, top)
     room = width / len(spans)
-    thick = min(96.0, room * 0.62)
+    thick = min(120.0, room * 0.62)
     marks: list[str] = [line(0, scale.zero, width, scale.zero, "rule")]
     for n, (span, (start, end)) in enumerate(zip(spans, extents, strict=True)):
         middle = room * (n + 0.5)

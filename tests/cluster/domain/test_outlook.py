@@ -106,6 +106,11 @@ class TestMonths:
     def test_money_planned_without_a_month_stays_without_one(self) -> None:
         assert months_of(outlook(line(10), entry(4))) == {None: 6}
 
+    def test_money_that_no_plan_stands_for_follows_the_plan_of_the_factory(self) -> None:
+        plan = [line(1, "design", month=date(2025, 7, 1)), line(3, "networks", month=date(2025, 8, 1))]
+        cells = outlook(*plan, entry(8, kind="commitment"))
+        assert months_of([cell for cell in cells if not cell.category]) == {date(2025, 7, 1): 2, date(2025, 8, 1): 6}
+
     @given(st.integers(0, 10**15), st.lists(st.integers(0, 10**12), min_size=1, max_size=30))
     def test_parts_are_exact_to_the_kopeck_and_fair(self, total: int, weights: list[int]) -> None:
         whole, shares = Decimal(total).scaleb(-2), [Decimal(weight).scaleb(-2) for weight in weights]
@@ -149,10 +154,10 @@ class TestDollars:
 
     def test_a_rate_that_is_old_is_said_of_what_uses_it(self) -> None:
         old = REPORTING._replace(stale=True)
-        assert total_of(outlook(line(5), reporting=old)).stale
+        assert total_of(outlook(line(5), reporting=old)).stale == {"remaining", "outlook", "fx"}
         assert not total_of(outlook(line(5), entry(5), reporting=old)).stale
-        assert total_of(outlook(line(5, quote=CONTRACT._replace(stale=True)))).stale
-        assert total_of(outlook(line(5), entry(1)._replace(stale=True))).stale
+        assert total_of(outlook(line(5, quote=CONTRACT._replace(stale=True)))).stale == {"budget", "fx"}
+        assert total_of(outlook(line(5), entry(1)._replace(stale=True))).stale == {"paid", "outlook", "fx"}
 
 
 GROUPS = st.tuples(st.sampled_from(["", "design", "networks"]), st.sampled_from(["", "own", "bank"]))

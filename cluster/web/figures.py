@@ -1,0 +1,183 @@
+"""The figures of the money pages: their names, what each is of a total or a cell, its dollars' basis, and its formula."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from cluster.domain.outlook import Cell, Total
+from cluster.models import ExchangeRate
+from cluster.queries.money import Money
+from cluster.templatetags.format import date_short, money_rub, money_usd, rate
+
+# In the order of the tables; the names are those of the address `?figure=`.
+FIGURES: dict[str, Any] = {
+    "budget": gettext_lazy("Budget"),
+    "committed": gettext_lazy("Contracted"),
+    "paid": gettext_lazy("Paid"),
+    "remaining": gettext_lazy("Remaining"),
+    "outlook": gettext_lazy("Outlook"),
+    "real": gettext_lazy("Real effect"),
+    "fx": gettext_lazy("FX effect"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """One figure in roubles and dollars; None: not known. The FX effect has no roubles."""
+
+    rub: Decimal | None
+    usd: Decimal | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return not self.rub and not self.usd
+
+
+def amounts(figure: str, of: Cell | Total) -> Amounts:
+    """A figure of a cell or of a total; what was never entered is not known, not 0."""
+    if figure == "budget":
+        return Amounts(of.budget_rub, of.budget_usd) if of.lines else Amounts(None, None)
+    if figure == "committed":
+        return Amounts(of.committed_rub, of.committed_usd) if of.commitments else Amounts(None, None)
+    if figure == "paid":
+        return Amounts(of.paid_rub, of.paid_usd) if of.payments else Amounts(None, None)
+    if figure == "fx":
+        return Amounts(None, of.fx_usd)
+    return Amounts(getattr(of, f"{figure}_rub"), getattr(of, f"{figure}_usd"))
+
+
+def basis_words(figure: str, money: Money, cells: list[Cell]) -> str:
+    """On which basis and rate the dollars of a figure stand; empty where the figure has none."""
+    if figure in ("budget", "real"):
+        rates = {cell.contract_quote.id for cell in cells if cell.contract_quote and (cell.lines or cell.real_rub)}
+        if len(rates) == 1:
+            return _("contract basis: {rate}").format(rate=rate_words(money.rates[rates.pop()]))
+        return _("contract basis: each line at the rate of its day")
+    if figure in ("paid", "committed"):
+        return _("payment basis: each entry at the rate of its day")
+    now = rate_words(money.reporting) if money.reporting else _("no rate is known")
+    if figure == "remaining":
+        return _("reporting basis: {rate}").format(rate=now)
+    if figure == "outlook":
+        return _("payments at their own rates, the rest at the reporting rate {rate}").format(rate=now)
+    return _("what rates changed: no roubles")
+
+
+def rate_words(used: ExchangeRate) -> str:
+    """A rate with its date: `93,4419 ₽ от 13.04.2024`."""
+    value = rate(used.value) if used.nominal == 1 else f"{rate(used.value)} / {used.nominal}"
+    return _("{value} ₽ of {day}").format(value=value, day=date_short(used.date))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a formula: in words, and with the numbers put in."""
+
+    words: str
+    numbers: str
+
+
+def formula(figure: str, money: Money, total: Total, cells: list[Cell]) -> list[Step]:
+    """How a figure was reckoned: roubles, then dollars."""
+    made: dict[str, Callable[[Money, Total, list[Cell]], list[Step]]] = {
+        "budget": _budget,
+        "committed": _committed,
+        "paid": _paid,
+        "remaining": _remaining,
+        "outlook": _outlook,
+        "real": _real,
+        "fx": _fx,
+    }
+    return made[figure](money, total, cells)
+
+
+def _rub(value: Decimal | None) -> str:
+    return money_rub(value) if value is not None else _("not known")
+
+
+def _usd(value: Decimal | None) -> str:
+    return money_usd(value) if value is not None else _("not known")
+
+
+def _budget(money: Money, total: Total, cells: list[Cell]) -> list[Step]:
+    rows = ngettext("%(n)s budget line", "%(n)s budget lines", total.lines) % {"n": total.lines}
+    return [
+        Step(_("The sum of the budget lines under the baseline in force."), f"{rows} = {_rub(amounts('budget', total).rub)}"),
+        Step(
+            _("Dollars: each line at the rate in force when it was announced, else when its baseline came into force."),
+            f"{basis_words('budget', money, cells)} → {_usd(amounts('budget', total).usd)}",
+        ),
+    ]
+
+
+def _entries(figure: str, count: int, total: Total, words: str) -> list[Step]:
+    rows = ngettext("%(n)s ledger entry", "%(n)s ledger entries", count) % {"n": count}
+    found = amounts(figure, total)
+    return [
+        Step(words, f"{rows} = {_rub(found.rub)}"),
+        Step(
+            _("Dollars: each entry at the rate in force on its date; a reversal at that of the entry it takes back."),
+            f"= {_usd(found.usd)}",
+        ),
+    ]
+
+
+def _paid(money: Money, total: Total, cells: list[Cell]) -> list[Step]:
+    return _entries("paid", total.payments, total, _("The sum of the payments less what was reversed."))
+
+
+def _committed(money: Money, total: Total, cells: list[Cell]) -> list[Step]:
+    return _entries(
+        "committed", total.commitments, total, _("The sum of the commitments (contracts with suppliers) less what was reversed.")
+    )
+
+
+def _remaining(money: Money, total: Total, cells: list[Cell]) -> list[Step]:
+    now = rate_words(money.reporting) if money.reporting else _("no rate is known")
+    return [
+        Step(
+            _("Estimate at completion less paid. The estimate: budget, commitments or payments, whichever is largest."),
+            f"{_rub(total.outlook_rub)} − {_rub(total.paid_planned_rub)} = {_rub(total.remaining_rub)}",
+        ),
+        Step(
+            _("Dollars: each row at the rate in force on the day shown, rounded to the cent."),
+            f"{_rub(total.remaining_rub)} / {now} → {_usd(total.remaining_usd)}",
+        ),
+    ]
+
+
+def _outlook(money: Money, total: Total, cells: list[Cell]) -> list[Step]:
+    return [
+        Step(
+            _("Paid and remaining: the estimate at completion."),
+            f"{_rub(total.paid_planned_rub)} + {_rub(total.remaining_rub)} = {_rub(total.outlook_rub)}",
+        ),
+        Step(
+            _("Dollars: payments at their own rates, what remains at the reporting rate."),
+            f"{_usd(total.paid_planned_usd)} + {_usd(total.remaining_usd)} = {_usd(total.outlook_usd)}",
+        ),
+    ]
+
+
+def _real(money: Money, total: Total, cells: list[Cell]) -> list[Step]:
+    return [
+        Step(_("Outlook less budget."), f"{_rub(total.outlook_rub)} − {_rub(total.budget_rub)} = {_rub(total.real_rub)}"),
+        Step(
+            _("Dollars: the difference of each row at its contract rate, rounded to the cent."),
+            f"{basis_words('real', money, cells)} → {_usd(total.real_usd)}",
+        ),
+    ]
+
+
+def _fx(money: Money, total: Total, cells: list[Cell]) -> list[Step]:
+    return [
+        Step(
+            _("Outlook in dollars less budget in dollars less real effect: what rates changed."),
+            f"{_usd(total.outlook_usd)} − {_usd(total.budget_usd)} − ({_usd(total.real_usd)}) = {_usd(total.fx_usd)}",
+        )
+    ]

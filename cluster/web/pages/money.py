@@ -1,0 +1,418 @@
+"""The money pages: budget against paid against outlook of a contract or a factory, and the rows behind each figure."""
+
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cluster.domain.access import Action
+from cluster.domain.errors import DomainError
+from cluster.domain.outlook import ZERO, Cell, Grouping, Total, total_of, totals_by
+from cluster.models import CostCategory, Factory, FundingSource
+from cluster.queries.money import Money, Selection, entries_behind, lines_behind, money_of
+from cluster.queries.people import sees_people
+from cluster.templatetags.format import month as month_words
+from cluster.web.charts import Chart, CurvePoint, Span, bridge, curve
+from cluster.web.context import Frame
+from cluster.web.door import as_of_from, page, reader_of
+from cluster.web.figures import FIGURES, Amounts, Step, amounts, basis_words, formula
+from cluster.web.filters import chosen, link, options, paged
+
+ROWS_ON_A_PAGE = 50
+# The effects that a bridge has room for; the rest stand together.
+WIDEST_BRIDGE = 6
+# How the address names what was not published in that detail.
+NONE = "none"
+_GROUPINGS: dict[Grouping, Any] = {
+    Grouping.FACTORY: gettext_lazy("factory"),
+    Grouping.CATEGORY: gettext_lazy("category"),
+    Grouping.FUNDING: gettext_lazy("source of money"),
+    Grouping.MONTH: gettext_lazy("month"),
+    Grouping.YEAR: gettext_lazy("year"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure as a page shows it: where its rows are, and on which basis its dollars stand."""
+
+    key: str
+    label: str
+    amounts: Amounts
+    url: str
+    basis: str = ""
+    note: str = ""
+    stale: bool = False
+    missing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One group of the table; `url` leads to the page of its own, where there is one."""
+
+    label: str
+    figures: list[Figure]
+    total: Total
+    url: str = ""
+    vague: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BasisRow:
+    """The same money at the three bases; None where a basis makes no sense or nothing is known."""
+
+    label: str
+    rub: Decimal | None
+    contract: Decimal | None
+    payment: Decimal | None
+    reporting: Decimal | None
+    payment_note: str = ""
+
+
+@page
+def money(request: HttpRequest, code: str) -> HttpResponse:
+    """The money of a contract; `?by=` groups the table."""
+    return _page(request, money_of(reader=reader_of(request), contract_code=code, as_of=as_of_from(request)))
+
+
+@page
+def factory_money(request: HttpRequest, code: str, factory: str) -> HttpResponse:
+    """The money of one factory."""
+    return _page(request, money_of(reader=reader_of(request), contract_code=code, factory_code=factory, as_of=as_of_from(request)))
+
+
+@page
+def money_rows(request: HttpRequest, code: str) -> HttpResponse:
+    """The rows behind one figure of any part of the money, its formula, and where each row is from."""
+    figure = chosen(request, "figure", FIGURES, "outlook")
+    reader = reader_of(request)
+    factory_code = request.GET.get("factory", "").strip()
+    found = money_of(reader=reader, contract_code=code, factory_code=factory_code, as_of=as_of_from(request))
+    selection = _selection(request, found)
+    cells = selection.cells(found)
+    total = total_of(cells)
+    context = {
+        "money": found,
+        "contract": found.contract,
+        "figure": Figure(
+            figure,
+            str(FIGURES[figure]),
+            amounts(figure, total),
+            "",
+            basis_words(figure, found, cells),
+            stale=figure in total.stale,
+            missing=total.missing,
+        ),
+        "total": total,
+        "parts": _parts(selection),
+        "steps": _steps(figure, found, total, cells),
+        "others": [(str(label), link(request, figure=name), name == figure) for name, label in FIGURES.items()],
+        "back": _home(found.contract.code, selection.factory) + Frame(request).as_of_query,
+        "sees_people": sees_people(reader, contract_id=found.contract.pk),
+    } | _rows(request, figure, found, selection, cells)
+    return render(request, "cluster/money_rows.html", context)
+
+
+def _page(request: HttpRequest, found: Money) -> HttpResponse:
+    frame = Frame(request)
+    groupings = [by for by in Grouping if found.factory is None or by is not Grouping.FACTORY]
+    default = Grouping.FACTORY if found.factory is None else Grouping.CATEGORY
+    by = Grouping(chosen(request, "by", [one.value for one in groupings], default.value))
+    total = total_of(found.cells)
+    rows = _table(found, by, frame)
+    today = found.as_of == timezone.localdate()
+
+    def may(action: Action) -> bool:
+        key = found.factory.pk if found.factory else None
+        return today and reader_of(request).scope.may(action, contract=found.contract.pk, factory=key)
+
+    context = {
+        "frame": frame,
+        "money": found,
+        "contract": found.contract,
+        "total": total,
+        "by": by,
+        "groupings": options(request, "by", [(one.value, _GROUPINGS[one]) for one in groupings], by.value),
+        "group_label": _GROUPINGS[by],
+        "commitment": _of_commitment(found, total),
+        "tiles": [_figure(name, found, found.cells, total, frame, _whole(found)) for name in FIGURES],
+        "rows": rows,
+        "foot": [_figure(name, found, found.cells, total, frame, _whole(found)) for name in FIGURES],
+        "curve": _curve(found),
+        "undated": _undated(found),
+        "bridge_usd": _bridge_usd(total),
+        "bridge_rub": _bridge_rub(total, rows, by),
+        "bases": _bases(total),
+        "may_pay": may(Action.RECORD_PAYMENT),
+        "may_budget": may(Action.APPROVE_BASELINE),
+        "unbudgeted": len(found.factories) - found.budgeted_factories,
+    }
+    return render(request, "cluster/money.html", context)
+
+
+def _whole(found: Money) -> dict[str, str]:
+    return {"factory": found.factory.code} if found.factory else {}
+
+
+def _home(code: str, factory: Factory | None) -> str:
+    return reverse("cluster:factory_money", args=[code, factory.code]) if factory else reverse("cluster:money", args=[code])
+
+
+def rows_url(code: str, frame: Frame, figure: str, **part: str) -> str:
+    """The address of the rows behind a figure, on the day shown."""
+    query = {"figure": figure, **part} | ({"as_of": frame.as_of.isoformat()} if frame.is_past else {})
+    return f"{reverse('cluster:money_rows', args=[code])}?{urlencode(query)}"
+
+
+def _figure(name: str, found: Money, cells: list[Cell], total: Total, frame: Frame, part: dict[str, str]) -> Figure:
+    values = amounts(name, total)
+    note = _("The roubles are even; the cents are from rounding each row.") if name == "real" and values.rub == 0 and values.usd else ""
+    return Figure(
+        key=name,
+        label=str(FIGURES[name]),
+        amounts=values,
+        url=rows_url(found.contract.code, frame, name, **part),
+        basis=basis_words(name, found, cells),
+        note=note,
+        stale=name in total.stale,
+        missing=total.missing if values.usd is None else 0,
+    )
+
+
+def _of_commitment(found: Money, total: Total) -> dict[str, Any] | None:
+    """Committed, allocated and not allocated as three figures; None on the page of a factory."""
+    if found.factory is not None:
+        return None
+    claim = found.commitment
+    committed = claim.value if claim else None
+    allocated = amounts("budget", total)
+    conversion = getattr(claim, "conversion", None) if claim else None
+    return {
+        "claim": claim,
+        "committed": committed,
+        "conversion": conversion,
+        "allocated": allocated,
+        "not_allocated": committed - (allocated.rub or ZERO) if committed is not None else None,
+    }
+
+
+def _table(found: Money, by: Grouping, frame: Frame) -> list[Row]:
+    """A row for each group, in the order in which people expect them; what has no detail comes last."""
+    groups = {key[0]: total for key, total in totals_by(found.cells, by).items()}
+    members: dict[Hashable, list[Cell]] = {key: [] for key in groups}
+    for cell in found.cells:
+        members[cell.key(by)].append(cell)
+    rows = []
+    for key in sorted(groups, key=lambda one: _order(found, by, one)):
+        part = _whole(found) | {_parameter(by, key): _value(found, by, key)}
+        url = ""
+        if by is Grouping.FACTORY and isinstance(key, int):
+            url = reverse("cluster:factory_money", args=[found.contract.code, found.factories[key].code]) + frame.as_of_query
+        rows.append(
+            Row(
+                label=_label(found, by, key),
+                figures=[_figure(name, found, members[key], groups[key], frame, part) for name in FIGURES],
+                total=groups[key],
+                url=url,
+                vague=key in ("", None),
+            )
+        )
+    return rows
+
+
+def _order(found: Money, by: Grouping, key: Hashable) -> tuple[Any, ...]:
+    if by is Grouping.FACTORY and isinstance(key, int):
+        return (found.factories[key].order, found.factories[key].code)
+    if by in (Grouping.CATEGORY, Grouping.FUNDING):
+        values = CostCategory.values if by is Grouping.CATEGORY else FundingSource.values
+        return (values.index(str(key)) if key else len(values),)
+    return (key is None, key or 0)
+
+
+def _label(found: Money, by: Grouping, key: Hashable) -> str:
+    if by is Grouping.FACTORY and isinstance(key, int):
+        return f"{found.factories[key].code} {found.factories[key].name}"
+    if not key:
+        return _("no month named") if by in (Grouping.MONTH, Grouping.YEAR) else _("not published in that detail")
+    if by is Grouping.CATEGORY:
+        return str(CostCategory(str(key)).label)
+    if by is Grouping.FUNDING:
+        return str(FundingSource(str(key)).label)
+    return month_words(key) if isinstance(key, date) else str(key)
+
+
+def _parameter(by: Grouping, key: Hashable) -> str:
+    return "month" if by is Grouping.YEAR and key is None else by.value
+
+
+def _value(found: Money, by: Grouping, key: Hashable) -> str:
+    """A group as the address writes it."""
+    if by is Grouping.FACTORY and isinstance(key, int):
+        return found.factories[key].code
+    if not key:
+        return NONE
+    return f"{key:%Y-%m}" if isinstance(key, date) else str(key)
+
+
+def _curve(found: Money) -> Chart | None:
+    """Sums by month; None where fewer than two months are known."""
+    by_month = {key[0]: total for key, total in totals_by(found.cells, Grouping.MONTH).items() if isinstance(key[0], date)}
+    if len(by_month) < 2:
+        return None
+    planned = any(total.lines for total in by_month.values())
+    points, budget, paid, outlook = [], ZERO, ZERO, ZERO
+    for month, total in sorted(by_month.items()):
+        budget += total.budget_rub or ZERO
+        paid += total.paid_rub
+        outlook += total.outlook_rub or ZERO
+        points.append(CurvePoint(month, budget if planned else None, paid if month <= found.as_of else None, outlook if planned else None))
+    return curve("money-curve", points, as_of=found.as_of)
+
+
+def _undated(found: Money) -> Decimal | None:
+    """The budget that no month was published for."""
+    return total_of(cell for cell in found.cells if cell.month is None).budget_rub or None
+
+
+def _bridge_usd(total: Total) -> Chart | None:
+    if total.budget_usd is None or total.real_usd is None or total.fx_usd is None or total.outlook_usd is None or not total.lines:
+        return None
+    spans = [
+        Span(_("Budget at the contract rate"), total.budget_usd, is_total=True),
+        Span(_("Real effect"), total.real_usd),
+        Span(_("FX effect"), total.fx_usd),
+        Span(_("Outlook"), total.outlook_usd, is_total=True),
+    ]
+    return bridge("bridge-usd", spans, title=_("From budget to outlook in dollars"), currency="USD")
+
+
+def _bridge_rub(total: Total, rows: list[Row], by: Grouping) -> Chart | None:
+    """By the largest effects of the groups shown; by month nothing but moved payments would be seen, so that it is one step."""
+    if total.budget_rub is None or total.outlook_rub is None or total.real_rub is None or not total.lines:
+        return None
+    effects = [(row.label, row.total.real_rub) for row in rows if row.total.real_rub]
+    if by in (Grouping.MONTH, Grouping.YEAR) or not effects:
+        effects = [(_("Real effect"), total.real_rub)]
+    largest = sorted(effects, key=lambda one: -abs(one[1] or ZERO))[:WIDEST_BRIDGE]
+    spans = [Span(label, amount or ZERO) for label, amount in effects if (label, amount) in largest]
+    rest = total.real_rub - sum((span.amount for span in spans), ZERO)
+    if rest:
+        spans.append(Span(_("others"), rest))
+    first, last = Span(_("Budget"), total.budget_rub, is_total=True), Span(_("Outlook"), total.outlook_rub, is_total=True)
+    return bridge("bridge-rub", [first, *spans, last], title=_("From budget to outlook in roubles"), currency="RUB")
+
+
+def _bases(total: Total) -> list[BasisRow]:
+    """Budget, paid and outlook, each at every basis that makes sense for it."""
+    own = _("payments at their own rates, the rest at the reporting rate")
+    planned = total.lines > 0
+    return [
+        BasisRow(_("Budget"), *((total.budget_rub, total.budget_usd, None, total.budget_reporting_usd) if planned else (None,) * 4)),
+        BasisRow(
+            _("Paid"),
+            *((total.paid_rub, total.paid_contract_usd, total.paid_usd, total.paid_reporting_usd) if total.payments else (None,) * 4),
+        ),
+        BasisRow(_("Outlook"), total.outlook_rub, total.outlook_contract_usd, total.outlook_usd, total.outlook_reporting_usd, own),
+    ]
+
+
+def _selection(request: HttpRequest, found: Money) -> Selection:
+    """What the address picks; DomainError for values that mean nothing, NotFound for months outside of the calendar."""
+    month = request.GET.get("month", "").strip()
+    year = request.GET.get("year", "").strip()
+    if month and month != NONE and not re.fullmatch(r"(19|20)\d\d-(0[1-9]|1[0-2])", month, re.ASCII):
+        raise DomainError("“{text}” is not a month: write 2025-06, or none.", field="month", code="month", text=month[:40])
+    if year and not re.fullmatch(r"(19|20)\d\d", year, re.ASCII):
+        raise DomainError("“{text}” is not a year: write 2025.", field="year", code="year", text=year[:40])
+    return Selection(
+        factory=found.factory,
+        category=_detail(chosen(request, "category", [*CostCategory.values, NONE])),
+        funding=_detail(chosen(request, "funding", [*FundingSource.values, NONE])),
+        month=date(int(month[:4]), int(month[5:]), 1) if month and month != NONE else None,
+        year=int(year) if year else None,
+        undated=month == NONE,
+    )
+
+
+def _detail(value: str) -> str | None:
+    return "" if value == NONE else value or None
+
+
+def _parts(selection: Selection) -> list[str]:
+    """The chosen part in words."""
+    vague = _("not published in that detail")
+    found = [f"{selection.factory.code} {selection.factory.name}"] if selection.factory else []
+    if selection.category is not None:
+        found.append(str(CostCategory(selection.category).label) if selection.category else _("category: {what}").format(what=vague))
+    if selection.funding is not None:
+        found.append(str(FundingSource(selection.funding).label) if selection.funding else _("source of money: {what}").format(what=vague))
+    if selection.month:
+        found.append(month_words(selection.month))
+    if selection.year:
+        found.append(str(selection.year))
+    if selection.undated:
+        found.append(_("no month named"))
+    return found
+
+
+def _steps(figure: str, found: Money, total: Total, cells: list[Cell]) -> list[Step]:
+    """The formula, where there is anything to reckon with."""
+    return [] if amounts(figure, total) == Amounts(None, None) else formula(figure, found, total, cells)
+
+
+@dataclass(frozen=True, slots=True)
+class CellRow:
+    """One cell behind a figure, with its own rates, and the way to the budget lines and payments it was made of."""
+
+    factory: Factory
+    category: str
+    funding: str
+    month: date | None
+    cell: Cell
+    amounts: Amounts
+    rate: Any
+    links: dict[str, str]
+
+
+def _rows(request: HttpRequest, figure: str, found: Money, selection: Selection, cells: list[Cell]) -> dict[str, Any]:
+    """The rows of one page: budget lines, ledger entries, or cells."""
+    if figure == "budget":
+        rows = lines_behind(found, selection) if found.baseline else []
+        return {"lines": paged(request, rows, ROWS_ON_A_PAGE)}
+    if figure in ("paid", "committed"):
+        kind = "payment" if figure == "paid" else "commitment"
+        return {"entries": paged(request, entries_behind(found, selection, kind), ROWS_ON_A_PAGE)}
+    frame = Frame(request)
+    page_of_cells = paged(request, [cell for cell in cells if not amounts(figure, cell).is_empty], ROWS_ON_A_PAGE)
+    page_of_cells.object_list = [_cell_row(found, cell, figure, frame) for cell in page_of_cells.object_list]
+    return {"cells": page_of_cells}
+
+
+def _cell_row(found: Money, cell: Cell, figure: str, frame: Frame) -> CellRow:
+    factory = found.factories[cell.factory]
+    part = {
+        "factory": factory.code,
+        "category": cell.category or NONE,
+        "funding": cell.funding or NONE,
+        "month": f"{cell.month:%Y-%m}" if cell.month else NONE,
+    }
+    return CellRow(
+        factory=factory,
+        category=str(CostCategory(cell.category).label) if cell.category else "",
+        funding=str(FundingSource(cell.funding).label) if cell.funding else "",
+        month=cell.month,
+        cell=cell,
+        amounts=amounts(figure, cell),
+        rate=found.rate_of(cell.contract_quote) if figure in ("real", "fx") else found.reporting,
+        links={name: rows_url(found.contract.code, frame, name, **part) for name in ("budget", "paid")},
+    )
