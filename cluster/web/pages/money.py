@@ -145,9 +145,8 @@ def _page(request: HttpRequest, found: Money) -> HttpResponse:
         "groupings": options(request, "by", [(one.value, _GROUPINGS[one]) for one in groupings], by.value),
         "group_label": _GROUPINGS[by],
         "commitment": _of_commitment(found, total),
-        "tiles": [_figure(name, found, found.cells, total, frame, _whole(found)) for name in FIGURES],
         "rows": rows,
-        "foot": [_figure(name, found, found.cells, total, frame, _whole(found)) for name in FIGURES],
+        "figures": [_figure(name, found, total, frame, _whole(found), basis=basis_words(name, found, found.cells)) for name in FIGURES],
         "curve": _curve(found),
         "undated": _undated(found),
         "bridge_usd": _bridge_usd(total),
@@ -174,7 +173,7 @@ def rows_url(code: str, frame: Frame, figure: str, **part: str) -> str:
     return f"{reverse('cluster:money_rows', args=[code])}?{urlencode(query)}"
 
 
-def _figure(name: str, found: Money, cells: list[Cell], total: Total, frame: Frame, part: dict[str, str]) -> Figure:
+def _figure(name: str, found: Money, total: Total, frame: Frame, part: dict[str, str], *, basis: str = "") -> Figure:
     values = amounts(name, total)
     note = _("The roubles are even; the cents are from rounding each row.") if name == "real" and values.rub == 0 and values.usd else ""
     return Figure(
@@ -182,7 +181,7 @@ def _figure(name: str, found: Money, cells: list[Cell], total: Total, frame: Fra
         label=str(FIGURES[name]),
         amounts=values,
         url=rows_url(found.contract.code, frame, name, **part),
-        basis=basis_words(name, found, cells),
+        basis=basis,
         note=note,
         stale=name in total.stale,
         missing=total.missing if values.usd is None else 0,
@@ -209,9 +208,6 @@ def _of_commitment(found: Money, total: Total) -> dict[str, Any] | None:
 def _table(found: Money, by: Grouping, frame: Frame) -> list[Row]:
     """A row for each group, in the order in which people expect them; what has no detail comes last."""
     groups = {key[0]: total for key, total in totals_by(found.cells, by).items()}
-    members: dict[Hashable, list[Cell]] = {key: [] for key in groups}
-    for cell in found.cells:
-        members[cell.key(by)].append(cell)
     rows = []
     for key in sorted(groups, key=lambda one: _order(found, by, one)):
         part = _whole(found) | {_parameter(by, key): _value(found, by, key)}
@@ -221,7 +217,7 @@ def _table(found: Money, by: Grouping, frame: Frame) -> list[Row]:
         rows.append(
             Row(
                 label=_label(found, by, key),
-                figures=[_figure(name, found, members[key], groups[key], frame, part) for name in FIGURES],
+                figures=[_figure(name, found, groups[key], frame, part) for name in FIGURES],
                 total=groups[key],
                 url=url,
                 vague=key in ("", None),
