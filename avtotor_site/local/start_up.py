@@ -1,4 +1,4 @@
-"""What `make run` does to the database before anything is served, in one process: migrate, load the record, first login."""
+"""What `make run` does to the database before anything is served, in one process: migrate, load the record and the example, first login."""
 
 import django
 from django.core.management import call_command
@@ -9,6 +9,7 @@ def main() -> None:
     django.setup()
     call_command("migrate", interactive=False, verbosity=1)
     call_command("load_public_record")
+    call_command("load_example_plan")
     call_command("first_login")
 
 

@@ -66,6 +66,7 @@ AUTH_USER_MODEL = "cluster.User"
 
 # What both applications contribute to is named here by dotted path: `cluster` never imports `production`.
 PUBLIC_RECORD_LOADERS = ["cluster.services.public_record.load", "production.services.public_record.load"]
+EXAMPLE_PLAN_LOADERS = ["cluster.services.example_plan.load", "production.services.example_plan.load"]
 DASHBOARD_PANELS = ["production.web.panels.production_panel"]
 FACTORY_PANELS = ["production.web.panels.factory_panel"]
 SOURCE_PANELS = ["production.web.panels.source_panel"]
