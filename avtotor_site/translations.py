@@ -26,7 +26,9 @@ KEYWORDS: dict[str, Any] = {
     "ngettext": (1, 2), "ngettext_lazy": (1, 2), "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
     "DomainError": None, "NotFound": None, "Forbidden": None, "Conflict": None, "NoRate": None,
-    "NoConnection": None, "BadReply": None,
+    "NoConnection": None, "BadReply": None, "Duplicate": None,
+    # A class of the family that always says the same hands its sentence to `super().__init__`.
+    "__init__": None,
 }  # fmt: skip
 # Sentences of Django's admin around the name of a model: its Russian leaves the name undeclined ("Добавить веха").
 ADMIN_SENTENCES = (

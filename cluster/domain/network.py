@@ -105,6 +105,7 @@ class Network:
         self, durations: Ints, pred: Ints, succ: Ints, lags: Ints, from_finish: Flags, to_finish: Flags, names: Sequence[str] | None
     ) -> None:
         n = self.size = len(durations)
+        self._names = names
         if n == 0:
             raise DomainError("There is no milestone to schedule.", code="empty")
         if (durations < 0).any():
@@ -114,11 +115,12 @@ class Network:
         level = _levels(n, pred, succ)
         if (level < 0).any():
             members = _circle(level, pred, succ)
-            raise Circular(members, [names[m] if names else str(m) for m in members])
+            raise Circular(members, [self.name(member) for member in members])
         # Place p in the order of levels holds activity order[p]; a level is a slice.
         self._order = np.argsort(level, kind="stable")
         place = np.empty(n, dtype=np.int64)
         place[self._order] = np.arange(n)
+        self.durations = durations
         self._durations = durations[self._order]
         bounds = np.searchsorted(level[self._order], np.arange(level.max() + 2))
         levels = list(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True))
@@ -128,6 +130,19 @@ class Network:
         self._in = _Side(np.lexsort((at_pred, at_succ)), at_succ, levels)
         self._out = _Side(np.lexsort((at_succ, at_pred)), at_pred, levels)
         self._pred, self._succ, self._lags, self._from_finish, self._to_finish = at_pred, at_succ, lags, from_finish, to_finish
+
+    def name(self, activity: int) -> str:
+        """What messages call an activity."""
+        return self._names[activity] if self._names else str(activity)
+
+    def walk(self) -> list[tuple[int, list[tuple[int, bool, bool, int]]]]:
+        """Activities, none before those that it waits for, each with its links: predecessor, from its finish, to the own finish, lag."""
+        links: list[list[tuple[int, bool, bool, int]]] = [[] for _ in range(self.size)]
+        before = self._order[self._pred].tolist()
+        rows = zip(self._succ.tolist(), before, self._from_finish.tolist(), self._to_finish.tolist(), self._lags.tolist(), strict=True)
+        for place, predecessor, from_finish, to_finish, lag in rows:
+            links[place].append((predecessor, from_finish, to_finish, lag))
+        return list(zip(self._order.tolist(), links, strict=True))
 
     def times(self, *, earliest: Ints | None = None, latest: Ints | None = None, happened: Flags | None = None) -> Times:
         """Forward and backward pass.
