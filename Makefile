@@ -9,6 +9,8 @@ PY = .venv/bin/python
 CHECK_ENV = SITE_URL=https://tracker.example SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')"
 LOCK = --generate-hashes --no-header --universal --python-version 3.11 --no-emit-find-links --no-emit-index-url --quiet
 ARGS =
+# A worker per core (tests/embedded.py); a file's tests stay together, in the order of tests/conftest.py.
+PARALLEL = -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup setup-dev run stop test check lock messages screenshots
 
@@ -37,7 +39,7 @@ stop:
 	@$(PY) -m avtotor_site.local stop
 
 test: setup-dev
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest $(PARALLEL) $(ARGS)
 
 check: setup-dev
 	@$(PY) -m ruff check .

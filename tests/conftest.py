@@ -1,11 +1,23 @@
 """Fixtures for all tests, and what lets transactional tests empty tables that refuse to be emptied."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.utils import translation
+from whitenoise.middleware import WhiteNoiseMiddleware
+
+# Real servers and a real browser: much waiting, and the longest files.
+SLOW = {"browser", "faults"}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Parallel workers begin with the slow files: one of them at the end would be waited for by all other workers."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: item.path.parent.name not in SLOW)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -18,6 +30,23 @@ def _flush_append_only_tables() -> Iterator[None]:
             plain(self, ["SET LOCAL session_replication_role = replica", *sql_list, "SET LOCAL session_replication_role = DEFAULT"])
 
         patch.setattr(DatabaseOperations, "execute_sql_flush", flush)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _static_files_are_looked_up_once() -> Iterator[None]:
+    """Every test client starts the middleware anew, which then reads hundreds of collected files: here once in a process."""
+    with pytest.MonkeyPatch.context() as patch:
+        plain = WhiteNoiseMiddleware.update_files_dictionary
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+
+        def update(self: Any, root: str, prefix: str) -> None:
+            if (root, prefix) not in found:
+                plain(self, root, prefix)
+                found[root, prefix] = dict(self.files)
+            self.files.update(found[root, prefix])
+
+        patch.setattr(WhiteNoiseMiddleware, "update_files_dictionary", update)
         yield
 
 
