@@ -5,10 +5,11 @@ from typing import Any
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cluster.api import filtering
+from cluster.api import filtering, money
 from cluster.api.examples import attach_example
 from cluster.api.fields import MoneyField, Reference, SourceReference, Texts, Window
 from cluster.api.filtering import filters
@@ -17,6 +18,7 @@ from cluster.api.records import Records, RecordSerializer
 from cluster.domain.stages import Stage
 from cluster.models import Amendment, Contract, Party, Qualifier
 from cluster.queries.contracts import overview
+from cluster.queries.money import money_of
 
 
 class ContractSerializer(RecordSerializer):
@@ -88,17 +90,24 @@ class Contracts(Records):
     """Contracts."""
 
     noun = ("a contract", "contracts")
-    about = "Special investment contracts. Commitment, planned factories and term are claims: see /claims/."
+    about = "Special investment contracts. Commitment, planned factories and term are claims: see /claims/. A code stands for the id."
     queryset = Contract.objects.all()
     serializer_class = ContractSerializer
     filterset_class = filters(Contract, code="code", is_example="is_example")
     ordering_fields = {"code": "code"}
+    lookup_value_regex = "[-a-zA-Z0-9_]+"
+
+    def get_object(self) -> Any:
+        if not self.kwargs["pk"].isdigit():
+            self.kwargs["pk"] = get_object_or_404(self.get_queryset().only("pk"), code=self.kwargs["pk"]).pk
+        return super().get_object()
 
     def takes_as_of(self) -> bool:
-        return self.action == "overview"
+        return self.action in ("overview", "money")
 
     def parameters(self) -> set[str]:
-        return {"as_of"} if self.action == "overview" else super().parameters()
+        own = {"overview": {"as_of"}, "money": {"as_of", "group_by"}}
+        return own.get(self.action) or super().parameters()
 
     @extend_schema(
         summary="Where a contract stands",
@@ -111,6 +120,13 @@ class Contracts(Records):
         contract = self.get_object()
         standing = overview(reader=request.user, contract_code=contract.code, as_of=filtering.as_of(request))
         return Response(OverviewSerializer(standing, context=self.get_serializer_context()).data)
+
+    @extend_schema(summary="The money of a contract", description=money.ABOUT, parameters=[money.GROUP_BY], responses=money.MoneySerializer)
+    @action(detail=True, filterset_class=None, pagination_class=None)
+    def money(self, request: Request, pk: str) -> Response:
+        """The figures of the money page."""
+        found = money_of(reader=request.user, contract_code=self.get_object().code, as_of=filtering.as_of(request))
+        return Response(money.answer(request, found))
 
 
 class PartySerializer(RecordSerializer):

@@ -1,8 +1,17 @@
 """Factories."""
 
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cluster.api import filtering, money
 from cluster.api.filtering import filters
 from cluster.api.records import Records, RecordSerializer
 from cluster.models import Factory
+from cluster.queries.money import money_of
 
 
 class FactorySerializer(RecordSerializer):
@@ -24,3 +33,19 @@ class Factories(Records):
     serializer_class = FactorySerializer
     filterset_class = filters(Factory, contract="contract__code", code="code", membership="membership", decision="decision")
     ordering_fields = {"code": "code", "order": "order"}
+
+    def takes_as_of(self) -> bool:
+        return self.action == "money"
+
+    def parameters(self) -> set[str]:
+        return {"as_of", "group_by"} if self.action == "money" else super().parameters()
+
+    @extend_schema(summary="The money of a factory", description=money.ABOUT, parameters=[money.GROUP_BY], responses=money.MoneySerializer)
+    @action(detail=True, filterset_class=None, pagination_class=None)
+    def money(self, request: Request, pk: str) -> Response:
+        """The figures of the factory's money page."""
+        factory: Any = self.get_object()
+        found = money_of(
+            reader=request.user, contract_code=factory.contract.code, factory_code=factory.code, as_of=filtering.as_of(request)
+        )
+        return Response(money.answer(request, found))

@@ -168,6 +168,26 @@ class Total:
     stale: frozenset[str]
 
 
+class Amounts(NamedTuple):
+    """One figure in roubles and dollars; None: not known. The FX effect has no roubles."""
+
+    rub: Decimal | None
+    usd: Decimal | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return not self.rub and not self.usd
+
+
+def amounts(figure: str, of: Cell | Total) -> Amounts:
+    """A figure (budget, committed, paid, remaining, outlook, real, fx) as it is shown: what was never entered is not known, not 0."""
+    entered = {"budget": of.lines, "committed": of.commitments, "paid": of.payments}.get(figure, 1)
+    if not entered:
+        return Amounts(None, None)
+    return Amounts(None if figure == "fx" else getattr(of, f"{figure}_rub"), getattr(of, f"{figure}_usd"))
+
+
 def at_completion(budget: Mapping[Group, Decimal], used: Mapping[Group, Decimal]) -> dict[Group, Decimal]:
     """The estimate at completion of each group of one factory: budget, commitments or payments, whichever is largest.
 

@@ -1,5 +1,6 @@
 """Money of a contract or a factory: its cells as of a day, and the rows behind any part of them."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -99,17 +100,32 @@ class Selection:
 
 
 def money_of(*, reader: Reader, contract_code: str, factory_code: str = "", as_of: date) -> Money:
-    """The cells of a contract, or of one factory of it: ten statements whatever their number. NotFound for outsiders."""
+    """The money of a contract, or of one factory of it: ten statements whatever the number of rows. NotFound for outsiders."""
     contract = contract_for(reader, contract_code)
-    factory = factory_for(reader, contract_code=contract_code, factory_code=factory_code) if factory_code else None
-    factories = (
-        {one.pk: one for one in Factory.objects.for_reader(reader).filter(contract=contract)} if factory is None else {factory.pk: factory}
-    )
+    if factory_code:
+        factory = factory_for(reader, contract_code=contract_code, factory_code=factory_code)
+        return money_in(reader=reader, contract=contract, factories=[factory], factory=factory, as_of=as_of)
+    factories = Factory.objects.for_reader(reader).filter(contract=contract)
+    commitment = figures(reader=reader, contract_id=contract.pk, as_of=as_of).current(Figure.COMMITMENT)
+    return money_in(reader=reader, contract=contract, factories=factories, commitment=commitment, as_of=as_of)
+
+
+def money_in(
+    *,
+    reader: Reader,
+    contract: Contract,
+    factories: Iterable[Factory],
+    factory: Factory | None = None,
+    commitment: Claim | None = None,
+    as_of: date,
+) -> Money:
+    """The money of factories that the caller has read for this reader: six statements beside reading them."""
+    by_key = {one.pk: one for one in factories}
     in_force = Baseline.objects.filter(contract=contract, in_force_from__lte=as_of).select_related("amendment")
     baseline = in_force.order_by("-in_force_from").first()
     reporting = rate_in_force(as_of)
     started = rate_in_force(baseline.in_force_from) if baseline and baseline.in_force_from else None
-    lines = _lines(reader, baseline, set(factories), as_of)
+    lines = _lines(reader, baseline, by_key, as_of)
     rates = ExchangeRate.objects.in_bulk({row[6] for row in lines if row[6] is not None})
     rates |= {rate.pk: rate for rate in (reporting, started) if rate is not None}
     quotes: dict[tuple[int, bool], Quote] = {}
@@ -117,29 +133,21 @@ def money_of(*, reader: Reader, contract_code: str, factory_code: str = "", as_o
     def quote(rate_id: int | None, stale: bool | None) -> Quote | None:
         if rate_id is None:
             return None
-        return quotes.setdefault((rate_id, bool(stale)), Quote(rates[rate_id].rate, bool(stale), rate_id))
+        if (rate_id, bool(stale)) not in quotes:
+            quotes[rate_id, bool(stale)] = Quote(rates[rate_id].rate, bool(stale), rate_id)
+        return quotes[rate_id, bool(stale)]
 
-    planned = [
-        Planned(key, category, funding, month, rub, usd, quote(rate, old)) for key, category, funding, month, rub, usd, rate, old in lines
-    ]
-    return Money(
-        reader=reader,
-        contract=contract,
-        factory=factory,
+    cells = cells_of(
+        [
+            Planned(key, category, funding, month, rub, usd, quote(rate, old))
+            for key, category, funding, month, rub, usd, rate, old in lines
+        ],
+        _spent(reader, by_key, as_of),
         as_of=as_of,
-        factories=factories,
-        baseline=baseline,
-        reporting=reporting,
-        rates=rates,
-        commitment=None if factory else figures(reader=reader, contract_id=contract.pk, as_of=as_of).current(Figure.COMMITMENT),
-        cells=cells_of(
-            planned,
-            _spent(reader, set(factories), as_of),
-            as_of=as_of,
-            reporting=_quote_on(reporting, as_of),
-            in_force=_quote_on(started, baseline.in_force_from if baseline else None),
-        ),
+        reporting=_quote_on(reporting, as_of),
+        in_force=_quote_on(started, baseline.in_force_from if baseline else None),
     )
+    return Money(reader, contract, factory, as_of, by_key, baseline, reporting, rates, commitment, cells)
 
 
 def lines_behind(money: Money, selection: Selection) -> "QuerySet[BudgetLine]":
@@ -168,7 +176,7 @@ def _quote_on(rate: ExchangeRate | None, on: date | None) -> Quote | None:
     return Quote(rate.rate, is_stale(rate.date, on=on), rate.pk) if rate and on else None
 
 
-def _lines(reader: Reader, baseline: Baseline | None, factories: set[int], as_of: date) -> list[Any]:
+def _lines(reader: Reader, baseline: Baseline | None, factories: Collection[int], as_of: date) -> list[Any]:
     """The lines under a baseline, one for each cell: the table holds no two of the same."""
     lines = BudgetLine.objects.for_reader(reader).filter(baseline=baseline, factory__in=factories).announced_by(as_of).order_by()
     if baseline is None:
@@ -180,7 +188,7 @@ def _lines(reader: Reader, baseline: Baseline | None, factories: set[int], as_of
     )
 
 
-def _spent(reader: Reader, factories: set[int], as_of: date) -> list[Spent]:
+def _spent(reader: Reader, factories: Collection[int], as_of: date) -> list[Spent]:
     """The ledger by cell and kind, summed by the database."""
     entries = LedgerEntry.objects.for_reader(reader).filter(factory__in=factories, date__lte=as_of)
     sums = (

@@ -4,14 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from cluster.domain.outlook import Cell, Total
+from cluster.domain.outlook import Amounts, Cell, Total, amounts
 from cluster.models import ExchangeRate
 from cluster.queries.money import Money
 from cluster.templatetags.format import date_short, money_rub, money_usd, rate
+from cluster.web.context import Frame
 
 # In the order of the tables; the names are those of the address `?figure=`.
 FIGURES: dict[str, Any] = {
@@ -26,29 +29,39 @@ FIGURES: dict[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Amounts:
-    """One figure in roubles and dollars; None: not known. The FX effect has no roubles."""
+class Shown:
+    """One figure as a page shows it: where its rows are, and on which basis its dollars stand."""
 
-    rub: Decimal | None
-    usd: Decimal | None
+    key: str
+    label: str
+    amounts: Amounts
+    url: str
+    basis: str
+    note: str
+    stale: bool
+    missing: int
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to show."""
-        return not self.rub and not self.usd
+
+def shown(name: str, money: Money, total: Total, frame: Frame, *, basis: str = "", **part: str) -> Shown:
+    """A figure of a total; `part` is what its rows are filtered by."""
+    found = amounts(name, total)
+    note = _("The roubles are even; the cents are from rounding each row.") if name == "real" and found.rub == 0 and found.usd else ""
+    return Shown(
+        key=name,
+        label=str(FIGURES[name]),
+        amounts=found,
+        url=rows_url(money.contract.code, frame, name, **part),
+        basis=basis,
+        note=note,
+        stale=name in total.stale,
+        missing=total.missing if found.usd is None and (found.rub is not None or name == "fx") else 0,
+    )
 
 
-def amounts(figure: str, of: Cell | Total) -> Amounts:
-    """A figure of a cell or of a total; what was never entered is not known, not 0."""
-    if figure == "budget":
-        return Amounts(of.budget_rub, of.budget_usd) if of.lines else Amounts(None, None)
-    if figure == "committed":
-        return Amounts(of.committed_rub, of.committed_usd) if of.commitments else Amounts(None, None)
-    if figure == "paid":
-        return Amounts(of.paid_rub, of.paid_usd) if of.payments else Amounts(None, None)
-    if figure == "fx":
-        return Amounts(None, of.fx_usd)
-    return Amounts(getattr(of, f"{figure}_rub"), getattr(of, f"{figure}_usd"))
+def rows_url(code: str, frame: Frame, figure: str, **part: str) -> str:
+    """The address of the rows behind a figure, on the day shown."""
+    query = {"figure": figure, **part} | ({"as_of": frame.as_of.isoformat()} if frame.is_past else {})
+    return f"{reverse('cluster:money_rows', args=[code])}?{urlencode(query)}"
 
 
 def basis_words(figure: str, money: Money, cells: list[Cell]) -> str:

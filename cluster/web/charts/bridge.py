@@ -47,15 +47,11 @@ def bridge(key: str, spans: Sequence[Span], *, title: str, currency: str) -> Cha
 
 def _summary(spans: Sequence[Span], currency: str) -> str:
     effects = ", ".join(f"{span.label} {_short(span, currency)}" for span in spans if not span.is_total and span.amount)
+    differs, same = _("{first}: {start}. {last}: {end}. The difference: {effects}."), _("{first}: {start}. {last}: {end}. No difference.")
     first, last = spans[0], spans[-1]
-    told = (
-        _("From {first} ({start}) to {last} ({end}): {effects}.")
-        if effects
-        else _("From {first} ({start}) to {last} ({end}): no difference.")
-    )
-    return told.format(
-        first=first.label.lower(),
-        last=last.label.lower(),
+    return (differs if effects else same).format(
+        first=first.label,
+        last=last.label,
         start=money_short(first.amount, currency),
         end=money_short(last.amount, currency),
         effects=effects,

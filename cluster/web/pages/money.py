@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -17,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from cluster.domain.access import Action
 from cluster.domain.errors import DomainError
-from cluster.domain.outlook import ZERO, Cell, Grouping, Total, total_of, totals_by
+from cluster.domain.outlook import ZERO, Amounts, Cell, Grouping, Total, amounts, total_of, totals_by
 from cluster.models import CostCategory, Factory, FundingSource
 from cluster.queries.money import Money, Selection, entries_behind, lines_behind, money_of
 from cluster.queries.people import sees_people
@@ -25,7 +24,7 @@ from cluster.templatetags.format import month as month_words
 from cluster.web.charts import Chart, CurvePoint, Span, bridge, curve
 from cluster.web.context import Frame
 from cluster.web.door import as_of_from, page, reader_of
-from cluster.web.figures import FIGURES, Amounts, Step, amounts, basis_words, formula
+from cluster.web.figures import FIGURES, Shown, Step, basis_words, formula, rows_url, shown
 from cluster.web.filters import chosen, link, options, paged
 
 ROWS_ON_A_PAGE = 50
@@ -43,25 +42,11 @@ _GROUPINGS: dict[Grouping, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure as a page shows it: where its rows are, and on which basis its dollars stand."""
-
-    key: str
-    label: str
-    amounts: Amounts
-    url: str
-    basis: str = ""
-    note: str = ""
-    stale: bool = False
-    missing: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     """One group of the table; `url` leads to the page of its own, where there is one."""
 
     label: str
-    figures: list[Figure]
+    figures: list[Shown]
     total: Total
     url: str = ""
     vague: bool = False
@@ -104,15 +89,7 @@ def money_rows(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "money": found,
         "contract": found.contract,
-        "figure": Figure(
-            figure,
-            str(FIGURES[figure]),
-            amounts(figure, total),
-            "",
-            basis_words(figure, found, cells),
-            stale=figure in total.stale,
-            missing=total.missing,
-        ),
+        "figure": shown(figure, found, total, Frame(request), basis=basis_words(figure, found, cells)),
         "total": total,
         "parts": _parts(selection),
         "steps": _steps(figure, found, total, cells),
@@ -146,7 +123,7 @@ def _page(request: HttpRequest, found: Money) -> HttpResponse:
         "group_label": _GROUPINGS[by],
         "commitment": _of_commitment(found, total),
         "rows": rows,
-        "figures": [_figure(name, found, total, frame, _whole(found), basis=basis_words(name, found, found.cells)) for name in FIGURES],
+        "figures": [shown(name, found, total, frame, basis=basis_words(name, found, found.cells), **_whole(found)) for name in FIGURES],
         "curve": _curve(found),
         "undated": _undated(found),
         "bridge_usd": _bridge_usd(total),
@@ -165,27 +142,6 @@ def _whole(found: Money) -> dict[str, str]:
 
 def _home(code: str, factory: Factory | None) -> str:
     return reverse("cluster:factory_money", args=[code, factory.code]) if factory else reverse("cluster:money", args=[code])
-
-
-def rows_url(code: str, frame: Frame, figure: str, **part: str) -> str:
-    """The address of the rows behind a figure, on the day shown."""
-    query = {"figure": figure, **part} | ({"as_of": frame.as_of.isoformat()} if frame.is_past else {})
-    return f"{reverse('cluster:money_rows', args=[code])}?{urlencode(query)}"
-
-
-def _figure(name: str, found: Money, total: Total, frame: Frame, part: dict[str, str], *, basis: str = "") -> Figure:
-    values = amounts(name, total)
-    note = _("The roubles are even; the cents are from rounding each row.") if name == "real" and values.rub == 0 and values.usd else ""
-    return Figure(
-        key=name,
-        label=str(FIGURES[name]),
-        amounts=values,
-        url=rows_url(found.contract.code, frame, name, **part),
-        basis=basis,
-        note=note,
-        stale=name in total.stale,
-        missing=total.missing if values.usd is None else 0,
-    )
 
 
 def _of_commitment(found: Money, total: Total) -> dict[str, Any] | None:
@@ -217,7 +173,7 @@ def _table(found: Money, by: Grouping, frame: Frame) -> list[Row]:
         rows.append(
             Row(
                 label=_label(found, by, key),
-                figures=[_figure(name, found, groups[key], frame, part) for name in FIGURES],
+                figures=[shown(name, found, groups[key], frame, **part) for name in FIGURES],
                 total=groups[key],
                 url=url,
                 vague=key in ("", None),

@@ -10,20 +10,25 @@ from django.utils.translation import gettext as _
 
 from cluster.domain.dates import DateWindow
 from cluster.domain.exchange import Basis
+from cluster.domain.outlook import total_of
 from cluster.domain.stages import Stage
-from cluster.models import Claim, Factory, Figure
+from cluster.models import Claim, Factory, Figure, MilestoneKind
 from cluster.queries.contracts import Overview, baseline_in_force, overview
 from cluster.queries.dollars import dollars_of_factories
 from cluster.queries.milestones import DatedMilestone
+from cluster.queries.money import money_in
 from cluster.queries.rates import RateStatus
 from cluster.templatetags.format import claim_value
 from cluster.web.amounts import InDollars, agreed, reporting, summed
 from cluster.web.charts import Chart, Level, MoneyBar, TimelineRow, money_bar, steps, timeline
 from cluster.web.context import Frame
 from cluster.web.door import as_of_from, page, reader_of
+from cluster.web.figures import Shown, basis_words, shown
 from cluster.web.panels import panels
 
 WORST = 5
+# What stays in the slip chart however many promises there are.
+_MAIN_KINDS = (MilestoneKind.OPENING, MilestoneKind.CONTRACT_PROMISE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ def contract(request: HttpRequest, code: str) -> HttpResponse:
         "unnamed": sum(row.factory.membership == Factory.Membership.PLACEHOLDER for row in state.rows),
         "worst": state.late[:WORST],
         "tiles": _tiles(state, frame.rate),
+        "outlook": _outlook(state, frame),
         "money": _money_bar(state),
         "timeline": timeline("promises", rows, as_of=as_of) if rows else None,
         "growth": _growth(state),
@@ -89,6 +95,7 @@ def timeline_rows(milestones: list[DatedMilestone], *, code: str, query: str = "
                 actual=dated.actual.window if dated.actual else None,
                 late=dated.late_days_original or 0,
                 url=url,
+                is_main=dated.milestone.kind in _MAIN_KINDS,
             )
         )
     return found
@@ -150,6 +157,21 @@ def _tiles(state: Overview, status: RateStatus) -> list[Tile]:
         ),
         of_claim("k3", _("Invested"), state.invested),
     ]
+
+
+def _outlook(state: Overview, frame: Frame) -> list[Shown]:
+    """What it will have cost, and why that is not the budget; empty where no budget was published."""
+    money = money_in(
+        reader=state.reader,
+        contract=state.contract,
+        factories=[row.factory for row in state.rows],
+        commitment=state.commitment,
+        as_of=state.as_of,
+    )
+    total = total_of(money.cells)
+    if not total.lines:
+        return []
+    return [shown(name, money, total, frame, basis=basis_words(name, money, money.cells)) for name in ("outlook", "real", "fx")]
 
 
 def _money_bar(state: Overview) -> Chart | None:
