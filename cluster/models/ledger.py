@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from cluster.models.append_only import append_only
+from cluster.models.append_only import append_only, history_kept
 from cluster.models.baseline import CostCategory, FundingSource
 from cluster.models.conversion_due import makes_conversions_due
 from cluster.models.scope import ScopedQuerySet
@@ -23,7 +23,7 @@ class LedgerEntryQuerySet(ScopedQuerySet["LedgerEntry"]):
 
 @makes_conversions_due("ledger")
 @append_only
-@pghistory.track()
+@pghistory.track(meta=history_kept())
 class LedgerEntry(models.Model):
     """A commitment or a payment of a factory, in roubles and kopecks. A mistake is corrected by an entry that reverses it."""
 

@@ -203,10 +203,14 @@ def _refuse_duplicate(entry: LedgerEntry, *, by: User) -> None:
     told: dict[str, Any] = {"entry": first.pk, "date": first.date, "document": first.document, "factory": first.factory.code}
     # Whoever may record payments may see who did.
     if first.recorded_by is None:
-        template = "Entry {entry} of {date} has the same document, counterparty and amount: “{document}”, factory {factory}."
+        template = (
+            "Entry {entry} of {date} has the same document, counterparty and amount: “{document}”, factory {factory}. "
+            "If yours is another one, say so."
+        )
     else:
         template = (
-            "Entry {entry} of {date} has the same document, counterparty and amount: “{document}”, factory {factory}, recorded by {person}."
+            "Entry {entry} of {date} has the same document, counterparty and amount: “{document}”, factory {factory}, recorded by "
+            "{person}. If yours is another one, say so."
         )
         told["person"] = first.recorded_by.get_full_name() or first.recorded_by.username
     raise Duplicate(template, field="despite_duplicate", current=first, **told)

@@ -25,6 +25,10 @@ def _entry(**fields: object) -> LedgerEntry:
         "TRUNCATE cluster_ledgerentry CASCADE",
         "UPDATE cluster_ledgerentryevent SET amount_rub = 1",
         "DELETE FROM cluster_ledgerentryevent",
+        "TRUNCATE cluster_ledgerentryevent",
+        "TRUNCATE cluster_ledgerentry, cluster_ledgerentryevent",
+        "UPDATE cluster_ledgerentry SET note = note",
+        "INSERT INTO cluster_ledgerentry SELECT * FROM cluster_ledgerentry ON CONFLICT (id) DO UPDATE SET amount_rub = 1",
     ],
 )
 def test_the_ledger_and_its_history_refuse_raw_changes(statement: str) -> None:
