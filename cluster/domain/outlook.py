@@ -188,32 +188,24 @@ def amounts(figure: str, of: Cell | Total) -> Amounts:
     return Amounts(None if figure == "fx" else getattr(of, f"{figure}_rub"), getattr(of, f"{figure}_usd"))
 
 
-def at_completion(budget: Mapping[Group, Decimal], used: Mapping[Group, Decimal]) -> dict[Group, Decimal]:
-    """The estimate at completion of each group of one factory: budget, commitments or payments, whichever is largest.
+def at_completion(budget: Mapping[str, Decimal], used: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """The estimate at completion of each category of one factory: budget, commitments or payments, whichever is largest.
 
-    `used` is the larger of commitments and payments. What exceeds the budget of a group is first covered by budget that is
-    left in the groups that say less (the category without a source, the source without a category, the factory as a
-    whole), then, for money recorded without detail, by the groups that say more, in proportion to what is left there.
-    So the sum is the whole budget, and more only by what no fitting budget covers. Never less than `used`.
+    `used` is the larger of commitments and payments. Whose money pays makes nothing dearer, so that funding sources are no
+    part of it. The empty category is money without that detail: what exceeds the budget of a category is first covered by
+    what is left there; what exceeds it there, by what the categories have left, in proportion. So the sum is the whole
+    budget, and more only by what no fitting budget covers. Never less than `used`.
     """
-    groups = sorted(budget.keys() | used.keys(), key=lambda group: (group.count(""), group))
-    estimate = {group: max(budget.get(group, ZERO), used.get(group, ZERO)) for group in groups}
-    over = {group: estimate[group] - budget.get(group, ZERO) for group in groups}
-    left = {group: estimate[group] - max(used.get(group, ZERO), ZERO) for group in groups}
-    for group in groups:
-        for wider in _wider(group):
-            taken = min(over[group], left.get(wider, ZERO))
-            if taken > 0:
-                over[group] -= taken
-                left[wider] -= taken
-                estimate[wider] -= taken
-    for group in groups:
-        narrower = [other for other in groups if group in _wider(other) and left[other] > 0]
-        taken = min(over[group], sum((left[other] for other in narrower), ZERO))
-        for other, part in zip(narrower, spread(taken, [left[other] for other in narrower]), strict=True):
-            left[other] -= part
-            estimate[other] -= part
-    return estimate
+    categories = sorted(budget.keys() | used.keys() | {""})
+    estimate = {one: max(budget.get(one, ZERO), used.get(one, ZERO)) for one in categories}
+    over = {one: estimate[one] - budget.get(one, ZERO) for one in categories}
+    left = {one: estimate[one] - max(used.get(one, ZERO), ZERO) for one in categories}
+    named = [one for one in categories if one]
+    for givers, takers in (([""], named), (named, [""])):
+        taken = min(sum((over[one] for one in takers), ZERO), sum((left[one] for one in givers), ZERO))
+        for giver, part in zip(givers, spread(taken, [left[one] for one in givers]), strict=True):
+            estimate[giver] -= part
+    return {one: amount for one, amount in estimate.items() if one in budget or one in used}
 
 
 def spread(total: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
@@ -317,17 +309,19 @@ class _Factory:
         self.committed: dict[Group, dict[date | None, Spent]] = defaultdict(dict)
         for row in spent:
             (self.paid if row.is_payment else self.committed)[row.category, row.funding][row.month] = row
+        self.groups = sorted(self.lines.keys() | self.paid.keys() | self.committed.keys())
 
     def cells(self, reporting: Quote | None, in_force: Quote | None) -> list[Cell]:
         """Every cell with a line, an entry or something that remains."""
         remaining = self._remaining() if self.lines else None
         found = []
-        for group in sorted(self.lines.keys() | self.paid.keys() | self.committed.keys()):
+        for group in self.groups:
             lines = self.lines.get(group, {})
             paid, committed = self.paid.get(group, {}), self.committed.get(group, {})
-            rest = remaining[group] if remaining is not None else {}
+            rest = self._placed(group, remaining[group]) if remaining is not None else {}
             months = lines.keys() | paid.keys() | committed.keys() | rest.keys()
-            quote = self._quote(group, in_force)
+            plan = self._plan(group)
+            quote = min(plan, key=lambda line: line.month or date.max).quote if plan else in_force
             for month in sorted(months, key=lambda on: on or date.max):
                 left = None if remaining is None else rest.get(month, ZERO)
                 line = lines.get(month)
@@ -335,15 +329,24 @@ class _Factory:
                 found.append(_cell(self.factory, group, month, line, paid.get(month), committed.get(month), left, reporting, cell_quote))
         return found
 
-    def _remaining(self) -> dict[Group, dict[date | None, Decimal]]:
-        """What remains of each estimate at completion, on months."""
-        budget = {group: sum((line.rub for line in lines.values()), ZERO) for group, lines in self.lines.items()}
-        paid = {group: sum((row.rub for row in rows.values()), ZERO) for group, rows in self.paid.items()}
-        used = dict(paid)
-        for group, rows in self.committed.items():
-            used[group] = max(used.get(group, ZERO), sum((row.rub for row in rows.values()), ZERO))
-        estimate = at_completion(budget, used)
-        return {group: self._placed(group, whole - paid.get(group, ZERO)) for group, whole in estimate.items()}
+    def _remaining(self) -> dict[Group, Decimal]:
+        """What remains of the estimate of each category, by whose money is left: of the budget, else of the commitments."""
+        budget, paid, committed = (
+            {group: sum((row.rub for row in rows.values()), ZERO) for group, rows in part.items()}
+            for part in (self.lines, self.paid, self.committed)
+        )
+        spent, contracted = _by_category(paid), _by_category(committed)
+        used = {one: max(spent.get(one, ZERO), contracted.get(one, ZERO)) for one in spent.keys() | contracted.keys()}
+        found: dict[Group, Decimal] = {}
+        for category, whole in at_completion(_by_category(budget), used).items():
+            groups = [group for group in self.groups if group[0] == category]
+            weights = [ZERO]
+            for source in (budget, committed):
+                weights = [max(source.get(group, ZERO) - paid.get(group, ZERO), ZERO) for group in groups]
+                if any(weights):
+                    break
+            found |= dict(zip(groups, spread(whole - spent.get(category, ZERO), weights), strict=True))
+        return found
 
     def _placed(self, group: Group, rest: Decimal) -> dict[date | None, Decimal]:
         """`rest` on the months planned from now on, by what they plan beyond what this month has paid already.
@@ -353,7 +356,9 @@ class _Factory:
         """
         if rest == 0:
             return {}
-        plan = {month: line.rub for month, line in self._plan(group).items()} or self._plan_of_all()
+        plan: dict[date | None, Decimal] = defaultdict(Decimal)
+        for line in self._plan(group) or [line for lines in self.lines.values() for line in lines.values()]:
+            plan[line.month] += line.rub
         this_month = self.paid[group][self.now].rub if group in self.paid and self.now in self.paid[group] else ZERO
         weights = {
             month: rub - (this_month if month == self.now else ZERO) for month, rub in plan.items() if month is None or month >= self.now
@@ -363,28 +368,22 @@ class _Factory:
             return {self.now if any(plan) else None: rest}
         return {month: part for month, part in zip(weights, spread(rest, list(weights.values())), strict=True) if part}
 
-    def _plan_of_all(self) -> dict[date | None, Decimal]:
-        """What the factory plans for each month."""
-        found: dict[date | None, Decimal] = defaultdict(Decimal)
-        for lines in self.lines.values():
-            for month, line in lines.items():
-                found[month] += line.rub
-        return found
-
-    def _plan(self, group: Group) -> Mapping[date | None, Planned]:
-        """The lines that stand for a group: its own, else those of the nearest that says less."""
-        return next((self.lines[one] for one in (group, *_wider(group)) if one in self.lines), {})
-
-    def _quote(self, group: Group, in_force: Quote | None) -> Quote | None:
-        """The contract rate of money without a line of its own: of the plan that stands for it, else of the baseline's day."""
-        plan = self._plan(group)
-        return plan[min(plan, key=lambda on: on or date.max)].quote if plan else in_force
+    def _plan(self, group: Group) -> list[Planned]:
+        """The lines that stand for a group: its own, else those of its category, else those without a category."""
+        if group in self.lines:
+            return list(self.lines[group].values())
+        for category in (group[0], ""):
+            found = [line for (one, _funding), lines in self.lines.items() if one == category for line in lines.values()]
+            if found:
+                return found
+        return []
 
 
-def _wider(group: Group) -> list[Group]:
-    """The groups that say less than this one, the nearest first: money planned there may be spent here."""
-    category, funding = group
-    return list(dict.fromkeys(wider for wider in ((category, ""), ("", funding), ("", "")) if wider != group))
+def _by_category(amounts: Mapping[Group, Decimal]) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for (category, _funding), amount in amounts.items():
+        found[category] += amount
+    return dict(found)
 
 
 def _cell(

@@ -154,7 +154,9 @@ def _remaining(money: Money, total: Total, cells: list[Cell]) -> list[Step]:
     now = rate_words(money.reporting) if money.reporting else _("no rate is known")
     return [
         Step(
-            _("Estimate at completion less paid. The estimate: budget, commitments or payments, whichever is largest."),
+            _(
+                "Estimate at completion less paid. The estimate: budget, commitments or payments, whichever is largest, for each category of a factory."
+            ),
             f"{_rub(total.outlook_rub)} − {_rub(total.paid_planned_rub)} = {_rub(total.remaining_rub)}",
         ),
         Step(

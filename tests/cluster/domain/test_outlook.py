@@ -58,20 +58,28 @@ class TestEstimate:
         assert by_category == {"": -3, "construction": 3}
         assert (total_of(cells).outlook_rub, total_of(cells).real_usd) == (10, 0)
 
-    def test_the_nearest_plan_without_detail_is_drawn_on_first(self) -> None:
-        budget = {("design", "own"): rub(1), ("design", ""): rub(2), ("", "own"): rub(4), ("", ""): rub(8)}
-        drawn = at_completion(budget, {("design", "own"): rub(1 + 2 + 4 + 1)})
-        assert drawn == {("design", "own"): 8, ("design", ""): 0, ("", "own"): 0, ("", ""): 7}
-
     def test_what_a_plan_without_detail_pays_itself_covers_nothing_else(self) -> None:
-        assert at_completion({("", ""): rub(10)}, {("", ""): rub(8), ("design", ""): rub(5)}) == {("", ""): 8, ("design", ""): 5}
+        assert at_completion({"": rub(10)}, {"": rub(8), "design": rub(5)}) == {"": 8, "design": 5}
 
     def test_a_payment_without_detail_is_covered_by_what_detailed_plans_have_left_in_proportion(self) -> None:
-        budget = {("design", "own"): rub(10), ("networks", "own"): rub(30)}
-        assert at_completion(budget, {("", ""): rub(4)}) == {("", ""): 4, ("design", "own"): 9, ("networks", "own"): 27}
+        budget = {"design": rub(10), "networks": rub(30)}
+        assert at_completion(budget, {"": rub(4)}) == {"": 4, "design": 9, "networks": 27}
 
     def test_another_category_covers_nothing(self) -> None:
-        assert sum(at_completion({("design", ""): rub(10)}, {("networks", ""): rub(4)}).values()) == 14
+        assert sum(at_completion({"design": rub(10)}, {"networks": rub(4)}).values()) == 14
+
+    def test_paying_from_another_source_makes_nothing_dearer(self) -> None:
+        plan = [line(6, "design", "own"), line(4, "design", "bank")]
+        total = total_of(outlook(*plan, entry(10, "design", "subsidy", kind="commitment"), entry(7, "design", "own")))
+        assert (total.outlook_rub, total.real_rub) == (10, 0)
+        by_source = {
+            key: part.remaining_rub for (key,), part in totals_by(outlook(*plan, entry(7, "design", "own")), Grouping.FUNDING).items()
+        }
+        assert by_source == {"own": 0, "bank": 3}
+
+    def test_what_is_contracted_beyond_the_budget_remains_with_whose_contract_it_is(self) -> None:
+        cells = outlook(line(5, "design", "own"), entry(5, "design", "own"), entry(9, "design", "bank", kind="commitment"))
+        assert {cell.funding: cell.remaining_rub for cell in cells if cell.remaining_rub} == {"bank": 4}
 
     def test_a_factory_without_a_budget_has_no_estimate_but_its_payments(self) -> None:
         total = total_of(outlook(entry(3, "design")))
@@ -160,7 +168,8 @@ class TestDollars:
         assert total_of(outlook(line(5), entry(1)._replace(stale=True))).stale == {"paid", "outlook", "fx"}
 
 
-GROUPS = st.tuples(st.sampled_from(["", "design", "networks"]), st.sampled_from(["", "own", "bank"]))
+CATEGORIES = st.sampled_from(["", "design", "networks"])
+GROUPS = st.tuples(CATEGORIES, st.sampled_from(["", "own", "bank"]))
 MONTHS = st.dates(date(2024, 1, 1), date(2026, 12, 1)).map(lambda on: on.replace(day=1))
 KOPECKS = st.integers(1, 10**13).map(lambda n: Decimal(n).scaleb(-2))
 QUOTES = st.sampled_from([CONTRACT, IN_FORCE, REPORTING])
@@ -211,19 +220,18 @@ class TestInvariants:
                 assert total.outlook_rub == total.paid_rub + total.remaining_rub
                 assert total.outlook_rub >= max(total.budget_rub or 0, total.paid_rub)
 
-    @given(st.dictionaries(GROUPS, KOPECKS), st.dictionaries(GROUPS, KOPECKS))
+    @given(st.dictionaries(CATEGORIES, KOPECKS), st.dictionaries(CATEGORIES, KOPECKS))
     def test_the_estimate_exceeds_the_budget_only_by_what_no_fitting_budget_covers(self, budget: Any, used: Any) -> None:
         estimate = at_completion(budget, used)
-        whole = sum(estimate.values())
-        assert sum(budget.values()) <= whole <= sum(budget.values()) + sum(used.values())
-        assert all(estimate[group] >= amount for group, amount in used.items())
-        over = {group: estimate[group] - budget.get(group, 0) for group in estimate}
-        if set(budget) == {("", "")}:
-            assert whole == max(budget["", ""], sum(used.values()))
-        if whole > sum(budget.values()):
-            # Somebody is over budget, and then no plan without any detail is left unused.
-            assert any(amount > 0 for amount in over.values())
-            assert estimate.get(("", ""), 0) == used.get(("", ""), 0)
+        whole, planned = sum(estimate.values()), sum(budget.values())
+        assert max(planned, sum(used.values())) <= whole <= planned + sum(used.values())
+        assert all(estimate[category] >= amount for category, amount in used.items())
+        assert all(estimate[category] <= max(budget.get(category, 0), used.get(category, 0)) for category in estimate)
+        if set(budget) <= {""} or set(used) <= {""}:
+            assert whole == max(planned, sum(used.values()))
+        if whole > planned:
+            # Something lies above its budget, and then nothing without a category is left unused.
+            assert estimate.get("", 0) == used.get("", 0)
 
     @given(worlds())
     def test_no_amount_is_a_float_or_finer_than_a_kopeck(self, rows: list[Planned | Spent]) -> None:
