@@ -17,6 +17,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from cluster.domain.dependencies import CircularDependency
 from cluster.domain.errors import DomainError
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -45,13 +46,11 @@ class Link:
     lag: int = 0
 
 
-class Circular(DomainError):
+class Circular(CircularDependency):
     """Activities wait for one another in a circle; `members` are their numbers in order, the first one not repeated."""
 
     def __init__(self, members: Sequence[int], names: Sequence[str]) -> None:
-        super().__init__(
-            "The milestones wait for one another in a circle: {circle}.", field="predecessor", code="cycle", circle=" → ".join(names)
-        )
+        super().__init__(names)
         self.members = list(members)
 
 
