@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from django.utils.timezone import localdate
 
-from cluster.models import LedgerEntry
+from cluster.domain.dates import DateWindow
+from cluster.models import Claim, LedgerEntry
 from tests.cluster.web.place import BUDGET, Place, hidden, make_place, title, words
-from tests.factories import make_rate, make_source
+from tests.factories import make_factory, make_rate, make_source
 
 PATH = "factories/F01/payment/"
 
@@ -114,11 +115,19 @@ class TestRefusing:
             ({"kind": "gift"}, "id_kind", "Select a valid choice."),
             ({"category": "gift"}, "id_category", "Select a valid choice."),
             ({"source": "0"}, "id_source", "Select a valid choice."),
+            ({"amount": "12,34.5"}, "id_amount", "is not an amount"),
+            ({"amount": "1234.567"}, "id_amount", "can be read as"),
+            ({"amount": "1 234,567"}, "id_amount", "more than two decimals"),
+            ({"amount": "1 000 000 000 001"}, "id_amount", "more than a trillion"),
+            ({"date": "2034-01-01", "kind": "commitment"}, "id_date", "The contract ends on Dec. 31, 2033"),
         ],
     )
     def test_the_error_stands_above_and_at_the_box_and_what_was_typed_stays(
         self, place: Place, changes: dict[str, str], box: str, sentence: str
     ) -> None:
+        end = Claim(contract=place.contract, figure="term_end", source=place.source, in_use=True)
+        end.date = DateWindow.parse("2033")
+        end.save()
         answer = post(place, filled(note="typed with care") | changes)
         page = answer.content.decode()
         assert answer.status_code == 422
@@ -181,6 +190,112 @@ class TestEcho:
         assert place.status("outsider", PATH + "echo/") == 404
 
 
+class TestDuplicates:
+    def test_the_first_one_is_named_and_linked_and_what_was_typed_stays(self, place: Place) -> None:
+        post(place, filled(document="PO № 17"))
+        first = LedgerEntry.objects.get()
+        answer = post(place, filled(document="po N17", note="typed with care"))
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert f"Entry {first.pk} of April 15, 2024 has the same document, counterparty and amount: “PO № 17”, factory F01" in words(answer)
+        assert f'href="/c/alpha/ledger/{first.pk}/"' in page
+        assert 'href="#id_despite_duplicate"' in page
+        assert 'id="id_despite_duplicate"' in page
+        assert "typed with care" in page
+        assert (hidden(answer, "document"), hidden(answer, "amount")) == ("po N17", "1 234 567,89")
+        assert LedgerEntry.objects.count() == 1
+
+    def test_who_insists_records_it(self, place: Place) -> None:
+        post(place, filled())
+        assert post(place, filled(despite_duplicate="on")).status_code == 302
+        assert LedgerEntry.objects.count() == 2
+
+    def test_who_insists_and_errs_elsewhere_need_not_insist_again(self, place: Place) -> None:
+        post(place, filled())
+        answer = post(place, filled(despite_duplicate="on", preview="1"))
+        assert re.search(r'id="id_despite_duplicate"[^>]*checked', answer.content.decode())
+
+    @pytest.mark.parametrize("path", [PATH + "echo/", "ledger/new/echo/"])
+    def test_it_is_told_while_one_types(self, place: Place, path: str) -> None:
+        post(place, filled())
+        typed = {"kind": "payment", "amount": "1234567,89", "document": "po 17", "counterparty": "press works", "date": "15.04.2024"}
+        assert "This looks like an entry that is there already: entry" in words(place.client().get(place.base + path, typed))
+        for change in ({"amount": "5"}, {"document": ""}, {"kind": "commitment"}, {"amount": "1,234"}, {"kind": "gift"}):
+            assert "looks like" not in words(place.client().get(place.base + path, typed | change))
+
+    def test_without_javascript_the_check_tells_it(self, place: Place) -> None:
+        post(place, filled())
+        answer = post(place, filled(preview="1"))
+        assert answer.status_code == 200
+        assert "This looks like an entry that is there already: entry" in words(answer)
+
+
+class TestFromTheContract:
+    NEW = "ledger/new/"
+
+    def test_the_factory_is_chosen_there(self, place: Place) -> None:
+        answer = place.client().post(place.base + self.NEW, filled(factory="F02"))
+        entry = LedgerEntry.objects.get()
+        assert (entry.factory, answer["Location"]) == (place.other, f"/c/alpha/ledger/{entry.pk}/")
+
+    @pytest.mark.parametrize(("code", "sentence"), [("", "Fill in “Factory”."), ("F77", "There is no such factory in this contract")])
+    def test_a_factory_of_another_contract_or_none_is_refused_at_its_box(self, place: Place, code: str, sentence: str) -> None:
+        make_factory(code="F77")
+        answer = place.client().post(place.base + self.NEW, filled(factory=code, note="typed with care"))
+        assert answer.status_code == 422
+        assert sentence in words(answer)
+        assert 'href="#id_factory"' in answer.content.decode()
+        assert "typed with care" in answer.content.decode()
+        assert not LedgerEntry.objects.exists()
+
+    def test_known_documents_and_counterparties_are_offered(self, place: Place) -> None:
+        post(place, filled(document="PO 99", counterparty="Seat Works"))
+        LedgerEntry.objects.create(
+            factory=make_factory(), kind="payment", date=date(2024, 1, 1), amount_rub=1, document="theirs", counterparty="Their supplier"
+        )
+        for path in (self.NEW, PATH):
+            page = place.client().get(place.base + path).content.decode()
+            assert '<option value="Seat Works">' in page
+            assert '<option value="PO 99">' in page
+            assert "Their supplier" not in page
+
+    def test_another_one_like_it_begins_with_what_they_share(self, place: Place) -> None:
+        post(place, filled(kind="commitment", category="equipment", funding="bank", source=place.source.pk))
+        entry = LedgerEntry.objects.get()
+        answer = place.client().get(f"{place.base}{self.NEW}?like={entry.pk}")
+        page = answer.content.decode()
+        assert (hidden(answer, "counterparty"), hidden(answer, "document"), hidden(answer, "amount")) == ("Press Works", "", "")
+        assert hidden(answer, "date") == f"{localdate():%d.%m.%Y}"
+        for chosen in ("F01", "equipment", "bank", str(place.source.pk)):
+            assert f'<option value="{chosen}" selected>' in page
+
+    @pytest.mark.parametrize("query", ["?like=x", "?like=0", "?like=" + "9" * 30, "?factory=F99", "?like=%D9%A3"])
+    def test_nonsense_in_the_address_is_no_reason_to_refuse_the_form(self, place: Place, query: str) -> None:
+        assert place.status("editor", self.NEW + query) == 200
+
+    @pytest.mark.parametrize(
+        ("who", "status"),
+        [("editor", 200), ("own", 403), ("auditor", 403), ("admin", 403), ("outsider", 404), ("nobody", 404), ("anonymous", 302)],
+    )
+    def test_it_opens_only_to_those_who_may_save_it(self, place: Place, who: str, status: int) -> None:
+        assert place.status(who, self.NEW) == status
+        assert place.status(who, self.NEW + "echo/") == status
+        assert place.status(who, self.NEW, filled(factory="F01")) == (302 if status == 200 else status)
+
+    def test_the_number_of_statements_is_bounded(self, place: Place, django_assert_max_num_queries: Any) -> None:
+        client = place.client()
+        with django_assert_max_num_queries(BUDGET):
+            client.get(place.base + self.NEW)
+
+
+def test_after_saving_one_may_look_at_it_go_on_or_take_it_back(place: Place) -> None:
+    client = place.client()
+    page = client.post(place.base + PATH, filled(), follow=True).content.decode()
+    entry = LedgerEntry.objects.get()
+    for address in (f"ledger/{entry.pk}/", f"ledger/new/?like={entry.pk}", f"factories/F01/ledger/{entry.pk}/reverse/"):
+        assert f'href="{place.base}{address}"' in page
+
+
 class TestReversing:
     def entry(self, place: Place) -> LedgerEntry:
         post(place, filled())
@@ -192,7 +307,9 @@ class TestReversing:
 
     def test_the_entry_is_taken_back_and_both_stay(self, place: Place) -> None:
         entry = self.entry(place)
-        assert "₽1,234,567.89" in words(place.client().get(f"{place.base}factories/F01/ledger/{entry.pk}/reverse/"))
+        asked = words(place.client().get(f"{place.base}factories/F01/ledger/{entry.pk}/reverse/"))
+        for told in ("₽1,234,567.89", "PO 17", "Press Works", "April 15, 2024", "Not converted to dollars yet"):
+            assert told in asked
         assert self.reverse(place, entry)["Location"] == "/c/alpha/factories/F01/"
         assert LedgerEntry.objects.get(reverses=entry).amount_rub == Decimal("-1234567.89")
 
@@ -207,6 +324,15 @@ class TestReversing:
         answer = self.reverse(place, entry)
         assert answer.status_code == 422
         assert "This entry was already reversed." in words(answer)
+
+    def test_a_reversal_of_a_reversal_is_refused_with_the_remedy(self, place: Place) -> None:
+        self.reverse(place, self.entry(place))
+        reversal = LedgerEntry.objects.get(reverses__isnull=False)
+        answer = self.reverse(place, reversal, note="typed with care")
+        assert answer.status_code == 422
+        assert "A reversal cannot be reversed: record the entry again instead." in words(answer)
+        assert "typed with care" in words(answer)
+        assert LedgerEntry.objects.count() == 2
 
     @pytest.mark.parametrize(
         ("changes", "box"), [({"note": ""}, "id_note"), ({"date": "01.01.2020"}, "id_date"), ({"date": "2999-01-01"}, "id_date")]
