@@ -81,6 +81,13 @@ def promise(milestone: Milestone, due: str, *, announced: str = "", baseline: Ba
     return row
 
 
+def approve(baseline: Baseline, in_force_from: str | date = "2024-04-12") -> Baseline:
+    """The baseline approved from a day on: what hangs on it is put there before."""
+    baseline.kind, baseline.in_force_from = Baseline.Kind.APPROVED, date.fromisoformat(str(in_force_from))
+    baseline.save()
+    return baseline
+
+
 def make_rate(on: date | str, value: str, **fields: Any) -> ExchangeRate:
     """An accepted official dollar rate."""
     on = date.fromisoformat(on) if isinstance(on, str) else on

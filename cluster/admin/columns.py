@@ -5,7 +5,10 @@ from typing import Any
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from cluster.domain.exchange import Basis
 from cluster.templatetags.format import money, money_rub, rate, window_short
+
+_BASES = {Basis.PAYMENT: _("payment basis"), Basis.CONTRACT: _("contract basis")}
 
 
 def window_column(name: str, description: Any, *, order: str = "") -> Any:
@@ -32,5 +35,5 @@ def amount_usd(_admin: Any, record: Any) -> str:
         return ""
     used = conversion.rate
     stale = _("stale rate") if conversion.stale else ""
-    text = f"{money(conversion.usd, 'USD')} ({conversion.get_basis_display()}, {rate(used.value)}, {used.date:%d.%m.%Y})"
+    text = f"{money(conversion.usd, 'USD')} ({_BASES[conversion.basis]}, {rate(used.value)}, {used.date:%d.%m.%Y})"
     return f"{text} — {stale}" if stale else text

@@ -26,6 +26,18 @@ def has_rate(on: date) -> bool:
     return on not in _NO_RATE_AGAINST_THE_CALENDAR and is_working_day(on - _ONE_DAY)
 
 
+def next_rate_date(after: date) -> date:
+    """The first date after `after` on which a rate is to exist: from then on the rate dated `after` is stale.
+
+    It says the same as `expected_rate_date`: the rate dated D is older than expected on a day if and only if that day is not before
+    the answer for D. Before the first official rate that is the next day.
+    """
+    on = after + _ONE_DAY
+    while on >= FIRST_RATE and not has_rate(on):
+        on += _ONE_DAY
+    return on
+
+
 def expected_rate_date(on: date) -> date:
     """The date of the rate that ought to be in force on `on`: the newest date not after it on which one is to exist.
 
@@ -43,6 +55,11 @@ class Gap:
     first: date
     last: date
     count: int
+
+    @property
+    def until(self) -> date:
+        """The day after the last one on which a rate of this gap ought to be in force."""
+        return next_rate_date(self.last)
 
 
 def rate_days(first: date, last: date) -> list[date]:

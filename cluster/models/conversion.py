@@ -10,6 +10,8 @@ from cluster.domain.exchange import Basis
 
 M = TypeVar("M", bound=models.Model)
 
+_DROP = "DELETE FROM {table} WHERE {column} = OLD.id; RETURN NULL;"
+
 
 def drops_conversion(table: str, column: str) -> Any:
     """Class decorator: when a row is deleted, its conversion goes with it, raw SQL included."""
@@ -18,7 +20,7 @@ def drops_conversion(table: str, column: str) -> Any:
             name="drops_conversion",
             when=pgtrigger.After,
             operation=pgtrigger.Delete,
-            func=f"DELETE FROM {table} WHERE {column} = OLD.id; RETURN NULL;",
+            func=_DROP.format(table=table, column=column),
         )
     )
 

@@ -82,7 +82,7 @@ def _backfill(held: _Held) -> dict[str, Any]:
 
 
 def _convert(held: _Held) -> dict[str, Any]:
-    return convert_all(now=held.now, as_of=held.as_of, progress=held.progress)
+    return convert_all(now=held.now, progress=held.progress)
 
 
 def _flag(held: _Held) -> dict[str, Any]:

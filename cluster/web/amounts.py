@@ -31,7 +31,7 @@ def reporting(amount_rub: Decimal | None, rate: ExchangeRate | None, *, stale: b
 def agreed(claim: Claim | None, *, as_of: date) -> InDollars | None:
     """A claim at the rate of the day it was announced, from its stored conversion; None where that was not made yet."""
     conversion = getattr(claim, "conversion", None) if claim else None
-    if conversion is None or conversion.on_date > as_of:
+    if conversion is None or conversion.rate.date > as_of:
         return None
     return InDollars(conversion.usd, Basis.CONTRACT, conversion.rate, conversion.stale)
 

@@ -50,7 +50,7 @@ def editor(live_server: Any) -> User:
     public_record.load()
     production_record.load()
     now, today = timezone.now(), timezone.localdate()
-    convert_all(now=now, as_of=today, progress=lambda done, total: None)
+    convert_all(now=now, progress=lambda done, total: None)
     flag_delays(as_of=today, progress=lambda done, total: None)
     ensure_roles()
     user: User = User.objects.create_user("editor", email="editor@example.org", password=PASSWORD)

@@ -18,15 +18,17 @@ from cluster.domain.access import Role
 from cluster.models import (
     Amendment,
     ApiToken,
+    BudgetConversion,
     BudgetLine,
     Claim,
-    Conversion,
+    ClaimConversion,
     DelayEvent,
     DelayFlag,
     Delivery,
     Factory,
     ForecastRevision,
     JobRun,
+    LedgerConversion,
     LedgerEntry,
     Membership,
     Party,
@@ -74,10 +76,10 @@ def a_row_of_everything() -> Factory:
         contract=contract, factory=factory, milestone=milestone, figure="jobs", value=5, unit="people", source=source, recorded_by=person
     )
     rate = make_rate(date(2024, 4, 1) + timedelta(days=contract.pk % 5000), "92.5")
-    for thing, basis in (({"ledger_entry": entry}, "payment"), ({"budget_line": line}, "contract"), ({"claim": claim}, "contract")):
-        Conversion.objects.create(
-            basis=basis, on_date=rate.date, amount_rub=5, usd=1, rate=rate, replaced=rate, converted_at=timezone.now(), **thing
-        )
+    stored = {"usd": 1, "rate": rate, "replaced": rate, "converted_at": timezone.now()}
+    LedgerConversion.objects.create(entry=entry, **stored)
+    BudgetConversion.objects.create(line=line, **stored)
+    ClaimConversion.objects.create(claim=claim, **stored)
     Party.objects.create(contract=contract, role="region", name_ru="Область", source=source)
     Amendment.objects.create(contract=contract, title_ru="Изменение", number="1", source=source)
     Membership.objects.create(user=person, group_id=_group(Role.MANAGER), contract=contract, factory=factory)

@@ -18,10 +18,10 @@ from cluster.models import (
     BudgetLine,
     Claim,
     Contract,
-    Conversion,
     DelayEvent,
     DelayFlag,
     Delivery,
+    Dependency,
     Factory,
     ForecastRevision,
     JobRun,
@@ -46,7 +46,7 @@ REFERENCE = {"sources", "exchange-rates"}
 OF_THE_INSTALLATION = {"job-runs"}
 # What a plant manager sees of the own plant: not the contract's parties, plans or jobs.
 OF_A_FACTORY = {
-    "contracts", "factories", "claims", "budget-lines", "ledger-entries", "milestones", "forecast-revisions", "conversions",
+    "contracts", "factories", "claims", "budget-lines", "ledger-entries", "milestones", "forecast-revisions",
     "delay-flags", "delay-events", "outputs",
 }  # fmt: skip
 
@@ -132,10 +132,7 @@ def add_rows(contract: Contract, factory: Factory, milestone: Milestone, source:
         "ledger-entries": entry,
         "forecast-revisions": revision,
         "exchange-rates": rate,
-        "conversions": Conversion.objects.create(
-            ledger_entry=entry, basis="payment", on_date=on, amount_rub=entry.amount_rub, usd=Decimal("1.09"), rate=rate,
-            converted_at=timezone.now(),
-        ),
+        "dependencies": Dependency.objects.create(predecessor=make_milestone(contract=contract), successor=milestone, lag_days=number),
         "delay-flags": flag,
         "delay-events": DelayEvent.objects.create(flag=flag, kind="opened", on_date=on, days=1, severity="minor", job_run=run),
         "job-runs": run,

@@ -1,11 +1,13 @@
 """The days on which an official rate exists, by the Russian working calendar."""
 
-from datetime import date
+from datetime import date, timedelta
 from time import perf_counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cluster.domain.calendars import Gap, expected_rate_date, gaps, has_rate, rate_days
+from cluster.domain.calendars import Gap, expected_rate_date, gaps, has_rate, next_rate_date, rate_days
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,12 @@ from cluster.domain.calendars import Gap, expected_rate_date, gaps, has_rate, ra
 )
 def test_the_rate_in_force_is_expected_to_bear_the_day_after_a_working_day(on: date, expected: date) -> None:
     assert expected_rate_date(on) == expected
+
+
+@given(st.dates(date(1992, 5, 1), date(2028, 12, 31)), st.integers(0, 20))
+def test_a_rate_is_older_than_expected_from_the_next_date_with_a_rate_on(dated: date, later: int) -> None:
+    on = dated + timedelta(days=later)
+    assert (expected_rate_date(on) > dated) == (on >= next_rate_date(dated))
 
 
 def test_no_rate_is_expected_in_the_non_working_days_of_spring_2020() -> None:

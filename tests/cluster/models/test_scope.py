@@ -7,13 +7,26 @@ from django.db import models
 from django.utils import timezone
 
 from cluster.domain.access import Role
-from cluster.models import Contract, Factory, JobRun, Milestone, Source, Subscription
+from cluster.models import (
+    BudgetConversion,
+    ClaimConversion,
+    Contract,
+    ConversionDue,
+    Factory,
+    JobRun,
+    LedgerConversion,
+    Milestone,
+    Source,
+    Subscription,
+)
 from cluster.models.scope import ScopedQuerySet
 from tests.factories import make_contract, make_factory, make_milestone, make_source, make_user
 
 pytestmark = pytest.mark.django_db
 
 _HISTORY = ("Event", "History")
+# What stands behind rows that have the gate: it is read through them.
+_PLUMBING = (LedgerConversion, BudgetConversion, ClaimConversion, ConversionDue)
 
 
 def _business_models() -> list[type[models.Model]]:
@@ -21,7 +34,7 @@ def _business_models() -> list[type[models.Model]]:
         model
         for app in ("cluster", "production")
         for model in apps.get_app_config(app).get_models()
-        if not model.__name__.endswith(_HISTORY) or model.__name__ == "DelayEvent"
+        if (not model.__name__.endswith(_HISTORY) or model.__name__ == "DelayEvent") and model not in _PLUMBING
     ]
 
 
@@ -30,7 +43,7 @@ def test_every_model_has_the_gate() -> None:
 
 
 def test_every_business_model_is_tracked_by_triggers() -> None:
-    derived = {"Conversion", "DelayEvent", "JobRun", "Delivery", "ApiToken"}
+    derived = {"DelayEvent", "JobRun", "Delivery", "ApiToken"}
     untracked = {model.__name__ for model in _business_models() if not hasattr(model, "history")}
     assert untracked == derived
 

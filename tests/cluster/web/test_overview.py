@@ -35,7 +35,7 @@ def record(django_db_setup: None, django_db_blocker: Any) -> Iterator[Contract]:
     with django_db_blocker.unblock(), transaction.atomic():
         public_record.load()
         production_record.load()
-        convert_all(now=timezone.now(), as_of=TODAY, progress=lambda *_: None)
+        convert_all(now=timezone.now(), progress=lambda *_: None)
         yield Contract.objects.get(code="avtotor")
         transaction.set_rollback(True)
 
