@@ -12,7 +12,8 @@ ARGS =
 # A worker per core (tests/embedded.py); a file's tests stay together, in the order of tests/conftest.py.
 PARALLEL = -n auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup setup-dev run stop test check lock messages screenshots
+CHECKS = check-types check-style check-imports check-templates check-site check-translations
+.PHONY: $(CHECKS) help setup setup-dev run stop test check lock messages screenshots
 
 help:
 	@echo "make run          set up, start everything, print the address   (PORT=8090 make run picks the port)"
@@ -41,14 +42,28 @@ stop:
 test: setup-dev
 	@$(PY) -m pytest $(PARALLEL) $(ARGS)
 
+# The types take as long as all the rest, which is checked meanwhile. Every check runs, also after one that failed.
 check: setup-dev
+	@$(MAKE) --no-print-directory --keep-going -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) $(CHECKS)
+
+check-types:
+	@$(CHECK_ENV) $(PY) -m mypy
+
+check-style:
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+
+check-imports:
 	@$(PY) -c "from importlinter.cli import lint_imports_command as main; main()"
-	@$(CHECK_ENV) $(PY) -m mypy
+
+check-templates:
 	@$(PY) -m djlint --check --lint --quiet templates
+
+check-site:
 	@$(CHECK_ENV) $(PY) manage.py check --deploy --fail-level WARNING
 	@$(PY) manage.py makemigrations --check --dry-run
+
+check-translations:
 	@$(PY) -m avtotor_site.translations check
 
 messages: setup-dev
