@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from cluster.domain.budgets import Difference, Line, Sums, Term, compare, grouped
 from cluster.domain.errors import NotFound
-from cluster.models import Amendment, Baseline, BaselineMilestone, BudgetLine, Claim, Contract, Factory, Figure
+from cluster.models import Baseline, BaselineMilestone, BudgetLine, Claim, Contract, Factory, Figure
 from cluster.models.scope import Reader
 from cluster.queries.contracts import contract_for
 from cluster.queries.dollars import Dollars
@@ -93,7 +93,7 @@ def baselines_of(*, reader: Reader, contract_code: str, as_of: date, today: date
     if as_of < today:
         found = [one for one in found if one.in_force_from is not None and one.in_force_from <= as_of]
     lines = BudgetLine.objects.for_reader(reader).filter(baseline__contract=contract)
-    sums = _held(lines.announced_by(as_of), "baseline_id")
+    sums = _held(lines.announced_by(as_of) if as_of < today else lines, "baseline_id")
     dates: Any = BaselineMilestone.objects.for_reader(reader).filter(baseline__contract=contract).order_by()
     dated = dict(dates.values_list("baseline_id").annotate(n=Count("pk")))
     approved = sorted((one for one in found if one.in_force_from), key=lambda one: one.in_force_from or date.min)
@@ -237,11 +237,6 @@ def comparison(reader: Reader, old: Baseline | None, new: Baseline) -> Compariso
 def factories_of(reader: Reader, contract: Contract) -> list[Factory]:
     """The factories that a line may be about."""
     return list(Factory.objects.for_reader(reader).filter(contract=contract).order_by("order", "code"))
-
-
-def amendments_of(reader: Reader, contract: Contract) -> list[Amendment]:
-    """The amendments that a baseline may hang on."""
-    return list(Amendment.objects.for_reader(reader).filter(contract=contract))
 
 
 def term_of(contract: Contract) -> Term:

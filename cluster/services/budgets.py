@@ -12,11 +12,10 @@ from typing import Any
 
 import pghistory
 from django.db import connection, models, transaction
-from django.db.models.functions import TruncDate
 
 from cluster.domain.access import Action
 from cluster.domain.budgets import BadRows, Key, Known, Line, Row, refuse_amount, refuse_month, row_problems
-from cluster.domain.dates import Precision, refuse_far
+from cluster.domain.dates import refuse_far
 from cluster.domain.errors import Conflict, DomainError, NotFound
 from cluster.models import (
     Amendment,
@@ -200,12 +199,6 @@ def approve_baseline(
         raise DomainError("Name the amendment under which this baseline is approved.", field="amendment", code="required")
     _refuse_day(in_force_from, contract, before, today)
     _refuse_months(lines, contract)
-    if in_force_from < today:
-        # Known since the day it came into force: otherwise that day would show a budget without lines.
-        day = {"announced_earliest": in_force_from, "announced_latest": in_force_from, "announced_precision": Precision.DAY.value}
-        for late in (lines, dates):
-            undated: Any = late.filter(announced_latest__isnull=True)
-            undated.alias(recorded_on=TruncDate("recorded_at")).filter(recorded_on__gt=in_force_from).update(**day)
     baseline.kind, baseline.in_force_from = Baseline.Kind.APPROVED, in_force_from
     baseline.amendment, baseline.approved_by = amendment, by
     baseline.full_clean()

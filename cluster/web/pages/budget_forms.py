@@ -1,0 +1,418 @@
+"""Writing budgets: a proposal, its lines one by one or pasted from a spreadsheet, its approval, its end."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from cluster.domain.access import Action
+from cluster.domain.budgets import BadRows, Line, Problem, Table, compare
+from cluster.domain.errors import Conflict, DomainError
+from cluster.models import Baseline, BudgetLine, Factory, User
+from cluster.models.form_fields import message_of
+from cluster.queries.budgets import (
+    baseline_for,
+    baseline_version,
+    baselines_of,
+    comparison,
+    factories_of,
+    line_for,
+    plain_lines,
+    term_of,
+)
+from cluster.queries.contracts import contract_for
+from cluster.queries.history import newest_event
+from cluster.queries.rates import rate_in_force
+from cluster.services.access import require
+from cluster.services.budgets import (
+    Imported,
+    approve_baseline,
+    delete_line,
+    discard_baseline,
+    import_lines,
+    propose_baseline,
+    save_line,
+)
+from cluster.templatetags.format import date as date_words
+from cluster.templatetags.format import money_rub
+from cluster.web.door import ensure_today, page, reader_of
+from cluster.web.forms.budget import ApprovalForm, BudgetLineForm, EchoForm, PasteForm, ProposalForm, VersionForm
+from cluster.web.pages.budgets import counts_of, moved_groups, moved_lines, moved_total
+from cluster.web.pages.payment import Echo
+
+# How much of a long list a page shows; the rest is counted.
+MOST_PROBLEMS, MOST_LINES = 200, 100
+FIELD_WORDS = {
+    "factory": _("Factory"),
+    "category": _("Category"),
+    "funding": _("Funding source"),
+    "month": _("Month"),
+    "amount": _("Amount"),
+    "reason": _("Why this amount"),
+    "": _("The row as a whole"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a row that was refused."""
+
+    label: str
+    text: str
+    bad: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that was refused: its cells as they were typed, and what is wrong with each bad one, in words."""
+
+    number: int
+    cells: list[Cell]
+    problems: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What saving the table would do."""
+
+    counts: dict[str, int]
+    lines: list[Any]
+    more: int
+    before: Decimal
+    after: Decimal
+
+    @property
+    def changes(self) -> int:
+        """How many lines would be written or removed."""
+        return self.counts["added"] + self.counts["changed"] + self.counts["removed"] + self.counts["reasons"]
+
+
+@page
+def propose(request: HttpRequest, code: str) -> HttpResponse:
+    """A new proposal, empty or as a copy."""
+    ensure_today(request)
+    reader = reader_of(request)
+    contract = contract_for(reader, code)
+    require(reader, Action.EDIT_RECORD, contract=contract.pk)
+    offered: dict[str, Any] = {
+        "baselines": Baseline.objects.for_reader(reader).filter(contract=contract).order_by("-in_force_from"),
+        "amendments": contract.amendments.for_reader(reader),
+    }
+    if request.method != "POST":
+        form = ProposalForm(**offered, initial={"copy_from": request.GET.get("copy", "")})
+        return render(request, "cluster/propose_baseline.html", {"form": form, "contract": contract})
+    form = ProposalForm(request.POST, **offered)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            made = propose_baseline(
+                contract_id=contract.pk,
+                name_ru=data["name_ru"],
+                name_en=data["name_en"],
+                reason=data["reason"],
+                amendment_id=data["amendment"].pk if data["amendment"] else None,
+                copy_from_id=data["copy_from"].pk if data["copy_from"] else None,
+                by=reader,
+            )
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            messages.success(request, gettext("“%(baseline)s” is proposed. Change its lines, then approve it.") % {"baseline": made})
+            return redirect("cluster:baseline", code, made.pk)
+    return render(request, "cluster/propose_baseline.html", {"form": form, "contract": contract}, status=422)
+
+
+@page
+def budget_line(request: HttpRequest, code: str, baseline_id: int, line_id: int | None = None) -> HttpResponse:
+    """One line of a proposal: add it, change it, delete it."""
+    today, reader = ensure_today(request), reader_of(request)
+    baseline = _editable(reader, code, baseline_id)
+    line = line_for(reader, baseline, line_id) if line_id is not None else None
+    factories = Factory.objects.for_reader(reader).filter(contract=baseline.contract)
+    context: dict[str, Any] = {"baseline": baseline, "contract": baseline.contract, "line": line}
+    if request.method != "POST":
+        form = BudgetLineForm(factories=factories, initial=_shown(line, request))
+        return _line_answer(request, form, context, today)
+    form = BudgetLineForm(request.POST, factories=factories)
+    if "delete" in request.POST and line is not None:
+        return _deleted(request, form, context, today)
+    if form.is_valid() and "preview" not in request.POST:
+        try:
+            saved = _save(form, baseline, line_id, reader)
+        except Conflict as error:
+            return _conflict(request, form, error, context, today)
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            told = {"factory": saved.factory.code, "amount": money_rub(saved.amount_rub)}
+            messages.success(request, gettext("Saved: %(factory)s, %(amount)s.") % told)
+            return redirect("cluster:baseline", code, baseline.pk)
+    return _line_answer(request, form, context, today, status=422 if form.errors else 200)
+
+
+@page
+@require_safe
+def line_echo(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
+    """What the amount typed so far means: the part of the form that htmx asks for."""
+    today, reader = ensure_today(request), reader_of(request)
+    _editable(reader, code, baseline_id)
+    form = EchoForm(request.GET)
+    form.is_valid()
+    problem = " ".join(map(str, form.errors.get("amount", []))) if request.GET.get("amount") else ""
+    return render(request, "cluster/partials/echo.html", {"echo": _echo(form.cleaned_data, today), "problem": problem})
+
+
+@page
+def paste(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
+    """Lines from a spreadsheet: first what they would do, then, once confirmed, all of them or none."""
+    today, reader = ensure_today(request), reader_of(request)
+    baseline = _editable(reader, code, baseline_id)
+    factories = factories_of(reader, baseline.contract)
+    options: dict[str, Any] = {"factories": factories, "term": term_of(baseline.contract)}
+    context: dict[str, Any] = {"baseline": baseline, "contract": baseline.contract, "factories": factories}
+    if request.method != "POST":
+        return render(request, "cluster/paste_budget.html", context | {"form": PasteForm(**options)})
+    form = PasteForm(request.POST, **options)
+    if not form.is_valid():
+        return render(request, "cluster/paste_budget.html", context | {"form": form}, status=422)
+    table: Table = form.cleaned_data["table"]
+    replace = form.cleaned_data["mode"] == PasteForm.REPLACE
+    if table.problems:
+        return _bad_rows(request, form, table.problems, table, context)
+    preview = _preview(reader, baseline, table, today, factories, replace=replace)
+    version = baseline_version(baseline.pk)
+    stale = "confirm" in request.POST and form.cleaned_data["version"] != version
+    # The same confirmation sent twice finds its own lines: there is nothing left to do, and nothing to complain about.
+    if "confirm" in request.POST and (not stale or not preview.changes):
+        try:
+            done = import_lines(baseline_id=baseline.pk, rows=table.rows, replace=replace, by=reader, version=version)
+        except Conflict:
+            stale = True
+        except BadRows as error:
+            return _bad_rows(request, form, error.problems, table, context)
+        except DomainError as error:
+            form.refuse(error)
+            return render(request, "cluster/paste_budget.html", context | {"form": form}, status=422)
+        else:
+            messages.success(request, _done_words(done))
+            return redirect("cluster:baseline", code, baseline.pk)
+    fresh = PasteForm(**options, initial={**form.texts, "version": version})
+    answer = context | {"form": fresh, "preview": preview, "stale": stale, "replace": replace, "rows": len(table.rows)}
+    return render(request, "cluster/paste_budget.html", answer, status=409 if stale else 200)
+
+
+@page
+def approve(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
+    """The approval: what will move against the baseline in force, under which amendment, from which day."""
+    today, reader = ensure_today(request), reader_of(request)
+    baseline = baseline_for(reader, contract_code=code, baseline_id=baseline_id)
+    require(reader, Action.APPROVE_BASELINE, contract=baseline.contract_id)
+    _refuse_frozen(baseline)
+    found = baselines_of(reader=reader, contract_code=code, as_of=today, today=today)
+    needs = any(not row.is_draft for row in found.rows)
+    offered: dict[str, Any] = {"amendments": baseline.contract.amendments.for_reader(reader), "required": needs}
+    status = 200
+    if request.method == "POST":
+        form = ApprovalForm(request.POST, **offered)
+        if form.is_valid():
+            data = form.cleaned_data
+            try:
+                approve_baseline(
+                    baseline_id=baseline.pk,
+                    in_force_from=data["in_force_from"],
+                    amendment_id=data["amendment"].pk if data["amendment"] else None,
+                    by=reader,
+                    today=today,
+                    version=data["version"],
+                    reason=data["reason"],
+                )
+            except Conflict as error:
+                form = ApprovalForm(**offered, initial={**form.texts, "version": baseline_version(baseline.pk)})
+                return _approval(request, form, baseline, found, today, status=409, stale=message_of(error))
+            except DomainError as error:
+                form.refuse(error)
+            else:
+                sentence = gettext("“%(baseline)s” is approved and in force from %(day)s.")
+                messages.success(request, sentence % {"baseline": baseline, "day": date_words(data["in_force_from"])})
+                return redirect("cluster:baseline", code, baseline.pk)
+        status = 422
+    else:
+        initial = {"version": baseline_version(baseline.pk), "amendment": baseline.amendment_id, "in_force_from": today}
+        form = ApprovalForm(**offered, initial=initial)
+    return _approval(request, form, baseline, found, today, status=status)
+
+
+@page
+def discard(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
+    """Take a proposal back, once the person has said so."""
+    ensure_today(request)
+    reader = reader_of(request)
+    baseline = _editable(reader, code, baseline_id)
+    context: dict[str, Any] = {"baseline": baseline, "contract": baseline.contract, "lines": len(plain_lines(reader, baseline))}
+    form = VersionForm(request.POST if request.method == "POST" else None, initial={"version": baseline_version(baseline.pk)})
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            discard_baseline(baseline_id=baseline.pk, by=reader, version=form.cleaned_data["version"])
+        except Conflict as error:
+            form, status = VersionForm(initial={"version": baseline_version(baseline.pk)}), 409
+            context["stale"] = message_of(error)
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            messages.success(request, gettext("“%(baseline)s” is discarded.") % {"baseline": baseline})
+            return redirect("cluster:baselines", code)
+    return render(request, "cluster/discard_baseline.html", context | {"form": form}, status=422 if form.errors else status)
+
+
+def _editable(reader: User, code: str, baseline_id: int) -> Baseline:
+    """The proposal that the person may change; DomainError for one that is frozen."""
+    baseline = baseline_for(reader, contract_code=code, baseline_id=baseline_id)
+    require(reader, Action.EDIT_RECORD, contract=baseline.contract_id)
+    _refuse_frozen(baseline)
+    return baseline
+
+
+def _refuse_frozen(baseline: Baseline) -> None:
+    if baseline.kind != Baseline.Kind.DRAFT:
+        raise DomainError("“{baseline}” is approved and frozen: propose a new baseline.", code="frozen", baseline=str(baseline))
+
+
+def _shown(line: BudgetLine | None, request: HttpRequest) -> dict[str, Any]:
+    if line is None:
+        return {"factory": request.GET.get("factory", "")}
+    shown = {name: getattr(line, name) for name in ("category", "funding", "month", "reason")}
+    return shown | {"factory": line.factory_id, "amount": line.amount_rub, "version": newest_event(line)}
+
+
+def _save(form: BudgetLineForm, baseline: Baseline, line_id: int | None, reader: User) -> BudgetLine:
+    data = form.cleaned_data
+    return save_line(
+        baseline_id=baseline.pk,
+        line_id=line_id,
+        factory_id=data["factory"].pk,
+        category=data["category"],
+        funding=data["funding"],
+        month=data["month"],
+        amount_rub=data["amount"],
+        reason=data["reason"],
+        by=reader,
+        version=data["version"],
+    )
+
+
+def _deleted(request: HttpRequest, form: BudgetLineForm, context: dict[str, Any], today: date) -> HttpResponse:
+    baseline, line = context["baseline"], context["line"]
+    version = request.POST.get("version", "")
+    try:
+        delete_line(baseline_id=baseline.pk, line_id=line.pk, by=reader_of(request), version=int(version) if version.isdecimal() else None)
+    except Conflict as error:
+        form.is_valid()
+        return _conflict(request, form, error, context, today)
+    messages.success(request, gettext("The line is deleted; it stays in the history."))
+    return redirect("cluster:baseline", baseline.contract.code, baseline.pk)
+
+
+def _conflict(request: HttpRequest, form: BudgetLineForm, error: Conflict, context: dict[str, Any], today: date) -> HttpResponse:
+    """The line as it stands now beside what was typed; saving again is then a decision."""
+    theirs = error.current if isinstance(error.current, BudgetLine) else None
+    version = newest_event(theirs) if theirs else None
+    factories = Factory.objects.for_reader(reader_of(request)).filter(contract=context["contract"])
+    fresh = BudgetLineForm(factories=factories, initial={**form.texts, "version": version})
+    return _line_answer(request, fresh, context | {"theirs": theirs, "stale": message_of(error)}, today, status=409)
+
+
+def _line_answer(request: HttpRequest, form: BudgetLineForm, context: dict[str, Any], today: date, *, status: int = 200) -> HttpResponse:
+    echo = _echo(form.cleaned_data, today) if form.is_bound else None
+    checked = form.is_bound and not form.errors
+    return render(request, "cluster/budget_line_form.html", context | {"form": form, "echo": echo, "checked": checked}, status=status)
+
+
+def _echo(data: dict[str, object], today: date) -> Echo | None:
+    amount = data.get("amount")
+    return Echo(amount, today, rate_in_force(today)) if isinstance(amount, Decimal) else None
+
+
+def _bad_rows(request: HttpRequest, form: PasteForm, problems: list[Problem], table: Table, context: dict[str, Any]) -> HttpResponse:
+    by_row: dict[int, list[Problem]] = defaultdict(list)
+    for problem in problems[:MOST_PROBLEMS]:
+        by_row[problem.row].append(problem)
+    rows = [
+        BadRow(
+            number,
+            [
+                Cell(str(FIELD_WORDS[name]) if name else "", text, any(one.field == name for one in found))
+                for name, text in zip(table.columns, table.cells.get(number, []), strict=False)
+            ],
+            [(str(FIELD_WORDS[one.field]), message_of(one.error)) for one in found],
+        )
+        for number, found in by_row.items()
+    ]
+    heads = [str(FIELD_WORDS[name]) if name else "" for name in table.columns]
+    answer = context | {"form": form, "bad": rows, "heads": heads, "problems": len(problems), "unshown": len(problems) - MOST_PROBLEMS}
+    return render(request, "cluster/paste_budget.html", answer, status=422)
+
+
+def _preview(reader: User, baseline: Baseline, table: Table, today: date, factories: list[Factory], *, replace: bool) -> Preview:
+    stored = plain_lines(reader, baseline)
+    given = {row.line.key: row.line for row in table.rows}
+    kept = [] if replace else [line for line in stored if line.key not in given]
+    compared = compare(stored, [*kept, *given.values()])
+    reasons = {line.key: line.reason for line in stored}
+    other_reason = [
+        one for one in compared if one.old == one.new and (line := given.get(one.key)) and line.reason not in (None, reasons[one.key])
+    ]
+    moved = [one for one in compared if one.old != one.new]
+    named = sum(one.key in given for one in compared if one.old == one.new)
+    counts = {change: sum(one.change == change for one in moved) for change in ("added", "changed", "removed")}
+    counts |= {"unchanged": named - len(other_reason), "reasons": len(other_reason), "kept": len(kept)}
+    plants = {factory.pk: factory for factory in factories}
+    return Preview(
+        counts=counts,
+        lines=moved_lines(moved[:MOST_LINES], plants, rate_in_force(today)),
+        more=max(len(moved) - MOST_LINES, 0),
+        before=_total(stored),
+        after=_total([*kept, *given.values()]),
+    )
+
+
+def _total(lines: list[Line]) -> Decimal:
+    return sum((line.amount for line in lines), Decimal(0))
+
+
+def _done_words(done: Imported) -> str:
+    written = done.added + done.changed
+    saved = ngettext("%(n)d line is saved", "%(n)d lines are saved", written) % {"n": written}
+    removed = ngettext("%(n)d removed", "%(n)d removed", done.removed) % {"n": done.removed}
+    stayed = ngettext("%(n)d unchanged", "%(n)d unchanged", done.unchanged) % {"n": done.unchanged}
+    return gettext("%(saved)s, %(removed)s, %(stayed)s.") % {"saved": saved, "removed": removed, "stayed": stayed}
+
+
+def _approval(
+    request: HttpRequest, form: ApprovalForm, baseline: Baseline, found: Any, today: date, *, status: int = 200, stale: str = ""
+) -> HttpResponse:
+    reader, rate = reader_of(request), rate_in_force(today)
+    in_force = found.in_force.baseline if found.in_force else None
+    compared = comparison(reader, in_force, baseline)
+    plants = {factory.pk: factory for factory in factories_of(reader, baseline.contract)}
+    context = {
+        "form": form,
+        "baseline": baseline,
+        "contract": baseline.contract,
+        "in_force": in_force,
+        "total": moved_total(compared, rate),
+        "rows": moved_groups(compared, "factory", plants, rate),
+        "counts": counts_of(compared),
+        "rate": rate,
+        "stale": stale,
+        "row": found.of(baseline.pk),
+    }
+    return render(request, "cluster/approve_baseline.html", context, status=status)
