@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cluster.domain.dates import DateWindow, Precision
 from cluster.domain.errors import DomainError
+from cluster.domain.exchange import parse_rate
 from cluster.domain.money import parse_amount
 from cluster.domain.texts import is_plain
 from cluster.models.windows import PRECISIONS
@@ -80,6 +81,25 @@ class StrictAmountField(forms.Field):
             return self.to_python(data) != (Decimal(initial) if initial not in self.empty_values else None)
         except ValidationError:
             return True
+
+
+class StrictRateField(forms.Field):
+    """A rate as people type it (`93,4419` or `93.4419`), four decimals at most; ambiguity is refused."""
+
+    widget = forms.TextInput
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {"inputmode": "decimal", "autocomplete": "off"}
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if value in self.empty_values or (isinstance(value, str) and not value.strip()):
+            return None
+        if isinstance(value, Decimal):
+            return value
+        try:
+            return parse_rate(str(value))
+        except DomainError as error:
+            raise as_validation_error(error) from error
 
 
 class WindowWidget(forms.MultiWidget):

@@ -70,6 +70,11 @@ def runs_for(reader: Reader, *, limit: int = 30) -> list[JobRun]:
     return list(runs.order_by("-scheduled_for", "-pk")[:limit])
 
 
+def newest_run(reader: Reader, name: JobRun.Name) -> JobRun | None:
+    """The newest run of one job that `reader` may see."""
+    return JobRun.objects.for_reader(reader).filter(name=name).select_related("requested_by").order_by("-scheduled_for", "-pk").first()
+
+
 def run_for(reader: Reader, run_id: int) -> JobRun:
     """One run; NotFound when it is not there for this reader."""
     run = JobRun.objects.for_reader(reader).select_related("requested_by").filter(pk=run_id).first()

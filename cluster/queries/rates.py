@@ -1,12 +1,22 @@
-"""Official rates: the one in force on a day, the newest, and whether the one that ought to exist is missing."""
+"""Official rates: the one in force on a day, the series and its gaps, what waits for a person, what was corrected."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
-from cluster.domain.calendars import expected_rate_date
+from django.conf import settings
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from cluster.domain.calendars import Gap, expected_rate_date, gaps
+from cluster.domain.errors import DomainError, NotFound
+from cluster.domain.exchange import Rate, change
 from cluster.models import ExchangeRate
+from cluster.models.scope import Reader
 
 SERIES = "USD"
+Status = ExchangeRate.Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,34 @@ class RateStatus:
         return self.rate is None or self.rate.date < self.expected
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An accepted rate with the accepted one before it (None for the first that is known)."""
+
+    row: ExchangeRate
+    before: ExchangeRate | None
+
+    @property
+    def percent(self) -> Decimal | None:
+        """By how many per cent it differs from the one before."""
+        return None if self.before is None else change(self.row.rate, self.before.rate) * 100
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting(Step):
+    """A rate in quarantine, with the accepted rate that judges it, and the accepted one of its own date that it contradicts."""
+
+    contradicts: ExchangeRate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A correction: the rate that was superseded, and the one that took its place."""
+
+    old: ExchangeRate
+    new: ExchangeRate
+
+
 def rate_in_force(on: date, currency: str = SERIES) -> ExchangeRate | None:
     """The newest accepted rate dated on or before `on`; None when no such rate is known."""
     return ExchangeRate.objects.accepted(currency).filter(date__lte=on).order_by("-date").first()
@@ -32,6 +70,11 @@ def newest_rate(currency: str = SERIES) -> ExchangeRate | None:
     return ExchangeRate.objects.accepted(currency).order_by("-date").first()
 
 
+def oldest_rate(currency: str = SERIES) -> ExchangeRate | None:
+    """The accepted rate with the earliest date."""
+    return ExchangeRate.objects.accepted(currency).order_by("date").first()
+
+
 def rate_status(as_of: date, currency: str = SERIES) -> RateStatus:
     """The rate in force on `as_of` and whether it is stale."""
     return RateStatus(rate_in_force(as_of, currency), expected_rate_date(as_of))
@@ -39,5 +82,110 @@ def rate_status(as_of: date, currency: str = SERIES) -> RateStatus:
 
 def quarantined_rates(currency: str = SERIES) -> list[ExchangeRate]:
     """Rates that wait for a person, the oldest first."""
-    waiting = ExchangeRate.objects.filter(currency=currency, status=ExchangeRate.Status.QUARANTINED)
+    waiting = ExchangeRate.objects.filter(currency=currency, status=Status.QUARANTINED)
     return list(waiting.order_by("date", "revision"))
+
+
+def waiting_count(reader: Reader) -> int:
+    """How many rates of all currencies wait for a person."""
+    return ExchangeRate.objects.for_reader(reader).filter(status=Status.QUARANTINED).count()
+
+
+def followed(currency: str) -> str:
+    """The currency itself; DomainError where its rates are not followed here."""
+    if currency not in settings.RATE_CURRENCIES:
+        known = ", ".join(settings.RATE_CURRENCIES)
+        raise DomainError(
+            "Rates of “{currency}” are not followed here: {known} are.",
+            field="currency",
+            code="choice",
+            currency=currency[:10],
+            known=known,
+        )
+    return currency
+
+
+def rate_for(reader: Reader, rate_id: int) -> ExchangeRate:
+    """One revision of a rate, or NotFound."""
+    row = ExchangeRate.objects.for_reader(reader).select_related("recorded_by").filter(pk=rate_id).first()
+    if row is None:
+        raise NotFound("There is no such rate.")
+    return row
+
+
+def revisions_of(row: ExchangeRate) -> list[ExchangeRate]:
+    """Every revision of the same currency and date, the newest first."""
+    rows = ExchangeRate.objects.filter(currency=row.currency, date=row.date).select_related("recorded_by")
+    return list(rows.order_by("-revision"))
+
+
+def in_force_until(row: ExchangeRate) -> date | None:
+    """The date of the accepted rate that ends this one's time in force; None while there is none."""
+    after = ExchangeRate.objects.accepted(row.currency).filter(date__gt=row.date).order_by("date")
+    return after.values_list("date", flat=True).first()
+
+
+def accepted_between(reader: Reader, currency: str, first: date, last: date) -> "QuerySet[ExchangeRate]":
+    """The accepted rates dated from `first` to `last`, the newest first."""
+    rows = ExchangeRate.objects.for_reader(reader).filter(currency=currency, status=Status.ACCEPTED, date__gte=first, date__lte=last)
+    return rows.select_related("recorded_by").order_by("-date")
+
+
+def steps(rows: Sequence[ExchangeRate]) -> list[Step]:
+    """Accepted rates, the newest first and none left out between them, each with the one before it. One statement."""
+    if not rows:
+        return []
+    oldest = rows[-1]
+    before = ExchangeRate.objects.accepted(oldest.currency).filter(date__lt=oldest.date).order_by("-date").first()
+    return [Step(row, earlier) for row, earlier in zip(rows, [*rows[1:], before], strict=True)]
+
+
+def series(currency: str, first: date, last: date) -> list[Rate]:
+    """The accepted rates in force from `first` to `last`, by date: the one in force on the first day leads. Two statements."""
+    accepted = ExchangeRate.objects.accepted(currency)
+    lead = accepted.filter(date__lte=first).order_by("-date").values_list("date", flat=True).first()
+    rows = accepted.filter(date__gte=lead or first, date__lte=last).order_by("date").values_list("date", "value", "nominal")
+    return [Rate(on, value, nominal, currency) for on, value, nominal in rows]
+
+
+def missing_rates(currency: str, first: date, last: date) -> list[Gap]:
+    """The gaps from `first` to `last`: dates on which a rate ought to exist by the working calendar and none is accepted. One statement."""
+    known = ExchangeRate.objects.accepted(currency).filter(date__gte=first, date__lte=last).values_list("date", flat=True)
+    return gaps(first, last, set(known))
+
+
+def waiting_rates(reader: Reader, currency: str) -> list[Waiting]:
+    """The rates in quarantine, the oldest first, each with what it is judged by: two statements."""
+    accepted = ExchangeRate.objects.filter(currency=OuterRef("currency"), status=Status.ACCEPTED)
+    rows: Any = (
+        ExchangeRate.objects.for_reader(reader)
+        .filter(currency=currency, status=Status.QUARANTINED)
+        .select_related("recorded_by")
+        .annotate(
+            before_id=Subquery(accepted.filter(date__lt=OuterRef("date")).order_by("-date").values("pk")[:1]),
+            same_id=Subquery(accepted.filter(date=OuterRef("date")).values("pk")[:1]),
+        )
+        .order_by("date", "revision")
+    )
+    found = [(row, row.before_id, row.same_id) for row in rows]
+    judges = ExchangeRate.objects.in_bulk({key for _row, *keys in found for key in keys if key})
+    return [Waiting(row, judges.get(before) or judges.get(same), judges.get(same)) for row, before, same in found]
+
+
+def neighbours(currency: str, on: date) -> tuple[ExchangeRate | None, ExchangeRate | None, ExchangeRate | None]:
+    """The accepted rates before, of, and after a date: three statements."""
+    accepted = ExchangeRate.objects.accepted(currency)
+    before, after = accepted.filter(date__lt=on).order_by("-date").first(), accepted.filter(date__gt=on).order_by("date").first()
+    return before, accepted.filter(date=on).first(), after
+
+
+def corrections(reader: Reader, currency: str, first: date, last: date, *, limit: int) -> list[Revision]:
+    """The corrections of rates dated from `first` to `last`, the newest first: two statements."""
+    rows = ExchangeRate.objects.for_reader(reader).filter(currency=currency, date__gte=first, date__lte=last)
+    old = list(rows.filter(status=Status.SUPERSEDED).order_by("-date", "-revision")[:limit])
+    counted = rows.filter(date__in={row.date for row in old}, status__in=(Status.ACCEPTED, Status.SUPERSEDED)).order_by("revision")
+    later: dict[date, list[ExchangeRate]] = {}
+    for row in counted.select_related("recorded_by"):
+        later.setdefault(row.date, []).append(row)
+    found = [(row, next((new for new in later[row.date] if new.revision > row.revision), None)) for row in old]
+    return [Revision(row, new) for row, new in found if new is not None]

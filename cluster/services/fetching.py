@@ -15,9 +15,9 @@ from cluster.domain.progress import Progress
 from cluster.gateways import bank_of_russia
 from cluster.gateways.bank_of_russia import BadReply
 from cluster.gateways.rate_files import DOLLAR, Row, read_xml
-from cluster.queries.rates import newest_rate
+from cluster.queries.rates import followed, newest_rate
 from cluster.services.follow_up import Name, after_write
-from cluster.services.rates import Origin, Stored, refuse_unknown_currency, store_rates
+from cluster.services.rates import Origin, Stored, store_rates
 
 ORIGIN = Origin("Банк России (cbr.ru)", "Bank of Russia (cbr.ru)")
 # The longest time that one rate was ever in force is the January holidays; an older date is another day's page.
@@ -49,7 +49,7 @@ class Span:
 
     def checked(self, *, today: date) -> "Span":
         """The span itself; DomainError where no rates can be asked for."""
-        refuse_unknown_currency(self.currency)
+        followed(self.currency)
         if self.first < FIRST_RATE:
             raise DomainError("The bank has set official rates since {first}.", field="first", code="too_early", first=FIRST_RATE)
         latest = today + _ONE_DAY

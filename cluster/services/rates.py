@@ -22,6 +22,7 @@ from cluster.domain.exchange import NOMINALS, Rate, check_rate, is_absurd, is_ju
 from cluster.domain.progress import Progress
 from cluster.gateways.rate_files import BadRates, Row, read_file
 from cluster.models import ExchangeRate, User
+from cluster.queries.rates import followed
 from cluster.services.access import require
 from cluster.services.follow_up import Name, after_write
 from cluster.services.locks import one_at_a_time
@@ -342,7 +343,7 @@ def _by_hand(entry: Entry, by: User) -> Origin:
 def _checked(entry: Entry, *, by: User, today: date) -> Entry:
     """The entry with its texts trimmed and its value in four decimals; raises for every field that cannot be."""
     require(by, Action.EDIT_RECORD)
-    refuse_unknown_currency(entry.currency)
+    followed(entry.currency)
     latest = today + timedelta(days=1)
     if entry.date > latest:
         raise DomainError(
@@ -366,19 +367,6 @@ def _checked(entry: Entry, *, by: User, today: date) -> Entry:
     if max(len(ru), len(en)) > _LONGEST_SOURCE:
         raise DomainError("A source is named in {limit} characters at most.", field="source", code="too_long", limit=_LONGEST_SOURCE)
     return Entry(entry.currency, entry.date, check_rate(entry.value), ru or en, en, entry.nominal)
-
-
-def refuse_unknown_currency(currency: str) -> None:
-    """Raise DomainError for a currency that this installation does not follow."""
-    if currency not in settings.RATE_CURRENCIES:
-        known = ", ".join(settings.RATE_CURRENCIES)
-        raise DomainError(
-            "Rates of “{currency}” are not followed here: {known} are.",
-            field="currency",
-            code="choice",
-            currency=currency[:10],
-            known=known,
-        )
 
 
 def _refuse_absurd_entry(entry: Entry, book: _Book) -> None:

@@ -49,11 +49,11 @@ def percent_span(pair: tuple[Decimal, Decimal]) -> str:
 
 
 @register.filter
-def signed_percent(value: Decimal | None) -> str:
-    """A change in per cent with its sign: `+9,9 %`, `−30 %`."""
+def signed_percent(value: Decimal | None, decimals: int = 1) -> str:
+    """A change in per cent with its sign: `+9,9 %`, `−30 %`; at most `decimals` decimals."""
     if value is None:
         return ""
-    written = percent(value)
+    written = percent(value, decimals)
     return written if written.startswith(MINUS) else f"+{written}"
 
 

@@ -9,6 +9,7 @@ from cluster.web.charts.bridge import Span, bridge
 from cluster.web.charts.chart import Cell, Chart
 from cluster.web.charts.curve import CurvePoint, curve
 from cluster.web.charts.money import MoneyBar, money_bar
+from cluster.web.charts.rates import Point, RateSeries, rate_steps
 from cluster.web.charts.steps import Level, steps
 from cluster.web.charts.timeline import TimelineRow, timeline
 
@@ -19,12 +20,15 @@ __all__ = [
     "CurvePoint",
     "Level",
     "MoneyBar",
+    "Point",
+    "RateSeries",
     "Span",
     "TimelineRow",
     "bands",
     "bridge",
     "curve",
     "money_bar",
+    "rate_steps",
     "steps",
     "timeline",
 ]

@@ -17,13 +17,15 @@ from cluster.domain.access import Action
 from cluster.domain.errors import NotFound
 from cluster.models import JobRun
 from cluster.queries.jobs import Job, jobs_for, run_for, runs_for, why_failed
-from cluster.queries.rates import quarantined_rates
+from cluster.queries.rates import waiting_count
 from cluster.services import jobs as services
 from cluster.templatetags.format import date_short, number
 from cluster.web.context import Frame
 from cluster.web.door import page, reader_of
 
 Status = JobRun.Status
+# The sweep runs by itself; a backfill must be told which time.
+_NOT_BY_A_BUTTON = {JobRun.Name.SWEEP, JobRun.Name.BACKFILL_RATES}
 _MOVING = {Status.QUEUED, Status.RUNNING}
 _TONES = {
     Status.QUEUED: ("outline", "minor"),
@@ -70,20 +72,21 @@ def jobs(request: HttpRequest) -> HttpResponse:
         raise NotFound("There is no such page here.")
     may_run = reader.scope.may(Action.RUN_JOB)
     about = {
-        JobRun.Name.FETCH_RATES: _("Asks the Bank of Russia for the official dollar rates that are missing."),
+        JobRun.Name.FETCH_RATES: _("Asks the Bank of Russia for the official rates that are missing."),
+        JobRun.Name.BACKFILL_RATES: _("Asks the Bank of Russia for the rates of a past time that a person names on the page of rates."),
         JobRun.Name.CONVERT: _("Puts every amount in roubles into dollars at its own basis and freezes the rate used."),
         JobRun.Name.FLAG_DELAYS: _("Compares every promise with the day and opens, updates or closes delay flags."),
         JobRun.Name.SWEEP: _("Each minute: makes the runs that are due and takes back lost ones."),
     }
     rows = [
-        JobRow(job, about[job.name], run_row(job.last) if job.last else None, may_run and job.name != JobRun.Name.SWEEP)
+        JobRow(job, about[job.name], run_row(job.last) if job.last else None, may_run and job.name not in _NOT_BY_A_BUTTON)
         for job in jobs_for(reader, now=timezone.now())
     ]
     context = {
         "jobs": rows,
         "runs": [run_row(run) for run in runs_for(reader)],
         "may_run": may_run,
-        "quarantined": quarantined_rates() if reader.scope.may(Action.EDIT_RECORD) else [],
+        "quarantined": waiting_count(reader) if reader.scope.may(Action.EDIT_RECORD) else 0,
     }
     return render(request, "cluster/jobs.html", context)
 
@@ -115,6 +118,7 @@ def run_row(run: JobRun) -> RunRow:
 def _figures(figures: dict[str, Any]) -> list[tuple[str, str]]:
     """What a run did, as pairs of a word and a number; the reason of a failure stands elsewhere."""
     words = {
+        "absent": _("not on the bank’s page"),
         "as_of": _("as of"),
         "better": _("got better"),
         "changed": _("changed"),

@@ -27,7 +27,8 @@ def editor() -> User:
 
 
 def entry(on: date = D13, value: str = "93.4419", **fields: Any) -> Entry:
-    return Entry(**{"currency": "USD", "date": on, "value": Decimal(value), "source_ru": "Газета от 13 апреля"} | fields)
+    given: dict[str, Any] = {"currency": "USD", "date": on, "value": Decimal(value), "source_ru": "Газета от 13 апреля"}
+    return Entry(**given | fields)
 
 
 def states() -> list[tuple[int, str, str, str]]:

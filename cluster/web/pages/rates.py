@@ -1,0 +1,427 @@
+"""Official rates: where they stand, how they went, what is missing, waits or was corrected, and what used each of them."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from cluster.domain.access import Action
+from cluster.domain.calendars import FIRST_RATE, Gap
+from cluster.domain.dates import parse_day
+from cluster.domain.errors import Conflict, DomainError, NotFound
+from cluster.domain.exchange import change
+from cluster.models import ExchangeRate, JobRun, User
+from cluster.models.scope import Reader
+from cluster.queries.history import record_history
+from cluster.queries.jobs import newest_run
+from cluster.queries.people import sees_all_people
+from cluster.queries.rate_use import Affected, Use, affected, counts_between, replaced_counts, use_counts, uses
+from cluster.queries.rates import (
+    SERIES,
+    Revision,
+    Step,
+    Waiting,
+    accepted_between,
+    corrections,
+    followed,
+    in_force_until,
+    missing_rates,
+    neighbours,
+    oldest_rate,
+    rate_for,
+    rate_status,
+    revisions_of,
+    series,
+    steps,
+    waiting_rates,
+)
+from cluster.services import jobs
+from cluster.services.access import require
+from cluster.services.rates import Entry, Verdict, accept_rate, preview_rate, record_rate, reject_rate
+from cluster.templatetags.format import date_short
+from cluster.web.charts import Point, RateSeries, rate_steps
+from cluster.web.door import page, reader_of
+from cluster.web.filters import Option, link, paged
+from cluster.web.forms.rates import BackfillForm, DecisionForm, RateForm
+from cluster.web.pages.jobs import run_row
+
+Status = ExchangeRate.Status
+RATES_PER_PAGE = 30
+USES_PER_PAGE = 30
+NEWEST_GAPS = 12
+NEWEST_CORRECTIONS = 20
+AFFECTED_SHOWN = 10
+HISTORY_SHOWN = 20
+_ONE_DAY = timedelta(days=1)
+_TONES = {
+    Status.ACCEPTED: ("ok", "check"),
+    Status.QUARANTINED: ("major", "question"),
+    Status.REJECTED: ("outline", "cross-circle"),
+    Status.SUPERSEDED: ("outline", "history"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the page is asked for: a currency and a time."""
+
+    currency: str
+    first: date
+    last: date
+    today: date
+
+    @property
+    def until(self) -> date:
+        """The last date whose rate is shown: tomorrow's is known already in the afternoon."""
+        return self.last + _ONE_DAY if self.last == self.today else self.last
+
+
+@dataclass(frozen=True, slots=True)
+class RateRow:
+    """An accepted rate, its change, and how many amounts stand at it."""
+
+    step: Step
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
+class GapRow:
+    """A gap, and how many amounts stand at an old rate because of it."""
+
+    gap: Gap
+    used: int
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionRow:
+    """A correction, and how many amounts were converted anew."""
+
+    revision: Revision
+    reconverted: int
+
+
+@dataclass(frozen=True, slots=True)
+class UseRow:
+    """An amount with the page that shows it."""
+
+    use: Use
+    kind: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a rate entered by hand would become, beside its neighbours, and what it would change."""
+
+    entry: Entry
+    verdict: Verdict
+    before: ExchangeRate | None
+    same: ExchangeRate | None
+    after: ExchangeRate | None
+    until: date | None
+    affected: Affected
+
+    @property
+    def percent(self) -> Any:
+        """By how many per cent it differs from the rate before; None where there is none."""
+        return change(self.entry.rate, self.before.rate) * 100 if self.before else None
+
+
+@page
+@require_safe
+def rates(request: HttpRequest) -> HttpResponse:
+    """The rates of a currency and a time."""
+    return _answer(request, _shown(request))
+
+
+@page
+@require_POST
+def backfill(request: HttpRequest) -> HttpResponse:
+    """Ask for the rates of a past time; the page then follows the run."""
+    reader = _known(request)
+    require(reader, Action.RUN_JOB)
+    form = BackfillForm(request.POST)
+    if form.is_valid():
+        data = form.cleaned_data
+        asked = {"first": data["first"].isoformat(), "last": data["last"].isoformat(), "currency": data["currency"]}
+        try:
+            jobs.queue(JobRun.Name.BACKFILL_RATES, by=reader, now=timezone.now(), params=asked)
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            told = _("Asked for: rates of {currency} from {first} to {last}.")
+            messages.success(
+                request, told.format(currency=asked["currency"], first=date_short(data["first"]), last=date_short(data["last"]))
+            )
+            return redirect(f"{reverse('cluster:rates')}?currency={asked['currency']}#backfill")
+    return _answer(request, _shown(request), form=form, status=422)
+
+
+@page
+def new_rate(request: HttpRequest) -> HttpResponse:
+    """The form for a rate by hand: show it, tell what it would change, save it."""
+    reader, today = _known(request), timezone.localdate()
+    require(reader, Action.EDIT_RECORD)
+    if request.method != "POST":
+        form = RateForm(initial={"currency": _currency(request), "date": _asked_day(request), "nominal": 1})
+        return _form_answer(request, form)
+    form, preview = RateForm(request.POST), None
+    if form.is_valid():
+        try:
+            entry = _entry(form)
+            if "preview" in request.POST:
+                preview = _preview(reader, *preview_rate(entry, by=reader, today=today))
+            else:
+                row, verdict = record_rate(entry, by=reader, today=today)
+                messages.success(request, _told(verdict, row))
+                return redirect("cluster:rate", row.pk)
+        except DomainError as error:
+            form.refuse(error)
+    return _form_answer(request, form, preview, status=422 if form.errors else 200)
+
+
+@page
+@require_safe
+def rate(request: HttpRequest, rate_id: int) -> HttpResponse:
+    """One revision of a rate, the others of its date, and what used it."""
+    return _rate_answer(request, rate_id)
+
+
+@page
+@require_POST
+def decide(request: HttpRequest, rate_id: int) -> HttpResponse:
+    """Accept or reject a rate in quarantine; who comes second is shown what was decided meanwhile."""
+    reader = _known(request)
+    require(reader, Action.EDIT_RECORD)
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        return _rate_answer(request, rate_id, form=form, status=422)
+    reason = form.cleaned_data["reason"]
+    try:
+        if form.cleaned_data["decision"] == "accept":
+            told = _accepted(accept_rate(rate_id=rate_id, reason=reason, by=reader))
+        else:
+            reject_rate(rate_id=rate_id, reason=reason, by=reader)
+            told = _("The rate is rejected: this value is not taken for its date again.")
+    except Conflict as error:
+        form.refuse(error)
+        return _rate_answer(request, rate_id, form=form, status=409)
+    except DomainError as error:
+        form.refuse(error)
+        return _rate_answer(request, rate_id, form=form, status=422)
+    messages.success(request, told)
+    return redirect("cluster:rate", rate_id)
+
+
+def _known(request: HttpRequest) -> User:
+    """The reader, who holds a role; to others the page is not there."""
+    reader = reader_of(request)
+    if reader.scope.is_empty:
+        raise NotFound("There is no such page here.")
+    return reader
+
+
+def _currency(request: HttpRequest) -> str:
+    return followed(request.GET.get("currency", "").strip() or SERIES)
+
+
+def _asked_day(request: HttpRequest) -> date | None:
+    text = request.GET.get("date", "").strip()
+    return parse_day(text) if text else None
+
+
+def _shown(request: HttpRequest) -> Shown:
+    """The currency and the time of the address: a year up to today where it names none."""
+    today = timezone.localdate()
+    last = _day(request, "to") or today
+    if last > today:
+        raise DomainError("{text} lies in the future: nothing is known of it yet.", field="to", text=date_short(last))
+    first = _day(request, "from") or max(last - timedelta(days=365), FIRST_RATE)
+    if first < FIRST_RATE:
+        raise DomainError("The bank has set official rates since {first}.", field="from", first=FIRST_RATE)
+    if first > last:
+        raise DomainError("The first day ({first}) lies after the last ({last}).", field="from", first=first, last=last)
+    return Shown(_currency(request), first, last, today)
+
+
+def _day(request: HttpRequest, name: str) -> date | None:
+    text = request.GET.get(name, "").strip()
+    return parse_day(text) if text else None
+
+
+def _answer(request: HttpRequest, shown: Shown, *, form: BackfillForm | None = None, status: int = 200) -> HttpResponse:
+    reader = _known(request)
+    may_run = reader.scope.may(Action.RUN_JOB)
+    gaps = missing_rates(shown.currency, shown.first, shown.last)
+    waiting = waiting_rates(reader, shown.currency)
+    run = newest_run(reader, JobRun.Name.BACKFILL_RATES)
+    listed = paged(request, accepted_between(reader, shown.currency, shown.first, shown.until), RATES_PER_PAGE)
+    initial = {"currency": shown.currency, "first": shown.first, "last": shown.last}
+    context: dict[str, Any] = {
+        "shown": shown,
+        "status": rate_status(shown.today, shown.currency),
+        "tomorrow": _tomorrow(shown),
+        "currencies": _currencies(request, shown),
+        "times": _times(request, shown),
+        "chart": _chart(shown, gaps, waiting),
+        "gaps": _gap_rows(reader, shown.currency, gaps),
+        "missing": sum(gap.count for gap in gaps),
+        "more_gaps": max(len(gaps) - NEWEST_GAPS, 0),
+        "waiting": waiting,
+        "corrections": _corrections(reader, shown),
+        "rows": _rate_rows(reader, list(listed.object_list)),
+        "listed": listed,
+        "newer": _page_link(request, listed.number - 1),
+        "older": _page_link(request, listed.number + 1),
+        "form": form or BackfillForm(initial=initial),
+        "run": run_row(run) if run else None,
+        "may_run": may_run,
+        "may_edit": reader.scope.may(Action.EDIT_RECORD),
+        "sees_people": sees_all_people(reader),
+    }
+    return render(request, "cluster/rates.html", context, status=status)
+
+
+def _tomorrow(shown: Shown) -> ExchangeRate | None:
+    """The rate of tomorrow, where the bank has set it already."""
+    return ExchangeRate.objects.accepted(shown.currency).filter(date=shown.today + _ONE_DAY).first()
+
+
+def _currencies(request: HttpRequest, shown: Shown) -> list[Option]:
+    codes = list(settings.RATE_CURRENCIES)
+    return [Option(code, code, link(request, currency=code), code == shown.currency) for code in codes] if len(codes) > 1 else []
+
+
+def _times(request: HttpRequest, shown: Shown) -> list[Option]:
+    """Usual times as links; all of it begins with the first rate that is known."""
+    oldest = oldest_rate(shown.currency)
+    starts = [
+        ("quarter", _("3 months"), shown.today - timedelta(days=92)),
+        ("year", _("a year"), shown.today - timedelta(days=365)),
+        ("five", _("5 years"), shown.today - timedelta(days=1826)),
+    ]
+    if oldest is not None:
+        starts.append(("all", _("all"), min(oldest.date, shown.today)))
+    ends_today = shown.last == shown.today
+    found = []
+    for key, label, first in starts:
+        url = reverse("cluster:rates") + f"?currency={shown.currency}&from={first.isoformat()}"
+        found.append(Option(key, label, url, ends_today and first == shown.first))
+    return found
+
+
+def _chart(shown: Shown, gaps: list[Gap], waiting: list[Waiting]) -> Any:
+    points = [Point(each.date, each.per_unit) for each in series(shown.currency, shown.first, shown.until)]
+    held = [Point(each.row.date, each.row.rate.per_unit) for each in waiting if shown.first <= each.row.date <= shown.until]
+    return rate_steps("rates", RateSeries(shown.currency, shown.first, shown.until, points, gaps, held))
+
+
+def _gap_rows(reader: Reader, currency: str, gaps: list[Gap]) -> list[GapRow]:
+    newest = gaps[: -NEWEST_GAPS - 1 : -1]
+    counts = counts_between(reader, [(gap.first, gap.until) for gap in newest]) if currency == SERIES else [0] * len(newest)
+    return [GapRow(gap, used) for gap, used in zip(newest, counts, strict=True)]
+
+
+def _corrections(reader: Reader, shown: Shown) -> list[RevisionRow]:
+    found = corrections(reader, shown.currency, shown.first, shown.until, limit=NEWEST_CORRECTIONS)
+    counts = replaced_counts(reader, [each.old for each in found])
+    return [RevisionRow(each, counts.get(each.old.pk, 0)) for each in found]
+
+
+def _rate_rows(reader: Reader, listed: list[ExchangeRate]) -> list[RateRow]:
+    counts = use_counts(reader, listed)
+    return [RateRow(step, counts.get(step.row.pk, 0)) for step in steps(listed)]
+
+
+def _page_link(request: HttpRequest, number: int) -> str:
+    query = request.GET.copy()
+    query["page"] = str(number)
+    return f"{reverse('cluster:rates') if request.method == 'POST' else request.path}?{query.urlencode()}"
+
+
+def _entry(form: RateForm) -> Entry:
+    data = form.cleaned_data
+    return Entry(data["currency"], data["date"], data["value"], data["source_ru"], data["source_en"], data["nominal"])
+
+
+def _preview(reader: User, entry: Entry, verdict: Verdict) -> Preview:
+    before, same, after = neighbours(entry.currency, entry.date)
+    until = after.date if after else None
+    row = ExchangeRate(currency=entry.currency, date=entry.date, nominal=entry.nominal, value=entry.value)
+    return Preview(entry, verdict, before, same, after, until, affected(reader, row, until=until, limit=AFFECTED_SHOWN))
+
+
+def _told(verdict: Verdict, row: ExchangeRate) -> str:
+    match verdict:
+        case Verdict.QUARANTINED:
+            return _("The rate is recorded and waits in quarantine for a decision.")
+        case Verdict.UNCHANGED:
+            return _("This rate was recorded before: nothing has changed.")
+        case _:
+            told = _("The rate of {day} is recorded and counts from now on. What stands at it is converted anew.")
+            return told.format(day=date_short(row.date))
+
+
+def _accepted(rows: list[ExchangeRate]) -> str:
+    if len(rows) == 1:
+        return _("The rate is accepted and counts from now on. What stands at it is converted anew.")
+    return _("The rate is accepted, and with it {n} later ones that no longer jump. What stands at them is converted anew.").format(
+        n=len(rows) - 1
+    )
+
+
+def _form_answer(request: HttpRequest, form: RateForm, preview: Preview | None = None, *, status: int = 200) -> HttpResponse:
+    context = {"form": form, "preview": preview, "one_currency": len(settings.RATE_CURRENCIES) == 1}
+    return render(request, "cluster/rate_form.html", context, status=status)
+
+
+def _rate_answer(request: HttpRequest, rate_id: int, *, form: DecisionForm | None = None, status: int = 200) -> HttpResponse:
+    reader = _known(request)
+    row = rate_for(reader, rate_id)
+    before, same, _after = neighbours(row.currency, row.date)
+    number = _page_number(request)
+    found = uses(reader, row, offset=(number - 1) * USES_PER_PAGE, limit=USES_PER_PAGE)
+    names = sees_all_people(reader)
+    tone, icon = _TONES[Status(row.status)]
+    context = {
+        "rate": row,
+        "tone": tone,
+        "icon": icon,
+        "judged": Waiting(row, before or (same if same != row else None), same if same != row else None),
+        "until": in_force_until(row) if row.status == Status.ACCEPTED else None,
+        "revisions": revisions_of(row),
+        "uses": [_use_row(use) for use in found.rows],
+        "used": found.count,
+        "number": number,
+        "has_more": number * USES_PER_PAGE < found.count,
+        "history": record_history(record=row, limit=HISTORY_SHOWN) if names else [],
+        "form": form or DecisionForm(),
+        "may_decide": row.status == Status.QUARANTINED and reader.scope.may(Action.EDIT_RECORD),
+        "problem": form.problems[0][1] if form is not None and status == 409 and form.problems else "",
+        "sees_people": names,
+    }
+    return render(request, "cluster/rate.html", context, status=status)
+
+
+def _page_number(request: HttpRequest) -> int:
+    text = request.GET.get("page", "1")
+    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) <= 6 and int(text) > 0 else 1
+
+
+def _use_row(use: Use) -> UseRow:
+    words = {"payment": _("payment"), "commitment": _("commitment"), "budget": _("budget line"), "claim": _("claim")}
+    if use.kind in ("payment", "commitment"):
+        url = reverse("cluster:ledger_entry", args=[use.contract, use.id])
+    elif use.factory:
+        url = reverse("cluster:factory", args=[use.contract, use.factory])
+    else:
+        url = reverse("cluster:record", args=[use.contract])
+    return UseRow(use, words[use.kind], url)
