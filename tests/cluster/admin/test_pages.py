@@ -22,9 +22,11 @@ from cluster.models import (
     BudgetLine,
     Claim,
     ClaimConversion,
+    ConversionDue,
     DelayEvent,
     DelayFlag,
     Delivery,
+    Dependency,
     Factory,
     ForecastRevision,
     JobRun,
@@ -40,7 +42,14 @@ from tests.factories import make_contract, make_factory, make_milestone, make_ra
 
 pytestmark = pytest.mark.django_db
 
-OURS = [m for app in ("cluster", "production") for m in apps.get_app_config(app).get_models() if not hasattr(m, "pgh_tracked_model")]
+# What stands behind other rows: it is shown with them.
+PLUMBING = (LedgerConversion, BudgetConversion, ClaimConversion, ConversionDue)
+OURS = [
+    m
+    for app in ("cluster", "production")
+    for m in apps.get_app_config(app).get_models()
+    if not hasattr(m, "pgh_tracked_model") and m not in PLUMBING
+]
 
 
 @pytest.fixture
@@ -65,6 +74,7 @@ def a_row_of_everything() -> Factory:
     factory.save()
     milestone = make_milestone(factory)
     due = promise(milestone, "2024-Q1", announced="2023-06")
+    Dependency.objects.create(predecessor=make_milestone(factory), successor=milestone, lag_days=5)
     revision = ForecastRevision(milestone=milestone, new_earliest=date(2027, 1, 1), new_latest=date(2027, 1, 31), new_precision="month")
     revision.reason, revision.source, revision.recorded_by = "permit", source, person
     revision.save()
