@@ -184,7 +184,7 @@ def _fields(detail: Any, place: str) -> Iterator[dict[str, str]]:
     """REST framework's nested errors, flat, each with the path of its field."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
-            here = place if name == "non_field_errors" else f"{place}.{name}" if place else str(name)
+            here = place if name == "non_field_errors" else f"{place}[{name}]" if isinstance(name, int) else f"{place}.{name}".lstrip(".")
             yield from _fields(inner, here)
     elif isinstance(detail, list):
         for number, inner in enumerate(detail):

@@ -71,7 +71,11 @@ def test_every_noun_and_every_write_is_described(description: dict[str, Any]) ->
     assert {f"{BASE}{noun}/" for noun in NOUNS} | {f"{BASE}{noun}/{{id}}/" for noun in NOUNS} <= paths
     writes = {path for path, method, _found in operations(description) if method == "post"}
     assert writes == {
-        f"{BASE}{end}" for end in ("milestones/{id}/forecast-revisions/", "ledger-entries/", "ledger-entries/{id}/reversal/", "outputs/")
+        f"{BASE}milestones/{{id}}/forecast-revisions/",
+        f"{BASE}ledger-entries/",
+        f"{BASE}ledger-entries/bulk/",
+        f"{BASE}ledger-entries/{{id}}/reversal/",
+        f"{BASE}outputs/",
     }
 
 
