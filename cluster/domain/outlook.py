@@ -138,7 +138,7 @@ class Total:
     """The sum of cells. Dollars are None as soon as one cell's are: a sum that is silently short would be wrong.
 
     What needs a budget sums the cells of factories with one (`paid_planned_rub` are the payments of these); it is None
-    where there is none. `missing` counts what is not converted or has no rate.
+    where there is none. `missing` counts lines and payments that are not converted, and cells for which no reporting rate is known.
     """
 
     lines: int
@@ -326,7 +326,8 @@ class _Factory:
                 left = None if remaining is None else rest.get(month, ZERO)
                 line = lines.get(month)
                 cell_quote = line.quote if line else quote
-                found.append(_cell(self.factory, group, month, line, paid.get(month), committed.get(month), left, reporting, cell_quote))
+                cell = _cell(self.factory, group, month, line, paid.get(month), committed.get(month), left, reporting, cell_quote)
+                found.append(cell)
         return found
 
     def _remaining(self) -> dict[Group, Decimal]:
@@ -403,7 +404,6 @@ def _cell(
     budget_rub = (line.rub if line else ZERO) if planned else None
     real_rub = None if left is None or budget_rub is None else paid_rub + left - budget_rub
     real_usd, remaining_usd = _dollars(real_rub, quote), _dollars(left, reporting)
-    lacks_rate = [rub for rub, usd in ((real_rub, real_usd), (left, remaining_usd)) if rub is not None and usd is None]
     old = {
         "budget": line and quote and quote.stale,
         "real": real_rub and quote and quote.stale,
@@ -435,7 +435,7 @@ def _cell(
         paid_contract_usd=_dollars(paid_rub, quote) if planned else None,
         paid_reporting_usd=_dollars(paid_rub, reporting),
         contract_quote=quote if planned else None,
-        missing=(line is not None and line.usd is None) + (paid.missing if paid else 0) + len(lacks_rate),
+        missing=(line is not None and line.usd is None) + (paid.missing if paid else 0) + (remaining_usd is None and planned),
         stale=frozenset(name for name, is_old in old.items() if is_old),
     )
 

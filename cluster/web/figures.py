@@ -154,9 +154,7 @@ def _remaining(money: Money, total: Total, cells: list[Cell]) -> list[Step]:
     now = rate_words(money.reporting) if money.reporting else _("no rate is known")
     return [
         Step(
-            _(
-                "Estimate at completion less paid. The estimate: budget, commitments or payments, whichever is largest, for each category of a factory."
-            ),
+            _("Estimate at completion less paid. The estimate: the largest of budget, commitments and payments by category and factory."),
             f"{_rub(total.outlook_rub)} − {_rub(total.paid_planned_rub)} = {_rub(total.remaining_rub)}",
         ),
         Step(

@@ -50,13 +50,13 @@ class TestEstimate:
     def test_it_is_the_largest_of_budget_commitments_and_payments(self, budget: int, committed: int, paid: int, estimate: int) -> None:
         rows = [line(budget, "design"), entry(committed, "design", kind="commitment"), entry(paid, "design")]
         total = total_of(outlook(*rows))
-        assert (total.outlook_rub, total.real_rub) == (estimate, estimate - budget)
+        assert [total.outlook_rub, total.real_rub] == [estimate, estimate - budget]
 
     def test_money_planned_without_detail_covers_what_is_paid_in_detail(self) -> None:
         cells = outlook(line(10), entry(3, "construction", "own"))
         by_category = {key: total.real_rub for (key,), total in totals_by(cells, Grouping.CATEGORY).items()}
         assert by_category == {"": -3, "construction": 3}
-        assert (total_of(cells).outlook_rub, total_of(cells).real_usd) == (10, 0)
+        assert [total_of(cells).outlook_rub, total_of(cells).real_usd] == [10, 0]
 
     def test_what_a_plan_without_detail_pays_itself_covers_nothing_else(self) -> None:
         assert at_completion({"": rub(10)}, {"": rub(8), "design": rub(5)}) == {"": 8, "design": 5}
@@ -71,7 +71,7 @@ class TestEstimate:
     def test_paying_from_another_source_makes_nothing_dearer(self) -> None:
         plan = [line(6, "design", "own"), line(4, "design", "bank")]
         total = total_of(outlook(*plan, entry(10, "design", "subsidy", kind="commitment"), entry(7, "design", "own")))
-        assert (total.outlook_rub, total.real_rub) == (10, 0)
+        assert [total.outlook_rub, total.real_rub] == [10, 0]
         by_source = {
             key: part.remaining_rub for (key,), part in totals_by(outlook(*plan, entry(7, "design", "own")), Grouping.FUNDING).items()
         }
@@ -83,7 +83,7 @@ class TestEstimate:
 
     def test_a_factory_without_a_budget_has_no_estimate_but_its_payments(self) -> None:
         total = total_of(outlook(entry(3, "design")))
-        assert (total.paid_rub, total.paid_planned_rub) == (3, 0)
+        assert [total.paid_rub, total.paid_planned_rub] == [3, 0]
         assert {total.budget_rub, total.remaining_rub, total.outlook_rub, total.real_rub, total.fx_usd} == {None}
 
 
@@ -137,7 +137,7 @@ class TestDollars:
         assert total.paid_contract_usd == convert_rub(rub(400), CONTRACT.rate)
         assert total.budget_reporting_usd == convert_rub(rub(1000), REPORTING.rate)
         assert total.outlook_reporting_usd == convert_rub(rub(400), REPORTING.rate) + convert_rub(rub(600), REPORTING.rate)
-        assert (total.real_usd, total.outlook_contract_usd) == (0, total.budget_usd)
+        assert [total.real_usd, total.outlook_contract_usd] == [0, total.budget_usd]
 
     def test_overspending_is_real_at_the_contract_rate_and_the_rest_is_exchange(self) -> None:
         total = total_of(outlook(line(1000, "design"), entry(1500, "design")))
@@ -155,7 +155,7 @@ class TestDollars:
     def test_a_missing_conversion_leaves_no_dollars_and_is_counted(self) -> None:
         bare = Planned(1, "design", "", None, rub(5), None, None)
         total = total_of(outlook(bare, line(5, "networks")))
-        assert (total.budget_rub, total.budget_usd, total.fx_usd, total.missing) == (10, None, None, 1)
+        assert [total.budget_rub, total.budget_usd, total.fx_usd, total.missing] == [10, None, None, 1]
         late = entry(3)._replace(missing=2)
         assert (total_of(outlook(line(5), late)).paid_usd, total_of(outlook(line(5), late)).missing) == (None, 2)
         assert total_of(outlook(line(5), reporting=None)).outlook_usd is None
@@ -179,12 +179,16 @@ QUOTES = st.sampled_from([CONTRACT, IN_FORCE, REPORTING])
 def worlds(draw: Any) -> list[Planned | Spent]:
     """Budgets of up to three factories with and without detail, and a ledger with reversals."""
     plan = draw(st.dictionaries(st.tuples(st.integers(1, 3), GROUPS, st.none() | MONTHS), st.tuples(KOPECKS, QUOTES), max_size=12))
-    rows: list[Planned | Spent] = [line(amount, *group, month, factory, quote) for (factory, group, month), (amount, quote) in plan.items()]
+    rows: list[Planned | Spent] = [
+        line(amount, group[0], group[1], month, factory, quote) for (factory, group, month), (amount, quote) in plan.items()
+    ]
     past = MONTHS.filter(lambda on: on <= NOW)
     ledger = draw(
         st.dictionaries(st.tuples(st.integers(1, 3), GROUPS, past, st.sampled_from(["payment", "commitment"])), KOPECKS, max_size=12)
     )
-    rows += [entry(amount, *group, month, kind=kind, factory=factory) for (factory, group, month, kind), amount in ledger.items()]
+    rows += [
+        entry(amount, group[0], group[1], month, kind=kind, factory=factory) for (factory, group, month, kind), amount in ledger.items()
+    ]
     return rows
 
 

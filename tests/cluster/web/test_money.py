@@ -1,0 +1,182 @@
+"""The money pages: figures that lead to their rows, totals that are sums, and what is said when nothing is known."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from cluster.domain.outlook import amounts
+from cluster.models import LedgerEntry
+from tests.cluster.purse import AS_OF, Purse, commit, make_purse
+from tests.cluster.web.place import make_place, words
+from tests.factories import make_factory
+
+BY = ["factory", "category", "funding", "month", "year"]
+MONEY_BUDGET = 20
+
+
+@pytest.fixture
+def purse(db: None) -> Purse:
+    return make_purse()
+
+
+def get(purse: Purse, path: str, who: str = "editor", language: str = "en") -> Any:
+    joined = "&" if "?" in path else "?"
+    return purse.place.client(who, language).get(f"{purse.place.base}{path}{joined}as_of={AS_OF}")
+
+
+def behind(response: Any, figure: str) -> tuple[Decimal, Decimal]:
+    """The sums of all rows behind a figure, of every page: roubles and dollars."""
+    context = response.context
+    for name in ("lines", "entries"):
+        if name in context:
+            rows = list(context[name].paginator.object_list)
+            return sum((row.amount_rub for row in rows), Decimal(0)), sum((row.conversion.usd for row in rows), Decimal(0))
+    found = [amounts(figure, cell) for cell in context["cells"].paginator.object_list]
+    return sum((one.rub or Decimal(0) for one in found), Decimal(0)), sum((one.usd or Decimal(0) for one in found), Decimal(0))
+
+
+class TestDrillDown:
+    @pytest.mark.parametrize("by", BY)
+    @pytest.mark.parametrize("path", ["money/", "factories/F01/money/"])
+    def test_every_figure_leads_to_rows_that_sum_to_it(self, purse: Purse, by: str, path: str) -> None:
+        if path != "money/" and by == "factory":
+            assert get(purse, f"{path}?by={by}").status_code == 400
+            return
+        page = get(purse, f"{path}?by={by}")
+        figures = [figure for row in page.context["rows"] for figure in row.figures] + page.context["figures"]
+        assert len(figures) > 14
+        client = purse.place.client()
+        for figure in figures:
+            rows = client.get(figure.url)
+            assert rows.status_code == 200, figure.url
+            assert rows.context["figure"].amounts == figure.amounts, figure.url
+            if figure.amounts != (None, None):
+                assert behind(rows, figure.key) == (figure.amounts.rub or 0, figure.amounts.usd), figure.url
+
+    @pytest.mark.parametrize("by", BY)
+    def test_the_totals_are_the_sums_of_the_rows_shown(self, purse: Purse, by: str) -> None:
+        context = get(purse, f"money/?by={by}").context
+        for n, total in enumerate(context["figures"]):
+            shown = [row.figures[n].amounts for row in context["rows"]]
+            assert sum(one.rub or 0 for one in shown) == (total.amounts.rub or 0), total.key
+            assert sum(one.usd or 0 for one in shown) == (total.amounts.usd or 0), total.key
+
+    def test_a_row_names_its_baseline_source_reason_rate_and_who_recorded_it(self, purse: Purse) -> None:
+        text = words(get(purse, "money/rows/?figure=budget&factory=F01&category=design"))
+        assert "Plan 2025" in text
+        assert "The first promise, Gazette" in text
+        assert "as agreed" in text
+        assert "at 101.6797 of Dec 28, 2024" in text
+        assert purse.place.person("editor").username in text
+        assert "2 budget lines = ₽1,500,000.01" in text
+        masked = words(get(purse, "money/rows/?figure=budget&factory=F01&category=design", "controller"))
+        assert "as agreed" in masked
+        assert purse.place.person("editor").username not in masked
+
+    def test_a_formula_is_told_in_words_and_with_the_numbers_put_in(self, purse: Purse) -> None:
+        text = words(get(purse, "money/rows/?figure=outlook&factory=F02"))
+        assert "Paid and remaining: the estimate at completion. ₽777,777.77 + ₽3,969,222,222.23 = ₽3,970,000,000.00" in text
+        effect = words(get(purse, "money/rows/?figure=real&category=construction"))
+        assert "₽12,000,000.00 − ₽10,333,333.33 = ₽1,666,666.67" in effect
+        assert "contract basis: 101.6797 ₽ of Dec 28, 2024" in effect
+
+    def test_a_reversal_is_among_the_rows(self, purse: Purse) -> None:
+        text = words(get(purse, "money/rows/?figure=paid&factory=F01&category=design"))
+        assert "3 ledger entries" in text
+        assert "reversal" in text
+
+    @pytest.mark.parametrize(
+        "query", ["figure=zz", "category=steel", "funding=mine", "month=2025-13", "month=2025-6", "month=0000-01", "year=25", "year=٢٠٢٥"]
+    )
+    def test_a_value_that_means_nothing_is_refused_with_a_sentence(self, purse: Purse, query: str) -> None:
+        response = get(purse, f"money/rows/?{query}")
+        assert response.status_code == 400
+        assert "“" in words(response)
+
+    def test_an_unknown_factory_is_not_found(self, purse: Purse) -> None:
+        assert get(purse, "money/rows/?factory=F99").status_code == 404
+        assert get(purse, "money/rows/?factory=F02", "own").status_code == 404
+
+    def test_many_rows_are_paged_and_keep_their_filter(self, purse: Purse) -> None:
+        LedgerEntry.objects.bulk_create(
+            LedgerEntry(
+                factory=purse.place.factory, kind="payment", category="design", funding="own", date="2025-04-01", amount_rub=1,
+                document=str(n), counterparty="X",
+            )
+            for n in range(60)
+        )  # fmt: skip
+        response = get(purse, "money/rows/?figure=paid&category=design")
+        assert "1–50 of 63" in words(response)
+        assert "category=design" in response.content.decode()[response.content.decode().index('rel="next"') - 200 :]
+        assert "51–63 of 63" in words(get(purse, "money/rows/?figure=paid&category=design&page=2"))
+
+
+class TestPage:
+    def test_the_three_figures_of_the_commitment_stand_apart(self, purse: Purse) -> None:
+        commit(purse)
+        text = words(get(purse, "money/"))
+        assert "Committed ₽70bn" in text
+        assert "Allocated ₽3.98bn" in text
+        assert "Budgets are known for 2 of 3 factories." in text
+        assert "Not allocated ₽66.02bn" in text
+
+    def test_every_dollar_tile_names_its_basis(self, purse: Purse) -> None:
+        text = words(get(purse, "money/"))
+        assert "contract basis: 101.6797 ₽ of Dec 28, 2024" in text
+        assert "payment basis: each entry at the rate of its day" in text
+        assert "reporting basis: 78.7135 ₽ of Jun 17, 2025" in text
+        assert "payments at their own rates, the rest at the reporting rate 78.7135 ₽ of Jun 17, 2025" in text
+
+    def test_a_factory_without_a_budget_is_paid_but_has_no_outlook(self, purse: Purse) -> None:
+        text = words(get(purse, "factories/F03/money/"))
+        assert "Paid ₽55,555.55" in text
+        assert "Outlook not known" in text
+        assert "1 factory has no published budget" in words(get(purse, "money/"))
+
+    def test_charts_have_a_table_and_the_bridges_end_at_the_outlook(self, purse: Purse) -> None:
+        context = get(purse, "money/").context
+        assert context["curve"].rows
+        outlook = next(figure for figure in context["figures"] if figure.key == "outlook")
+        for name, currency in (("bridge_usd", "usd"), ("bridge_rub", "rub")):
+            assert context[name].rows[-1][0].text == "Outlook"
+            assert getattr(outlook.amounts, currency) is not None
+
+    @pytest.mark.parametrize(
+        ("who", "sentence"),
+        [
+            ("editor", "Propose a baseline"),
+            ("controller", "The PMO enters budgets and payments"),
+            ("own", "The PMO enters budgets and payments"),
+        ],
+    )
+    def test_nothing_known_says_what_to_do_by_role(self, db: None, who: str, sentence: str) -> None:
+        place = make_place()
+        response = place.client(who).get(f"{place.base}money/")
+        assert response.status_code == 200
+        assert sentence in words(response)
+
+    def test_strangers_get_404_and_nobody_the_login(self, purse: Purse) -> None:
+        for path in ("money/", "factories/F01/money/", "money/rows/"):
+            assert get(purse, path, "outsider").status_code == 404
+            assert get(purse, path, "anonymous").status_code == 302
+        assert get(purse, "factories/F02/money/", "own").status_code == 404
+        assert "Only the factories of your role are shown." in words(get(purse, "money/", "own"))
+
+    def test_it_is_complete_in_russian_numbers(self, purse: Purse) -> None:
+        assert "3,98 млрд ₽" in words(get(purse, "money/", language="ru"))
+
+    def test_its_statements_do_not_grow_with_the_contract(self, purse: Purse, django_assert_max_num_queries: Any) -> None:
+        for n in range(10):
+            make_factory(purse.place.contract, code=f"G{n}")
+        client = purse.place.client()
+        with django_assert_max_num_queries(MONEY_BUDGET):
+            assert client.get(f"{purse.place.base}money/?as_of={AS_OF}").status_code == 200
+        with django_assert_max_num_queries(MONEY_BUDGET):
+            assert client.get(f"{purse.place.base}money/rows/?figure=paid&as_of={AS_OF}").status_code == 200
+
+    def test_the_cluster_and_the_factory_page_lead_here(self, purse: Purse) -> None:
+        text = get(purse, "").content.decode()
+        assert f"/c/alpha/money/?as_of={AS_OF}" in text
+        assert "Outlook" in words(get(purse, ""))
+        assert f"/c/alpha/factories/F01/money/?as_of={AS_OF}" in get(purse, "factories/F01/").content.decode()
