@@ -3,11 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, no_translations
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from cluster.domain.errors import DomainError
+from cluster.management.options import BAD_INPUT
 from cluster.models import User
 from cluster.queries.tokens import tokens_of
 from cluster.services.tokens import issue_token, revoke_token
@@ -30,24 +30,23 @@ class Command(BaseCommand):
         revoke = verbs.add_parser("revoke", help="make a token's secret worthless at once")
         revoke.add_argument("id", type=int)
 
+    @no_translations
     def handle(self, *args: Any, verb: str, **options: Any) -> None:
         try:
             {"create": self.create, "list": self.list, "revoke": self.revoke}[verb](options)
         except DomainError as error:
-            raise CommandError(_(error.template).format(**error.params), returncode=2) from error
+            raise CommandError(str(error), returncode=BAD_INPUT) from error
 
     def create(self, options: dict[str, Any]) -> None:
         """Print the secret alone on standard output, what concerns it on standard error."""
         user = User.objects.filter(username=options["username"]).first()
         if user is None:
-            raise CommandError(_("There is no user “{username}”.").format(username=options["username"]), returncode=2)
+            message = f"There is no user “{options['username']}”."
+            raise CommandError(message, returncode=BAD_INPUT)
         token, secret = issue_token(user=user, name=options["name"], days=options["days"], may_write=options["write"], now=timezone.now())
         self.stdout.write(secret)
-        self.stderr.write(
-            _("Token {id} of {username} until {until}. Keep the secret: it is not shown again.").format(
-                id=token.pk, username=user.username, until=f"{timezone.localtime(token.expires_at):%Y-%m-%d %H:%M}"
-            )
-        )
+        until = f"{timezone.localtime(token.expires_at):%Y-%m-%d %H:%M}"
+        self.stderr.write(f"Token {token.pk} of {user.username} until {until}. Keep the secret: it is not shown again.")
 
     def list(self, options: dict[str, Any]) -> None:
         """One line per token."""
@@ -58,4 +57,4 @@ class Command(BaseCommand):
     def revoke(self, options: dict[str, Any]) -> None:
         """Delete the token."""
         revoke_token(token_id=options["id"], by=None)
-        self.stdout.write(_("Revoked."))
+        self.stdout.write("Revoked.")

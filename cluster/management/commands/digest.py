@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from cluster.domain.errors import DomainError
-from cluster.management.options import read_day, refuse
+from cluster.management.options import BAD_INPUT, read_day, refuse
 from cluster.models import User
 from cluster.services.digests import deliver_due, preview
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
                 (out / name).write_text(content, encoding="utf-8")
         except OSError as error:
             message = f"{out}: {error.strerror}"
-            raise CommandError(message) from error
+            raise CommandError(message, returncode=BAD_INPUT) from error
         self.stdout.write(composed.subject)
         self.stdout.write(f"{out / 'subject.txt'}, body.txt, body.html")
 
@@ -54,7 +54,7 @@ def _person(name: str) -> User:
     person: User | None = people.first()
     if person is None:
         message = f"There is no user “{name}”." if name else "There is no administrator yet: run manage.py first_login, or name a --user."
-        raise CommandError(message)
+        raise CommandError(message, returncode=BAD_INPUT)
     return person
 
 

@@ -4,6 +4,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from cluster.models import ApiToken
 from tests.factories import make_user
@@ -43,3 +44,15 @@ def test_what_cannot_be_done_is_a_sentence_and_status_2(arguments: tuple[str, ..
     with pytest.raises(CommandError) as caught:
         run(*arguments)
     assert caught.value.returncode == 2
+
+
+def test_it_speaks_english_whatever_language_is_active() -> None:
+    with translation.override("ru"):
+        _out, err = run("create", make_user(username="robot").username, "--name", "BI")
+        assert "of robot until" in err
+        assert "it is not shown again" in err
+        with pytest.raises(CommandError, match="There is no user “nobody”."):
+            run("create", "nobody", "--name", "BI")
+        with pytest.raises(CommandError) as caught:
+            run("create", "robot", "--name", "BI", "--days", "0")
+        assert str(caught.value).isascii()

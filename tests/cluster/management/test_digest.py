@@ -48,6 +48,14 @@ def test_a_preview_without_a_person_says_what_to_do(tmp_path: Path) -> None:
         run("preview", "--out", tmp_path, "--user", "nobody")
 
 
+@pytest.mark.parametrize("arguments", [("--out", "/dev/null/digest"), ("--out", "/tmp/digest", "--user", "nobody")])
+def test_a_preview_that_cannot_be_made_ends_with_status_2(arguments: tuple[str, ...]) -> None:
+    make_user(is_superuser=True)
+    with pytest.raises(CommandError) as caught:
+        run("preview", *arguments)
+    assert caught.value.returncode == 2
+
+
 def test_delivery_by_hand_captures_the_letter_as_a_file_by_default(settings: Any, tmp_path: Path) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     settings.EMAIL_FILE_PATH = str(tmp_path / "mail")
