@@ -65,7 +65,6 @@ FIELD_WORDS = {
 class Cell:
     """A cell of a row that was refused."""
 
-    label: str
     text: str
     bad: bool
 
@@ -348,10 +347,7 @@ def _bad_rows(request: HttpRequest, form: PasteForm, problems: list[Problem], ta
     rows = [
         BadRow(
             number,
-            [
-                Cell(str(FIELD_WORDS[name]) if name else "", text, any(one.field == name for one in found))
-                for name, text in zip(table.columns, table.cells.get(number, []), strict=False)
-            ],
+            _cells(table, number, found),
             [(str(FIELD_WORDS[one.field]), message_of(one.error)) for one in found],
         )
         for number, found in by_row.items()
@@ -359,6 +355,15 @@ def _bad_rows(request: HttpRequest, form: PasteForm, problems: list[Problem], ta
     heads = [str(FIELD_WORDS[name]) if name else "" for name in table.columns]
     answer = context | {"form": form, "bad": rows, "heads": heads, "problems": len(problems), "unshown": len(problems) - MOST_PROBLEMS}
     return render(request, "cluster/paste_budget.html", answer, status=422)
+
+
+def _cells(table: Table, number: int, found: list[Problem]) -> list[Cell]:
+    """The cells of a row, as many as the table has columns; none for a row whose cells are right by themselves."""
+    texts = table.cells.get(number)
+    if texts is None:
+        return []
+    texts = [*texts, *([""] * len(table.columns))]
+    return [Cell(text, any(one.field == name for one in found)) for name, text in zip(table.columns, texts, strict=False)]
 
 
 def _preview(reader: User, baseline: Baseline, table: Table, today: date, factories: list[Factory], *, replace: bool) -> Preview:

@@ -226,9 +226,8 @@ class TestLines:
         line.refresh_from_db()
         assert line.source is not None
         world.line(draft, "101", line_id=line.pk)
-        line.refresh_from_db()
-        assert line.source is None
-        assert line.announced is None
+        assert draft.budget_lines.get().source is None
+        assert draft.budget_lines.get().announced is None
 
 
 def many(factory: Factory, count: int, amount: str = "10.25") -> list[Line]:
