@@ -16,16 +16,20 @@ from django.utils.translation import gettext_lazy
 
 from cluster.domain.access import Action
 from cluster.domain.errors import DomainError
+from cluster.domain.exchange import Basis
 from cluster.domain.outlook import ZERO, Amounts, Cell, Grouping, Total, amounts, total_of, totals_by
 from cluster.models import CostCategory, Factory, FundingSource
 from cluster.queries.money import Money, Selection, entries_behind, lines_behind, money_of
 from cluster.queries.people import sees_people
+from cluster.queries.rates import RateStatus
 from cluster.templatetags.format import month as month_words
+from cluster.web.amounts import InDollars, agreed, reporting
 from cluster.web.charts import Chart, CurvePoint, Span, bridge, curve
 from cluster.web.context import Frame
 from cluster.web.door import as_of_from, page, reader_of
 from cluster.web.figures import FIGURES, Shown, Step, basis_words, formula, rows_url, shown
 from cluster.web.filters import chosen, link, options, paged
+from cluster.web.pages.overview import Tile
 
 ROWS_ON_A_PAGE = 50
 # The effects that a bridge has room for; the rest stand together.
@@ -121,7 +125,7 @@ def _page(request: HttpRequest, found: Money) -> HttpResponse:
         "by": by,
         "groupings": options(request, "by", [(one.value, _GROUPINGS[one]) for one in groupings], by.value),
         "group_label": _GROUPINGS[by],
-        "commitment": _of_commitment(found, total),
+        "commitment": _of_commitment(found, total, frame.rate),
         "rows": rows,
         "figures": [shown(name, found, total, frame, basis=basis_words(name, found, found.cells), **_whole(found)) for name in FIGURES],
         "curve": _curve(found),
@@ -144,21 +148,41 @@ def _home(code: str, factory: Factory | None) -> str:
     return reverse("cluster:factory_money", args=[code, factory.code]) if factory else reverse("cluster:money", args=[code])
 
 
-def _of_commitment(found: Money, total: Total) -> dict[str, Any] | None:
-    """Committed, allocated and not allocated as three figures; None on the page of a factory."""
+def _of_commitment(found: Money, total: Total, status: RateStatus) -> list[Tile]:
+    """Committed, allocated and not allocated as three figures; nothing on the page of a factory."""
     if found.factory is not None:
-        return None
-    claim = found.commitment
+        return []
+    claim, allocated = found.commitment, amounts("budget", total)
     committed = claim.value if claim else None
-    allocated = amounts("budget", total)
-    conversion = getattr(claim, "conversion", None) if claim else None
-    return {
-        "claim": claim,
-        "committed": committed,
-        "conversion": conversion,
-        "allocated": allocated,
-        "not_allocated": committed - (allocated.rub or ZERO) if committed is not None else None,
-    }
+    rest = committed - (allocated.rub or ZERO) if committed is not None else None
+    hidden = _("not shown to your role") if found.is_partial else ""
+    quotes = {cell.contract_quote for cell in found.cells if cell.lines}
+    agreed_usd = now_usd = None
+    if allocated.rub is not None and total.budget_reporting_usd is not None:
+        now_usd = InDollars(total.budget_reporting_usd, Basis.REPORTING, status.rate, status.stale)
+    if allocated.usd is not None:
+        rate = found.rate_of(quotes.pop()) if len(quotes) == 1 else None
+        agreed_usd = InDollars(allocated.usd, Basis.CONTRACT, rate, "budget" in total.stale)
+
+    def dollars(*parts: InDollars | None) -> list[InDollars]:
+        return [part for part in parts if part is not None]
+
+    def today(rub: Decimal | None) -> InDollars | None:
+        return reporting(rub, status.rate, stale=status.stale)
+
+    return [
+        Tile(
+            "", _("Committed"), committed, dollars(agreed(claim, as_of=found.as_of), today(committed)), claim=claim, rivals=[], none=hidden
+        ),
+        Tile(
+            "",
+            _("Allocated"),
+            allocated.rub,
+            dollars(agreed_usd, now_usd),
+            note=_("Budgets are known for {known} of {all} factories.").format(known=found.budgeted_factories, all=len(found.factories)),
+        ),
+        Tile("", _("Not allocated"), rest, dollars(today(rest)), none=hidden),
+    ]
 
 
 def _table(found: Money, by: Grouping, frame: Frame) -> list[Row]:
