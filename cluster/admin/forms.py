@@ -14,7 +14,7 @@ from cluster.domain.errors import Conflict, DomainError
 from cluster.models import User
 from cluster.models.form_fields import PlainTextForm, StrictAmountField, WindowField, message_of
 from cluster.queries.history import newest_event
-from cluster.services.records import refuse_stale
+from cluster.services.records import refuse_by_rule, refuse_stale
 
 _PARTS = ("earliest", "latest", "precision")
 
@@ -90,6 +90,12 @@ class RecordForm(SeenForm):
             if name in self.cleaned_data:
                 setattr(self.instance, name, self.cleaned_data[name])
         super()._post_clean()  # type: ignore[misc]
+        if not self.errors:
+            try:
+                refuse_by_rule(self.instance)
+            except ValidationError as error:
+                for name, errors in getattr(error, "error_dict", {NON_FIELD_ERRORS: [error]}).items():
+                    self.add_error(name if name in self.fields else None, errors)
 
     def _get_validation_exclusions(self) -> set[str]:
         """A valid window's columns take part in the constraints, although the form has other fields for them."""

@@ -1,10 +1,46 @@
-"""Baselines with their dates, and budget lines."""
+"""Baselines with their dates, and budget lines: read, proposed, filled, approved, discarded, compared."""
 
-from cluster.api.fields import MoneyField, Reference
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cluster.api.budgets import (
+    BaselineApproval,
+    BaselineComparison,
+    BudgetLineChange,
+    ImportedLines,
+    NewBaseline,
+    NewBudgetLine,
+    NewBudgetLines,
+    chosen_baseline,
+    compared,
+    rows_of,
+    written,
+)
+from cluster.api.fields import ContractReference, MoneyField
 from cluster.api.filtering import filters
+from cluster.api.preconditions import etag_of, seen_version
 from cluster.api.rates import InDollars
-from cluster.api.records import Records, RecordSerializer
+from cluster.api.records import Records, RecordSerializer, version_of
+from cluster.api.schema import IF_MATCH
+from cluster.api.writes import body_of, precondition, writer
+from cluster.domain.errors import Conflict, NotFound
 from cluster.models import Baseline, BaselineMilestone, BudgetLine
+from cluster.queries.budgets import comparison, with_line_version, with_version
+from cluster.queries.contracts import baseline_in_force
+from cluster.services.budgets import approve_baseline, delete_line, discard_baseline, import_lines, propose_baseline, save_line
+
+_AGAINST = OpenApiParameter(
+    "against", OpenApiTypes.INT, description="The id of the baseline before; without it the one in force, or nothing."
+)
 
 
 class BaselineDateSerializer(RecordSerializer):
@@ -16,37 +52,174 @@ class BaselineDateSerializer(RecordSerializer):
 
 
 class BaselineSerializer(RecordSerializer):
-    """A frozen, approved set of dates and budgets. The newest in force counts, the first one is the original."""
+    """A set of dates and budgets. Approved, it is frozen; the newest in force counts, the first one is the original."""
 
     dates = BaselineDateSerializer(source="milestones", many=True, read_only=True)
 
     class Meta:
         model = Baseline
-        fields = ["id", "contract", "amendment", "kind", "name", "in_force_from", "approved_by", "dates"]
+        fields = ["id", "contract", "amendment", "kind", "name", "reason", "in_force_from", "approved_by", "dates"]
 
 
 class Baselines(Records):
     """Baselines."""
 
     noun = ("a baseline", "baselines")
-    about = "Approved sets of milestone dates and budgets; the dates are part of the object, the money is under /budget-lines/."
+    about = (
+        "Sets of milestone dates and budgets: proposed ones (drafts), and those that were approved or published. The dates are part of the "
+        "object, the money is under /budget-lines/. The ETag of a single one changes with its lines and dates."
+    )
     queryset = Baseline.objects.select_related("contract", "approved_by").prefetch_related("milestones__milestone", "milestones__source")
     serializer_class = BaselineSerializer
+    route = "api:baseline-detail"
     filterset_class = filters(Baseline, contract="contract__code", kind="kind", in_force_from="in_force_from__gte")
     ordering_fields = {"in_force_from": "in_force_from"}
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows = super().get_queryset()
+        return rows if self.action == "list" else with_version(rows)
+
+    def parameters(self) -> set[str]:
+        return super().parameters() | ({"against"} if self.action == "comparison" else set())
+
+    @extend_schema(
+        summary="Propose a baseline",
+        description="For PMO editors. It is a draft, empty or a copy of another one: fill its lines, then approve it.",
+        request=NewBaseline,
+        responses={201: BaselineSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        """Propose a baseline through the service."""
+        given = body_of(request, NewBaseline)
+        made = written(
+            lambda: propose_baseline(
+                contract_id=given["contract"],
+                name_ru=given["name"]["ru"],
+                name_en=given["name"]["en"],
+                reason=given["reason"],
+                amendment_id=given["amendment"],
+                copy_from_id=given["copy_from"],
+                by=writer(request),
+            )
+        )
+        return self._shown(made.pk, status.HTTP_201_CREATED)
+
+    @extend_schema(
+        summary="Discard a proposed baseline",
+        description="For PMO editors. It goes with its lines and dates; the history keeps them.",
+        responses={204: None},
+        parameters=[IF_MATCH],
+    )
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Discard a proposal through the service."""
+        baseline, version = self._seen()
+        self._guarded(lambda: discard_baseline(baseline_id=baseline.pk, by=writer(request), version=version))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
+        summary="Approve a proposed baseline",
+        description=(
+            "For PMO editors. From its day on its budget and its dates count, and nothing in it changes any more. Every baseline after the "
+            "first one needs an amendment. If-Match is the ETag of the baseline: lines that changed in between make it stale."
+        ),
+        request=BaselineApproval,
+        responses={201: BaselineSerializer},
+        parameters=[IF_MATCH],
+    )
+    @action(detail=True, methods=["post"], filterset_class=None)
+    def approval(self, request: Request, pk: str) -> Response:
+        """Approve a proposal through the service."""
+        baseline, version = self._seen()
+        given = body_of(request, BaselineApproval)
+        self._guarded(
+            lambda: approve_baseline(
+                baseline_id=baseline.pk,
+                in_force_from=given["in_force_from"],
+                amendment_id=given["amendment"],
+                reason=given["reason"],
+                by=writer(request),
+                today=timezone.localdate(),
+                version=version,
+            )
+        )
+        return self._shown(baseline.pk, status.HTTP_201_CREATED)
+
+    @extend_schema(
+        summary="Put many budget lines into a proposed baseline",
+        description=(
+            "For PMO editors. At most 5,000 lines, all or none of them: a line with a factory, category, funding source and month that is "
+            "there already is changed. Refused lines are named by their place, counted from 0: `lines[4011].category`."
+        ),
+        request=NewBudgetLines,
+        responses={201: ImportedLines},
+        parameters=[IF_MATCH],
+    )
+    @action(detail=True, methods=["post"], url_path="budget-lines", filterset_class=None)
+    def budget_lines(self, request: Request, pk: str) -> Response:
+        """Import lines through the service."""
+        baseline, version = self._seen()
+        given = body_of(request, NewBudgetLines)
+        rows = rows_of(given["lines"])
+        done = self._guarded(
+            lambda: import_lines(baseline_id=baseline.pk, rows=rows, replace=given["replace"], by=writer(request), version=version)
+        )
+        figures = {name: getattr(done, name) for name in ("added", "changed", "removed", "unchanged")}
+        return Response(figures, status=status.HTTP_201_CREATED, headers={"ETag": self._etag(baseline.pk)})
+
+    @extend_schema(
+        summary="Compare a baseline with another one",
+        description="Line by line: what was added, changed and removed, with reasons, and the sums by factory, category and funding source.",
+        responses={200: BaselineComparison},
+        parameters=[_AGAINST],
+    )
+    @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
+    def comparison(self, request: Request, pk: str) -> Response:
+        """What differs between two baselines of one contract."""
+        new = self.get_object()
+        among = Baseline.objects.for_reader(writer(request)).filter(contract_id=new.contract_id)
+        old = chosen_baseline(request.query_params.get("against"), among)
+        if "against" not in request.query_params:
+            in_force = baseline_in_force(new.contract_id, as_of=timezone.localdate())
+            old = in_force if in_force != new else None
+        return Response(compared(comparison(writer(request), old, new)))
+
+    def _seen(self) -> tuple[Any, int]:
+        """The baseline and the version that If-Match names; a stale or a missing one is a problem."""
+        baseline = self.get_object()
+        version = seen_version(self.request, baseline.version)
+        if version is None:
+            raise precondition(self, baseline)
+        return baseline, version
+
+    def _guarded(self, write: Any) -> Any:
+        try:
+            return written(write)
+        except Conflict as error:
+            raise precondition(self, self.get_object()) from error
+
+    def _shown(self, key: int, code: int) -> Response:
+        row = with_version(self.queryset.all()).get(pk=key)  # type: ignore[union-attr]
+        representation = self.represent(row)
+        address = self.request.build_absolute_uri(reverse(self.route, kwargs={"pk": key}))
+        return Response(representation, status=code, headers={"Location": address, "ETag": etag_of(representation, row.version)})
+
+    def _etag(self, key: int) -> str:
+        row = with_version(self.queryset.all()).get(pk=key)  # type: ignore[union-attr]
+        return etag_of(self.represent(row), version_of(row))
 
 
 class BudgetLineSerializer(RecordSerializer):
     """Planned money of a factory under a baseline."""
 
-    contract = Reference(source="factory.contract", read_only=True)
+    contract = ContractReference(source="factory.contract", read_only=True)
     amount = MoneyField(source="amount_rub")
     usd = InDollars(source="conversion", read_only=True, allow_null=True)
 
     class Meta:
         model = BudgetLine
         fields = [
-            "id", "baseline", "contract", "factory", "category", "funding", "month", "amount", "usd", "announced", "source", "recorded_at",
+            "id", "baseline", "contract", "factory", "category", "funding", "month", "amount", "usd", "reason", "announced", "source",
+            "recorded_at", "recorded_by",
         ]  # fmt: skip
 
 
@@ -55,8 +228,9 @@ class BudgetLines(Records):
 
     noun = ("a budget line", "budget lines")
     about = "Planned money by factory, category, funding source and month; empty where it was not published in that detail."
-    queryset = BudgetLine.objects.select_related("factory__contract", "source", "conversion__rate")
+    queryset = BudgetLine.objects.select_related("factory__contract", "source", "recorded_by", "conversion__rate")
     serializer_class = BudgetLineSerializer
+    route = "api:budget-line-detail"
     filterset_class = filters(
         BudgetLine,
         baseline="baseline__id",
@@ -68,3 +242,84 @@ class BudgetLines(Records):
         month_to="month__lte",
     )
     ordering_fields = {"month": "month", "amount": "amount_rub", "factory": "factory__code"}
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows = super().get_queryset()
+        return rows if self.action == "list" else with_line_version(rows)
+
+    @extend_schema(
+        summary="Add a budget line",
+        description="For PMO editors, to a proposed baseline. The same line sent twice is one line.",
+        request=NewBudgetLine,
+        responses={201: BudgetLineSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        """Add a line through the service."""
+        given = body_of(request, NewBudgetLine)
+        line = written(lambda: self._save(given["baseline"], given))
+        return self._shown(line.pk, status.HTTP_201_CREATED)
+
+    @extend_schema(
+        summary="Change a budget line",
+        description="For PMO editors, in a proposed baseline. A key that is left out stays as it is.",
+        request=BudgetLineChange,
+        responses={200: BudgetLineSerializer},
+        parameters=[IF_MATCH],
+    )
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change a line through the service."""
+        line, version = self._seen()
+        changes = BudgetLineChange(data=request.data, partial=True)
+        changes.is_valid(raise_exception=True)
+        stands = {name: getattr(line, name) for name in ("category", "funding", "month", "reason")}
+        given = stands | {"factory": line.factory_id, "amount": line.amount_rub} | changes.validated_data
+        self._guarded(lambda: self._save(line.baseline_id, given, line_id=line.pk, version=version))
+        return self._shown(line.pk, status.HTTP_200_OK)
+
+    @extend_schema(
+        summary="Delete a budget line",
+        description="For PMO editors, from a proposed baseline; the history keeps it.",
+        responses={204: None},
+        parameters=[IF_MATCH],
+    )
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Delete a line through the service."""
+        line, version = self._seen()
+        self._guarded(lambda: delete_line(baseline_id=line.baseline_id, line_id=line.pk, by=writer(request), version=version))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _save(self, baseline_id: int, given: dict[str, Any], **which: Any) -> BudgetLine:
+        return save_line(
+            baseline_id=baseline_id,
+            factory_id=given["factory"],
+            category=given["category"],
+            funding=given["funding"],
+            month=given["month"],
+            amount_rub=given["amount"],
+            reason=given["reason"],
+            by=writer(self.request),
+            **which,
+        )
+
+    def _seen(self) -> tuple[Any, int]:
+        line = self.get_object()
+        version = seen_version(self.request, line.version)
+        if version is None:
+            raise precondition(self, line)
+        return line, version
+
+    def _guarded(self, write: Any) -> Any:
+        try:
+            return written(write)
+        except Conflict as error:
+            raise precondition(self, self.get_object()) from error
+        except NotFound as error:
+            # The baseline lies outside of what this person sees as a whole.
+            error.field = ""
+            raise
+
+    def _shown(self, key: int, code: int) -> Response:
+        row = with_line_version(self.queryset.all()).get(pk=key)  # type: ignore[union-attr]
+        representation = self.represent(row)
+        address = self.request.build_absolute_uri(reverse(self.route, kwargs={"pk": key}))
+        return Response(representation, status=code, headers={"Location": address, "ETag": etag_of(representation, row.version)})

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from cluster.api import filtering, money
 from cluster.api.examples import attach_example
-from cluster.api.fields import MoneyField, Reference, SourceReference, Texts, Window
+from cluster.api.fields import ContractReference, MoneyField, SourceReference, Texts, Window
 from cluster.api.filtering import filters
 from cluster.api.rates import InDollars
 from cluster.api.records import Records, RecordSerializer
@@ -70,7 +70,7 @@ class LateMilestone(serializers.Serializer[Any]):
 class OverviewSerializer(serializers.Serializer[Any]):
     """Where a contract stands. Committed, allocated and not yet allocated are three figures; the unknown is null, never 0."""
 
-    contract = Reference()
+    contract = ContractReference()
     as_of = serializers.DateField()
     planned_factories = serializers.IntegerField(allow_null=True)
     opened_factories = serializers.IntegerField()

@@ -1,6 +1,6 @@
 """Delay flags and the events of their lives."""
 
-from cluster.api.fields import Reference
+from cluster.api.fields import ContractReference, Reference
 from cluster.api.filtering import filters
 from cluster.api.pagination import RecordedPagination
 from cluster.api.records import Records, RecordSerializer
@@ -10,7 +10,7 @@ from cluster.models import DelayEvent, DelayFlag
 class DelayFlagSerializer(RecordSerializer):
     """Something that is late: since when, to when it is measured (empty: still running), and how grave it is."""
 
-    contract = Reference(source="milestone.contract", read_only=True)
+    contract = ContractReference(source="milestone.contract", read_only=True)
     factory = Reference(source="milestone.factory", read_only=True, allow_null=True)
 
     class Meta:

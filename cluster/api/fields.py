@@ -121,6 +121,12 @@ class Reference(serializers.Serializer[Any]):
     code = serializers.CharField()
 
 
+class ContractReference(Reference):
+    """The contract of an object. The figures of an example are not real: show them nowhere without saying so."""
+
+    is_example = serializers.BooleanField()
+
+
 class SourceReference(serializers.Serializer[Any]):
     """Where a figure comes from: read it at /sources/{id}/."""
 

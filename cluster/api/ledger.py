@@ -13,7 +13,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cluster.api.fields import Id, Input, MoneyField, Reference, Roubles
+from cluster.api.examples import attach_example
+from cluster.api.fields import ContractReference, Id, Input, MoneyField, Roubles
 from cluster.api.filtering import TrueFalseFilter, as_of, filters
 from cluster.api.pagination import LARGEST_PAGE, RecordedPagination
 from cluster.api.preconditions import request_key
@@ -31,7 +32,7 @@ from cluster.services.ledger import NewEntry, keys_of_rows, record_entries, reco
 class LedgerEntrySerializer(RecordSerializer):
     """A commitment or a payment. It never changes: a mistake is reversed by another entry."""
 
-    contract = Reference(source="factory.contract", read_only=True)
+    contract = ContractReference(source="factory.contract", read_only=True)
     amount = MoneyField(source="amount_rub")
     usd = InDollars(source="conversion", read_only=True, allow_null=True)
     reversed_by = serializers.PrimaryKeyRelatedField[Any](read_only=True, allow_null=True)
@@ -73,6 +74,9 @@ class RecordedEntries(serializers.Serializer[Any]):
     """The entries of a batch, in its order."""
 
     entries = LedgerEntrySerializer(many=True, read_only=True)
+
+
+attach_example(RecordedEntries)
 
 
 class NewReversal(Input):

@@ -16,10 +16,10 @@ from cluster.api.preconditions import request_key, seen_version
 from cluster.api.records import Records, RecordSerializer
 from cluster.api.schema import IDEMPOTENCY_KEY, IF_MATCH
 from cluster.api.writes import body_of, created, precondition, writer
-from cluster.models import ForecastRevision, Milestone, SlipReason
+from cluster.models import Dependency, ForecastRevision, Milestone, SlipReason
 from cluster.models.delay import FLAG_KINDS
 from cluster.models.windows import PRECISIONS
-from cluster.queries.milestones import DatedMilestone, with_dates
+from cluster.queries.milestones import DatedMilestone, predecessors, with_dates
 from cluster.services.forecasts import revise_forecast
 
 
@@ -46,9 +46,19 @@ class FindingSerializer(serializers.Serializer[Any]):
         return int(finding.days(as_of=filtering.as_of(self.context["request"])))
 
 
+class PredecessorSerializer(serializers.Serializer[Any]):
+    """What a milestone waits for; the dependency itself is under /dependencies/."""
+
+    dependency = serializers.IntegerField(source="pk")
+    milestone = Reference(source="predecessor")
+    type = serializers.ChoiceField(choices=Dependency.Type.choices)
+    lag_days = serializers.IntegerField()
+
+
 class MilestoneSerializer(RecordSerializer):
     """A dated promise about a factory, or about a contract as a whole."""
 
+    predecessors = PredecessorSerializer(source="waits_for", many=True, read_only=True)
     original = DatedWindow(source="dated.original", read_only=True, allow_null=True)
     due = DatedWindow(source="dated.due", read_only=True, allow_null=True)
     forecast = DatedWindow(source="dated.forecast", read_only=True, allow_null=True)
@@ -61,8 +71,8 @@ class MilestoneSerializer(RecordSerializer):
     class Meta:
         model = Milestone
         fields = [
-            "id", "contract", "factory", "code", "kind", "name", "scored", "not_scored", "original", "due", "forecast", "actual",
-            "late_days", "late_days_original", "findings", "as_of", "responsible", "version",
+            "id", "contract", "factory", "code", "kind", "name", "duration_days", "predecessors", "scored", "not_scored",
+            "original", "due", "forecast", "actual", "late_days", "late_days_original", "findings", "as_of", "responsible", "version",
         ]  # fmt: skip
 
 
@@ -96,7 +106,7 @@ class Milestones(Records):
     about = (
         "Promises with their four dates. `late_days` counts calendar days after the end of the due window, `late_days_original` after "
         "the first promise; both are null where nothing was promised or the milestone is not judged. With `as_of` everything is as it "
-        "had been announced by that day."
+        "had been announced by that day; the work before a milestone (`duration_days`, in working days) and what it waits for are today's."
     )
     queryset = Milestone.objects.all()
     serializer_class = MilestoneSerializer
@@ -120,9 +130,10 @@ class Milestones(Records):
         return self.dated([super().get_object().pk])[0]
 
     def dated(self, ids: list[Any]) -> list[Milestone]:
-        """The milestones of these ids, each carrying its dates as `dated`."""
+        """The milestones of these ids, each carrying its dates as `dated` and what it waits for as `waits_for`."""
         rows = with_dates(Milestone.objects.filter(pk__in=ids), as_of=filtering.as_of(self.request))
-        return [_carrying(row) for row in rows]
+        links = predecessors(ids)
+        return [_carrying(row, links[row.milestone.pk]) for row in rows]
 
     def represent(self, record: Milestone) -> dict[str, Any]:
         return super().represent(self.dated([record.pk])[0])
@@ -186,6 +197,6 @@ class ForecastRevisions(Records):
     ordering_fields = {"announced": "announced_latest", "recorded_at": "recorded_at"}
 
 
-def _carrying(row: DatedMilestone) -> Milestone:
-    row.milestone.dated = row  # type: ignore[attr-defined]
+def _carrying(row: DatedMilestone, links: list[Dependency]) -> Milestone:
+    row.milestone.dated, row.milestone.waits_for = row, links  # type: ignore[attr-defined]
     return row.milestone

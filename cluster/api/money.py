@@ -13,7 +13,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from cluster.api.examples import attach_example
-from cluster.api.fields import MoneyField, Reference, Texts
+from cluster.api.fields import ContractReference, MoneyField, Reference, Texts
 from cluster.api.rates import UsedRate
 from cluster.domain.exchange import Basis
 from cluster.domain.outlook import Grouping, Total, amounts, total_of, totals_by
@@ -101,7 +101,7 @@ class BaselineInForce(serializers.Serializer[Any]):
 class MoneySerializer(serializers.Serializer[Any]):
     """The money of a contract or a factory on a day."""
 
-    contract = Reference()
+    contract = ContractReference()
     factory = Reference(allow_null=True, help_text="Null: of the contract as far as you may see it.")
     as_of = serializers.DateField()
     baseline = BaselineInForce(allow_null=True)

@@ -13,9 +13,9 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from cluster.api import filtering
 from cluster.api.examples import attach_example
-from cluster.api.fields import Person, Reference, SourceReference, TextsField, Window
+from cluster.api.fields import ContractReference, Person, Reference, SourceReference, TextsField, Window
 from cluster.api.preconditions import etag_of, is_known
-from cluster.models import Source, User
+from cluster.models import Contract, Source, User
 from cluster.models.names import InLanguage
 from cluster.models.scope import AnnouncedQuerySet
 from cluster.models.windows import Window as WindowColumns
@@ -58,6 +58,8 @@ def reference_to(model: type[Model]) -> type[serializers.Serializer[Any]] | None
         return Person
     if model is Source:
         return SourceReference
+    if model is Contract:
+        return ContractReference
     return Reference if any(field.name == "code" for field in model._meta.fields) else None
 
 

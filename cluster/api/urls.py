@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from cluster.api.baselines import Baselines, BudgetLines
 from cluster.api.contracts import Amendments, Contracts, Parties
 from cluster.api.delays import DelayEvents, DelayFlags
+from cluster.api.dependencies import Dependencies
 from cluster.api.digests import Deliveries, Subscriptions
 from cluster.api.factories import Factories
 from cluster.api.jobs import JobRuns
@@ -28,6 +29,7 @@ router.register("baselines", Baselines, basename="baseline")
 router.register("budget-lines", BudgetLines, basename="budget-line")
 router.register("ledger-entries", LedgerEntries, basename="ledger-entry")
 router.register("milestones", Milestones, basename="milestone")
+router.register("dependencies", Dependencies, basename="dependency")
 router.register("forecast-revisions", ForecastRevisions, basename="forecast-revision")
 router.register("exchange-rates", ExchangeRates, basename="exchange-rate")
 router.register("delay-flags", DelayFlags, basename="delay-flag")

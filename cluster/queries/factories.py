@@ -1,17 +1,29 @@
 """Factories: the table of a contract, and the story of one plant."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 
 from django.db.models import F, Subquery
 
 from cluster.domain.errors import NotFound
-from cluster.models import Baseline, BaselineMilestone, BudgetLine, Claim, Contract, Factory, Figure, ForecastRevision, LedgerEntry
+from cluster.models import (
+    Baseline,
+    BaselineMilestone,
+    BudgetLine,
+    Claim,
+    Contract,
+    Dependency,
+    Factory,
+    Figure,
+    ForecastRevision,
+    LedgerEntry,
+)
 from cluster.models.scope import Reader
 from cluster.queries.contracts import FactoryRow, baseline_in_force, contract_for, factory_rows
 from cluster.queries.dollars import Dollars, FactoryDollars, dollars_of, dollars_of_factories
 from cluster.queries.figures import Figures, figures, value_of
-from cluster.queries.milestones import DatedMilestone, dated_milestones
+from cluster.queries.milestones import DatedMilestone, dated_milestones, predecessors
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +68,12 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class MilestoneStory:
-    """A milestone with the promise it is judged by and every revision of its forecast, the oldest first."""
+    """A milestone with the promise it is judged by, every revision of its forecast, the oldest first, and what it waits for."""
 
     dated: DatedMilestone
     promises: list[BaselineMilestone]
     revisions: list[ForecastRevision]
+    waits_for: list[Dependency] = field(default_factory=list)
 
     @property
     def promise(self) -> BaselineMilestone | None:
@@ -69,8 +82,31 @@ class MilestoneStory:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetSum:
+    """The lines of one category and funding source."""
+
+    lines: list[BudgetLine]
+
+    @property
+    def amount_rub(self) -> Decimal:
+        """Their sum."""
+        return sum((line.amount_rub for line in self.lines), Decimal(0))
+
+    @property
+    def usd(self) -> Dollars:
+        """Their dollars."""
+        return dollars_of(self.lines)
+
+    @property
+    def months(self) -> tuple[date, date] | None:
+        """The first and the last month; None where months were not published."""
+        known = [line.month for line in self.lines if line.month]
+        return (min(known), max(known)) if known else None
+
+
+@dataclass(frozen=True, slots=True)
 class FactoryStory:
-    """Everything the page of one factory tells. Unknown figures are None."""
+    """Everything the page of one factory tells. Unknown figures are None; `visible` are the ids of the factories that may be linked."""
 
     contract: Contract
     factory: Factory
@@ -81,6 +117,23 @@ class FactoryStory:
     milestones: list[MilestoneStory]
     budget: list[BudgetLine]
     ledger: list[LedgerEntry]
+    visible: frozenset[int] = frozenset()
+
+    @property
+    def groups(self) -> list[tuple[str, list[MilestoneStory]]]:
+        """The milestones as `late` (something is wrong and they are not reached), `open` and `reached`, each by date; no empty group."""
+        found: dict[str, list[MilestoneStory]] = {"late": [], "open": [], "reached": []}
+        for one in sorted(self.milestones, key=_when):
+            found["reached" if one.dated.is_reached else "late" if one.dated.findings else "open"].append(one)
+        return [(name, group) for name, group in found.items() if group]
+
+    @property
+    def budget_sums(self) -> list[BudgetSum]:
+        """The budget by category and funding source, over all months."""
+        lines: dict[tuple[str, str], list[BudgetLine]] = {}
+        for line in self.budget:
+            lines.setdefault((line.category, line.funding), []).append(line)
+        return [BudgetSum(rows) for rows in lines.values()]
 
     @property
     def budget_usd(self) -> Dollars:
@@ -129,7 +182,7 @@ def factory_for(reader: Reader, *, contract_code: str, factory_code: str) -> Fac
 
 
 def factory_story(*, reader: Reader, contract_code: str, factory_code: str, as_of: date) -> FactoryStory:
-    """One factory with its facts, milestones, forecasts, budget and ledger: nine statements."""
+    """One factory with its facts, milestones, forecasts, budget and ledger: ten statements."""
     contract = contract_for(reader, contract_code)
     facts = figures(reader=reader, contract_id=contract.pk, as_of=as_of)
     milestones = dated_milestones(reader=reader, as_of=as_of, contract_id=contract.pk)
@@ -149,9 +202,10 @@ def factory_story(*, reader: Reader, contract_code: str, factory_code: str, as_o
         row=rows[at],
         neighbours=(rows[at - 1].factory if at else None, rows[at + 1].factory if at + 1 < len(rows) else None),
         facts=facts_of(facts, factory.pk),
-        milestones=stories(own, as_of=as_of),
+        milestones=_with_links(stories(own, as_of=as_of)),
         budget=_budget(factory, as_of),
         ledger=list(ledger),
+        visible=frozenset(row.factory.pk for row in rows),
     )
 
 
@@ -188,6 +242,19 @@ def stories(milestones: list[DatedMilestone], *, as_of: date) -> list[MilestoneS
     for revision in announced:
         revisions[revision.milestone_id].append(revision)
     return [MilestoneStory(m, promises[m.milestone.pk], revisions[m.milestone.pk]) for m in milestones]
+
+
+def _with_links(found: list[MilestoneStory]) -> list[MilestoneStory]:
+    """The stories with what each milestone waits for: one statement."""
+    links = predecessors([one.dated.milestone.pk for one in found])
+    return [replace(one, waits_for=links[one.dated.milestone.pk]) for one in found]
+
+
+def _when(story: MilestoneStory) -> date:
+    """The day that a milestone stands for in a list: reached, forecast or promised; those without any come last."""
+    dated = story.dated
+    known = dated.actual or dated.forecast or dated.due
+    return known.window.latest if known else date.max
 
 
 def _budget(factory: Factory, as_of: date) -> list[BudgetLine]:

@@ -1,5 +1,6 @@
 """Milestones with their dates as they were known on a day: original, due, forecast, actual."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,7 +10,7 @@ from django.db.models.functions import JSONObject
 
 from cluster.domain.dates import DateWindow, Precision
 from cluster.domain.delays import Finding, findings, late_days
-from cluster.models import BaselineMilestone, ForecastRevision, Milestone, Source
+from cluster.models import BaselineMilestone, Dependency, ForecastRevision, Milestone, Source
 from cluster.models.scope import Reader
 
 
@@ -112,6 +113,18 @@ def with_dates(rows: QuerySet[Milestone], *, as_of: date) -> list[DatedMilestone
     wanted |= {m.actual_source_id for m in milestones}
     sources = Source.objects.in_bulk([key for key in wanted if key is not None])
     return [_dated(m, as_of, sources) for m in milestones]
+
+
+def predecessors(milestone_ids: Collection[int]) -> dict[int, list[Dependency]]:
+    """What each of these milestones (the caller may read them) waits for, by code: one statement. A plan is known at any time.
+
+    A milestone of another factory is named as well, whoever asks: its code is all that is told of it.
+    """
+    found: dict[int, list[Dependency]] = {pk: [] for pk in milestone_ids}
+    links = Dependency.objects.filter(successor__in=found).select_related("predecessor__factory").order_by("predecessor__code")
+    for link in links:
+        found[link.successor_id].append(link)
+    return found
 
 
 def _newest(rows: QuerySet[Any], prefix: str) -> Subquery:

@@ -36,6 +36,9 @@ def _has(role: Role, permission: Permission) -> bool:
     is_history = model.endswith(("event", "history", "events")) and model != "delayevent"
     if verb == "view":
         return role in (Role.ADMIN, Role.EDITOR, Role.AUDITOR) or not (is_history or model in _PERSONAL)
+    if verb == "delete":
+        # A link that does not hold can only go; everything else ends by a state of its own or by a newer row.
+        return role is Role.EDITOR and model == "dependency"
     if verb not in ("add", "change"):
         return False
     if role is Role.ADMIN:

@@ -15,6 +15,7 @@ from cluster.models import (
     BudgetLine,
     Claim,
     Contract,
+    Dependency,
     JobRun,
     Membership,
     Milestone,
@@ -26,6 +27,7 @@ from cluster.models.scope import ScopedQuerySet, scope_of
 from cluster.queries.history import newest_event
 from cluster.services.access import mirror_groups, require
 from cluster.services.budgets import refuse_by_hand
+from cluster.services.dependencies import refuse_circle
 from cluster.services.follow_up import Name, after_write
 
 # Accounts belong to no contract: whoever writes them is an administrator of everything.
@@ -95,6 +97,8 @@ def refuse_by_rule(instance: models.Model, *, deleting: bool = False) -> None:
     """Raise ValidationError, at the field concerned, when a rule of the record's own services refuses it; call it in a transaction."""
     try:
         refuse_by_hand(instance, deleting=deleting)
+        if isinstance(instance, Dependency) and not deleting:
+            refuse_circle(instance)
     except DomainError as error:
         refusal = as_validation_error(error)
         fields = {column.name for column in instance._meta.fields}

@@ -1,11 +1,12 @@
 """Filters of the story pages: how far a forecast moved."""
 
 from django import template
+from django.utils.translation import ngettext
 
 from cluster.domain.delays import FlagKind
 from cluster.models import ForecastRevision
 from cluster.models.delay import FLAG_KINDS
-from cluster.templatetags.format import days
+from cluster.templatetags.format import MINUS, NBSP, days
 
 register = template.Library()
 
@@ -38,3 +39,10 @@ def day_word(value: int) -> str:
 def web_address(url: str) -> str:
     """An address that a page may link to: of the web, or nothing."""
     return url if url.startswith(("https://", "http://")) else ""
+
+
+@register.filter
+def lag(working_days: int) -> str:
+    """How long after what it waits for: `+20 working days`; a lead is written with a minus."""
+    counted = ngettext("%(count)s working day", "%(count)s working days", abs(working_days)) % {"count": abs(working_days)}
+    return f"{MINUS if working_days < 0 else '+'}{counted}".replace(" ", NBSP)

@@ -5,25 +5,27 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from django.http import HttpResponse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 # A spreadsheet would run a cell that starts with one of these as a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_response(name: str, heads: Sequence[object], rows: Iterable[Sequence[object]]) -> HttpResponse:
+def csv_response(name: str, heads: Sequence[object], rows: Iterable[Sequence[object]], *, example: bool) -> HttpResponse:
     """The table as a CSV file called `name`: separator and decimal mark of the active language, texts never formulas.
 
-    Numbers (int, Decimal) stay numbers; everything else is a text, dates in ISO form.
+    Numbers (int, Decimal) stay numbers; everything else is a text, dates in ISO form. `example` says in a last column of each
+    row that its figures are not real: a row may be copied elsewhere.
     """
     english = (get_language() or "ru").startswith("en")
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     response.write("\ufeff")
     table = csv.writer(response, delimiter="," if english else ";")
-    table.writerow(heads)
+    mark = [gettext("Example: not real figures.")] if example else []
+    table.writerow([*heads, *([gettext("Note")] if example else [])])
     for row in rows:
-        table.writerow([_cell(value, english=english) for value in row])
+        table.writerow([_cell(value, english=english) for value in [*row, *mark]])
     return response
 
 

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from cluster.api.fields import Reference
+from cluster.api.fields import ContractReference
 from cluster.api.filtering import filters
 from cluster.api.records import Records, RecordSerializer
 from production.models import Brand, BrandShare, VehicleModel
@@ -30,7 +30,7 @@ class Brands(Records):
 class VehicleModelSerializer(RecordSerializer):
     """A model of a brand."""
 
-    contract = Reference(source="brand.contract", read_only=True)
+    contract = ContractReference(source="brand.contract", read_only=True)
 
     class Meta:
         model = VehicleModel
@@ -51,7 +51,7 @@ class VehicleModels(Records):
 class BrandShareSerializer(RecordSerializer):
     """A published share of a brand in a year's output."""
 
-    contract = Reference(source="brand.contract", read_only=True)
+    contract = ContractReference(source="brand.contract", read_only=True)
     percent = serializers.DecimalField(max_digits=5, decimal_places=2, read_only=True)
 
     class Meta:

@@ -1,7 +1,7 @@
 """The slip chart: what was promised as a bar, what came of it as a mark, the days between as a line."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from django.utils.safestring import SafeString
@@ -14,12 +14,16 @@ from cluster.web.charts.chart import Cell, Chart
 from cluster.web.charts.scale import TimeScale
 from cluster.web.charts.svg import diamond, drawing, el, fit, line, rect, text
 
+# More rows than these are a wall, not a chart.
+MOST_ROWS = 24
+
 
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
     """One promise: `late` days against `promised`; reached when `actual` is there. `owner` is a factory's code or empty.
 
-    `url` is where the table links to; the drawing is a picture and holds no links.
+    `url` is where the table links to; the drawing is a picture and holds no links. `is_main` stays in the chart however many
+    promises there are: an opening, a promise about the contract as a whole.
     """
 
     name: str
@@ -29,6 +33,7 @@ class TimelineRow:
     actual: DateWindow | None = None
     late: int = 0
     url: str = ""
+    is_main: bool = False
 
     @property
     def group(self) -> int:
@@ -52,11 +57,12 @@ _WIDE = _Layout("wide", 1040, 344, 928, 50, 326, 2, 20)
 _NARROW = _Layout("narrow", 358, 6, 352, 86, 346, 2, 48)
 
 
-def timeline(key: str, rows: Iterable[TimelineRow], *, as_of: date, title: str = "") -> Chart:
-    """The promises of `rows` as known on `as_of`, in three groups, the worst first."""
-    rows = sorted(rows, key=lambda row: (row.group, -row.late, row.promised.latest))
+def timeline(key: str, rows: Iterable[TimelineRow], *, as_of: date, title: str = "", most: int = MOST_ROWS) -> Chart:
+    """The promises of `rows` as known on `as_of`, in three groups, the worst first; of more than `most` the most telling ones."""
+    every = sorted(rows, key=lambda row: (row.group, -row.late, row.promised.latest))
+    rows = _told_apart(most_telling(every, most))
     title = title or _("Promises and what came of them")
-    summary = _summary(rows)
+    summary = _summary(every, shown=len(rows))
     years = _years(rows, as_of)
     return Chart(
         key=key,
@@ -87,15 +93,31 @@ def timeline(key: str, rows: Iterable[TimelineRow], *, as_of: date, title: str =
     )
 
 
-def _summary(rows: Sequence[TimelineRow]) -> str:
+def most_telling(rows: Sequence[TimelineRow], most: int = MOST_ROWS) -> list[TimelineRow]:
+    """As many of the rows as a person can read, in their order: the main ones, then the first of the others."""
+    chosen = sorted(range(len(rows)), key=lambda n: (not rows[n].is_main, n))[:most]
+    return [rows[n] for n in sorted(chosen)]
+
+
+def _told_apart(rows: list[TimelineRow]) -> list[TimelineRow]:
+    """The rows; where names repeat, each is told by its factory too."""
+    if len({row.name for row in rows}) == len(rows):
+        return rows
+    return [replace(row, name=f"{row.owner} · {row.name}") if row.owner else row for row in rows]
+
+
+def _summary(rows: Sequence[TimelineRow], *, shown: int) -> str:
     late = [row for row in rows if row.late]
-    if not late:
-        return _("None of the promises is late.")
-    counted = ngettext("%(late)s of %(all)s promise is late", "%(late)s of %(all)s promises are late", len(rows)) % {
-        "late": len(late),
-        "all": len(rows),
-    }
-    return _("{counted}; the worst by {days}: {name}.").format(counted=counted, days=days(late[0].late), name=late[0].name)
+    told = _("None of the promises is late.")
+    if late:
+        counted = ngettext("%(late)s of %(all)s promise is late", "%(late)s of %(all)s promises are late", len(rows)) % {
+            "late": len(late),
+            "all": len(rows),
+        }
+        told = _("{counted}; the worst by {days}: {name}.").format(counted=counted, days=days(late[0].late), name=late[0].name)
+    if shown == len(rows):
+        return told
+    return _("{told} Drawn are {shown} of {all}: the openings and the worst delays.").format(told=told, shown=shown, all=len(rows))
 
 
 def _years(rows: Sequence[TimelineRow], as_of: date) -> tuple[int, int]:

@@ -100,7 +100,7 @@ def delays_csv(request: HttpRequest, code: str) -> HttpResponse:
         gettext("Address"), gettext("As of"),
     )  # fmt: skip
     cells = (_cells(row, board) for row in _in_state(rows, filters["state"]))
-    return csv_response(f"{code}-delays-{board.as_of:%Y-%m-%d}", heads, cells)
+    return csv_response(f"{code}-delays-{board.as_of:%Y-%m-%d}", heads, cells, example=board.contract.is_example)
 
 
 def _cells(row: DelayRow, board: DelayBoard) -> list[object]:

@@ -17,6 +17,9 @@ from cluster.web.pages.overview import timeline_rows
 from cluster.web.panels import factory_panels
 
 HISTORY_SIZE = 25
+# More milestones than these are folded by what they need and not all drawn; more budget lines are summed; of more entries the
+# newest are shown.
+FOLD_FROM, SUM_FROM, ENTRIES = 12, 24, 15
 
 
 @page
@@ -32,6 +35,10 @@ def factory(request: HttpRequest, code: str, factory: str) -> HttpResponse:
     context = {
         "story": story,
         "chart": _chart(story),
+        "folded": len(story.milestones) > FOLD_FROM,
+        "summed": len(story.budget) > SUM_FROM,
+        "visible": story.visible,
+        "entries": story.ledger[:ENTRIES],
         "may_forecast": may(Action.REVISE_FORECAST),
         "may_pay": may(Action.RECORD_PAYMENT),
         "may_output": may(Action.RECORD_OUTPUT),
@@ -46,7 +53,7 @@ def _chart(story: FactoryStory) -> Chart | None:
     """The promises of the factory and what came of them; None when nothing was promised."""
     # A link from the chart would lead to this very page.
     rows = [replace(row, url="") for row in timeline_rows([one.dated for one in story.milestones], code=story.contract.code)]
-    return timeline("factory-promises", rows, as_of=story.as_of) if rows else None
+    return timeline("factory-promises", rows, as_of=story.as_of, most=FOLD_FROM) if rows else None
 
 
 @page

@@ -134,7 +134,7 @@ def ledger_csv(request: HttpRequest, code: str) -> HttpResponse:
     )  # fmt: skip
     alike = look_alikes(reader_of(request), contract_id=asked.contract.pk, until=asked.until)
     rows = for_table(asked.rows, sort=asked.sort, until=asked.until)
-    return csv_response(f"{code}-ledger-{asked.as_of:%Y-%m-%d}", heads, _cells(rows, alike, asked.as_of))
+    return csv_response(f"{code}-ledger-{asked.as_of:%Y-%m-%d}", heads, _cells(rows, alike, asked.as_of), example=asked.contract.is_example)
 
 
 def _cells(rows: "QuerySet[LedgerEntry]", alike: dict[int, int], as_of: date) -> Iterator[list[object]]:

@@ -94,7 +94,7 @@ def test_money_windows_texts_and_references_have_one_shape(world: World, as_: As
     assert entry["usd"]["value"] == "1.09"
     assert entry["usd"]["basis"] == "payment"
     assert entry["usd"]["rate"] == {"id": entry["usd"]["rate"]["id"], "date": "2024-04-01", "value": "92.5000", "nominal": 1}
-    assert entry["contract"] == {"id": world.contract.pk, "code": "big"}
+    assert entry["contract"] == {"id": world.contract.pk, "code": "big", "is_example": False}
     revision = as_(world.user(Role.EDITOR)).get(world.address("forecast-revisions")).json()
     assert revision["new"] == {"earliest": "2024-07-01", "latest": "2024-12-31", "precision": "half_year"}
     assert revision["old"] is None
@@ -246,5 +246,29 @@ def test_milestones_keep_the_order_asked_for(world: World, as_: As) -> None:
     promise(world.milestone.__class__.objects.create(contract=world.contract, code="A-FIRST", kind="opening", name_ru="x"), "2025")
     client = as_(world.user(Role.EDITOR))
     codes = [row["code"] for row in client.get(f"{BASE}milestones/", {"ordering": "-code"}).json()["results"]]
-    assert codes == ["P01-OPEN", "A-FIRST"]
+    assert (codes[0], codes[-1]) == ("P01-OPEN", "A-FIRST")
     assert client.get(f"{BASE}milestones/", {"ordering": "code"}).json()["results"][0]["code"] == "A-FIRST"
+
+
+def test_a_milestone_tells_its_duration_and_what_it_waits_for(world: World, as_: As) -> None:
+    world.milestone.duration_days = 40
+    world.milestone.save()
+    link = world.objects["dependencies"]
+    milestone = as_(world.user(Role.EDITOR)).get(world.address("milestones")).json()
+    assert milestone["duration_days"] == 40
+    first = link.predecessor  # type: ignore[attr-defined]
+    assert milestone["predecessors"] == [
+        {"dependency": link.pk, "milestone": {"id": first.pk, "code": first.code}, "type": "FS", "lag_days": 1}
+    ]
+
+
+def test_every_object_of_an_example_says_that_its_contract_is_one(world: World, as_: As) -> None:
+    world.contract.is_example = True
+    world.contract.save()
+    client = as_(make_user(Role.EDITOR))
+    marked = {noun: client.get(world.address(noun)).json() for noun in NOUNS if noun not in OWN}
+    for noun, found in marked.items():
+        if "contract" in found and found["contract"] is not None:
+            assert found["contract"]["is_example"] is True, noun
+    assert marked["contracts"]["is_example"] is True
+    assert sum("contract" in found for found in marked.values()) > 10

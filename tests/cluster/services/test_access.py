@@ -19,10 +19,11 @@ def permissions_of(role: Role) -> set[str]:
     }
 
 
-def test_nobody_but_a_superuser_may_delete_and_nobody_may_touch_history() -> None:
+def test_nobody_but_a_superuser_may_delete_more_than_a_dependency_and_nobody_may_touch_history() -> None:
     ensure_roles()
     for role in Role:
-        assert not {p for p in permissions_of(role) if ".delete_" in p}
+        deletes = {p for p in permissions_of(role) if ".delete_" in p}
+        assert deletes == ({"cluster.delete_dependency"} if role is Role.EDITOR else set())
         assert not {p for p in permissions_of(role) if p.endswith("event") and ".view_" not in p}
         assert not permissions_of(role) & {"cluster.change_ledgerentry", "cluster.change_forecastrevision", "cluster.change_exchangerate"}
 

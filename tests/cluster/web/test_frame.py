@@ -89,7 +89,7 @@ def test_an_empty_contract_says_what_is_missing_and_invents_no_zero(reader: Clie
 
 
 def test_an_example_says_so_on_the_page(reader: Client) -> None:
-    assert "Example: invented figures" in words(reader.get(f"/c/{make_contract(is_example=True).code}/"))
+    assert "Example: not real figures." in words(reader.get(f"/c/{make_contract(is_example=True).code}/"))
 
 
 def test_a_stranger_is_sent_to_the_login(client: Client) -> None:

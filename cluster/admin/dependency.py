@@ -1,0 +1,36 @@
+"""Dependencies: which milestone waits for which."""
+
+from typing import Any
+
+from django.contrib import admin
+
+from cluster.admin.base import RecordAdmin
+from cluster.admin.forms import RecordForm
+from cluster.models import Dependency
+
+
+class DependencyForm(RecordForm):
+    """Once a link is there, both its ends stay in its contract; a new one is refused where they do not."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            for name in {"predecessor", "successor"} & set(self.fields):
+                field: Any = self.fields[name]
+                field.queryset = field.queryset.filter(contract=self.instance.successor.contract_id)
+
+
+@admin.register(Dependency)
+class DependencyAdmin(RecordAdmin):
+    form = DependencyForm
+    list_display = ["predecessor", "successor", "type", "lag_days"]
+    list_display_links = ["predecessor", "successor"]
+    list_filter = [
+        "type",
+        ("successor__contract", admin.RelatedOnlyFieldListFilter),
+        ("successor__factory", admin.RelatedOnlyFieldListFilter),
+    ]
+    list_select_related = ["predecessor", "successor"]
+    search_fields = ["predecessor__code", "predecessor__name_ru", "predecessor__name_en", "successor__code", "successor__name_ru"]
+    autocomplete_fields = ["predecessor", "successor"]
+    fields = [("predecessor", "successor"), ("type", "lag_days")]
