@@ -126,7 +126,6 @@ def _sources(contract: Contract) -> dict[str, Source]:
             note_en="Disagrees with the plan here and there, to show how disagreements look.",
         ),
     ]
-    rows[0].published, rows[1].published = DateWindow.day(SIGNED), DateWindow.day(AMENDED)
     return {row.key: row for row in Source.objects.bulk_create(rows)}
 
 

@@ -41,7 +41,7 @@ def load() -> dict[str, int]:
 
 
 def _models(contract: Contract, source: Source) -> dict[str, VehicleModel]:
-    brand = Brand.objects.create(
+    brand = Brand(
         contract=contract,
         code="example-auto",
         name_ru="Пример-Авто (вымышлено)",
@@ -49,6 +49,8 @@ def _models(contract: Contract, source: Source) -> dict[str, VehicleModel]:
         segment="passenger",
         source=source,
     )
+    brand.started = DateWindow.parse("2024")
+    brand.save()
     rows = [VehicleModel(brand=brand, name=row.name, segment=row.segment, source=source) for row in MODELS]
     return {row.name: row for row in VehicleModel.objects.bulk_create(rows)}
 

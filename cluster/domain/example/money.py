@@ -151,7 +151,7 @@ class Ledger:
         # Work is paid for in the month after it.
         later = list(months(span[0], _plus(span[-1], 1)))[1:]
         weights = [weight * self._random.randint(75, 125) for weight in _curve(category, later)]
-        due = 0
+        due, paid = 0, dict.fromkeys(_FUNDING[category], 0)
         for month, amount in zip(later, spread(kopecks, weights), strict=True):
             due += amount
             if month > KNOWN_TO or (due < _SMALL and month != later[-1]):
@@ -159,7 +159,8 @@ class Ledger:
             for part in spread(due, (60, 40)) if due > _LARGE else (due,):
                 on = self._days.within(month)
                 document = f"Пример: п/п № {self._next(plant.code)} от {on:%d.%m.%Y}"
-                funding = self._random.choices(list(_FUNDING[category]), list(_FUNDING[category].values()))[0]
+                funding = _furthest_behind(_FUNDING[category], paid, part)
+                paid[funding] += part
                 self.entries.append(EntryRow(plant.code, "payment", on, part, category, funding, document, firm))
             due = 0
 
@@ -209,6 +210,12 @@ class _PaymentDays:
         while not is_working_day(on):
             on += timedelta(days=1)
         return on
+
+
+def _furthest_behind(shares: Mapping[str, int], paid: Mapping[str, int], part: int) -> str:
+    """The funding source that has paid least of its share once `part` is paid, so that all keep step with the budget."""
+    whole = sum(paid.values()) + part
+    return max(shares, key=lambda source: whole * shares[source] - 100 * paid[source])
 
 
 def _by_line(plant: Plant, total: int) -> dict[Line, int]:
