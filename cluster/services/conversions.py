@@ -9,7 +9,6 @@ What is due was noted by triggers (models/conversion_due.py): rows by their ids,
 its date until the next accepted one; whatever became of it, no other day has another rate now. docs/decisions/0006.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -115,40 +114,48 @@ WHERE rate.id <@ %(rates)s::int8multirange AND rate.currency = 'USD'
 # Rows of the days that are due, without those looked at by their ids.
 _OTHERS = "SELECT * FROM ({by_day}) AS found WHERE NOT found.id <@ %(ids)s::int8multirange"
 
-# One statement: what has no amount or no rate any more is dropped, the rest is written where anything differs.
-# `replaced` keeps the rate that was used before; a row that is as it should be is not touched.
-# Nobody else writes these tables while the lock is held.
-_CONVERT = """
-WITH examined AS ({examined}),
-compared AS MATERIALIZED (
-    SELECT examined.id, rate.id AS rate_id, dollars.usd, rate.stale, kept.rate_id AS old_rate_id, kept.{column} IS NOT NULL AS is_kept,
-           examined.amount_rub IS NOT NULL AS has_amount,
-           (kept.rate_id, kept.usd, kept.stale) IS DISTINCT FROM (rate.id, dollars.usd, rate.stale) AS differs
-    FROM examined
-    LEFT JOIN unnest(%(day)s::date[], %(rate)s::bigint[], %(nominal)s::integer[], %(value)s::numeric[], %(stale)s::boolean[])
+# Every statement over examined rows knows the rate of each day, from columns that `_calendar` makes.
+_RATE = """
+    unnest(%(day)s::date[], %(rate)s::bigint[], %(nominal)s::integer[], %(value)s::numeric[], %(stale)s::boolean[])
         AS rate (day, id, nominal, value, stale)
-        ON rate.day = CASE WHEN examined.on_date > %(last)s THEN %(last)s ELSE examined.on_date END AND examined.amount_rub IS NOT NULL
-    CROSS JOIN LATERAL (SELECT {usd} AS usd) AS dollars
-    LEFT JOIN {table} AS kept ON kept.{column} = examined.id
+    ON examined.amount_rub IS NOT NULL
+        AND rate.day = CASE WHEN examined.on_date > %(last)s THEN %(last)s ELSE examined.on_date END
+"""
+
+# What has dollars: those without an amount or a rate now lose them, those that differ are written again. `replaced` keeps the rate
+# that was used before; a row that is as it should be is not touched. Nobody else writes these tables while the lock is held.
+_RENEW = """
+WITH differing AS MATERIALIZED (
+    SELECT kept.{column} AS id, rate.id AS rate_id, {usd} AS usd, rate.stale, kept.rate_id AS old_rate_id
+    FROM ({examined}) AS examined
+    JOIN {table} AS kept ON kept.{column} = examined.id
+    LEFT JOIN {rate}
+    WHERE (kept.rate_id, kept.usd, kept.stale) IS DISTINCT FROM (rate.id, {usd}, rate.stale)
 ),
-dropped AS (DELETE FROM {table} USING compared WHERE {column} = compared.id AND compared.is_kept AND compared.rate_id IS NULL),
-updated AS (
+dropped AS (DELETE FROM {table} USING differing WHERE {column} = differing.id AND differing.rate_id IS NULL),
+written AS (
     UPDATE {table} AS kept
-    SET replaced_id = CASE WHEN kept.rate_id = compared.rate_id THEN kept.replaced_id ELSE kept.rate_id END,
-        usd = compared.usd, rate_id = compared.rate_id, stale = compared.stale, converted_at = %(now)s
-    FROM compared WHERE kept.{column} = compared.id AND compared.is_kept AND compared.differs AND compared.rate_id IS NOT NULL
-),
-created AS (
-    INSERT INTO {table} ({column}, usd, rate_id, stale, converted_at)
-    SELECT id, usd, rate_id, stale, %(now)s FROM compared WHERE NOT is_kept AND rate_id IS NOT NULL
+    SET replaced_id = CASE WHEN kept.rate_id = differing.rate_id THEN kept.replaced_id ELSE kept.rate_id END,
+        usd = differing.usd, rate_id = differing.rate_id, stale = differing.stale, converted_at = %(now)s
+    FROM differing WHERE kept.{column} = differing.id AND differing.rate_id IS NOT NULL
 )
-SELECT count(*) FILTER (WHERE NOT is_kept AND rate_id IS NOT NULL),
-       count(*) FILTER (WHERE is_kept AND rate_id IS NOT NULL AND differs),
-       count(*) FILTER (WHERE is_kept AND rate_id IS NOT NULL AND rate_id <> old_rate_id),
-       count(*) FILTER (WHERE is_kept AND rate_id IS NULL),
-       count(*) FILTER (WHERE has_amount AND rate_id IS NULL),
-       count(*) FILTER (WHERE stale)
-FROM compared
+SELECT count(rate_id) AS changed, count(*) FILTER (WHERE rate_id <> old_rate_id) AS corrected, count(*) - count(rate_id) AS dropped
+FROM differing
+"""
+
+# What has none yet. The rows stream from one table into the other in the order of their ids: nothing is kept on the way.
+_CONVERT = """
+INSERT INTO {table} ({column}, usd, rate_id, stale, converted_at)
+SELECT examined.id, {usd}, rate.id, rate.stale, %(now)s
+FROM ({examined}) AS examined
+JOIN {rate}
+WHERE NOT EXISTS (SELECT 1 FROM {table} AS kept WHERE kept.{column} = examined.id)
+"""
+
+_COUNT = """
+SELECT count(*) FILTER (WHERE (on_date < %(first)s) IS NOT FALSE) AS unconverted,
+       count(*) FILTER (WHERE on_date > %(last)s OR on_date <@ %(stale_days)s::datemultirange) AS stale
+FROM ({examined}) AS examined WHERE amount_rub IS NOT NULL
 """
 _FIGURES = ("converted", "changed", "corrected", "dropped", "unconverted", "stale")
 
@@ -181,7 +188,7 @@ def mark_all_due() -> None:
 def _convert_due(now: datetime) -> dict[str, int]:
     figures = dict.fromkeys(_FIGURES, 0)
     with connection.cursor() as cursor:
-        _allow_time(cursor)
+        _prepare(cursor)
         one_at_a_time("conversions")
         cursor.execute(_TAKE)
         due: dict[str, str] = dict(cursor.fetchall())
@@ -189,52 +196,62 @@ def _convert_due(now: datetime) -> dict[str, int]:
             return figures
         cursor.execute(_DAYS, {"rates": due.get(Due.RATES, "{}")})
         (days,) = cursor.fetchone()
-        calendar: dict[str, Any] | None = None
+        calendar = _calendar()
         for kind in _KINDS:
             ids = due.get(kind.due)
-            for examined in (kind.by_id if ids else None, _OTHERS.format(by_day=kind.by_day) if days else None):
-                if examined is not None:
-                    calendar = calendar or _calendar()
-                    params = {"ids": ids or "{}", "days": days, "zone": settings.TIME_ZONE, "now": now}
-                    cursor.execute(_statement(kind, examined), params | calendar)
-                    for name, count in zip(_FIGURES, cursor.fetchone(), strict=True):
-                        figures[name] += count
+            params = calendar | {"ids": ids or "{}", "days": days, "zone": settings.TIME_ZONE, "now": now}
+            if ids:
+                _convert(cursor, kind, kind.by_id, params, figures)
+            if days:
+                _convert(cursor, kind, _OTHERS.format(by_day=kind.by_day), params, figures)
     return figures
 
 
-def _allow_time(cursor: Any) -> None:
-    """A run may take longer than a page: half of its lease for one statement. Compiling plans costs more than it wins here."""
-    most = f"{settings.JOB_LEASE_SECONDS // 2}s"
+def _prepare(cursor: Any) -> None:
+    """Half of the lease for one statement: a run may take longer than a page. Plans that keep the order of the ids: no compiling,
+    which costs more than it wins, and no sorting by day, after which rows would be written all over the table.
+    """
     cursor.execute(
-        "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true), set_config('jit', 'off', true)",
-        [most, most],
+        "SELECT set_config('statement_timeout', %(most)s, true), set_config('lock_timeout', %(most)s, true),"
+        " set_config('jit', 'off', true), set_config('enable_mergejoin', 'off', true)",
+        {"most": f"{settings.JOB_LEASE_SECONDS // 2}s"},
     )
 
 
-def _statement(kind: _Kind, examined: str) -> str:
+def _convert(cursor: Any, kind: _Kind, examined: str, params: dict[str, Any], figures: dict[str, int]) -> None:
+    """Bring the dollars of the examined rows up to date and add up the figures: three statements."""
     usd = USD_SQL.format(amount="examined.amount_rub", nominal="rate.nominal", value="rate.value")
-    return _CONVERT.format(examined=examined, table=kind.table, column=kind.column, usd=usd)
+    parts = {"examined": examined, "table": kind.table, "column": kind.column, "usd": usd, "rate": _RATE}
+    for statement in (_RENEW, _COUNT):
+        cursor.execute(statement.format(**parts), params)
+        for column, count in zip(cursor.description, cursor.fetchone(), strict=True):
+            figures[column.name] += count
+    cursor.execute(_CONVERT.format(**parts), params)
+    figures["converted"] += cursor.rowcount
 
 
 def _calendar() -> dict[str, Any]:
-    """Which rate is in force on each day, as columns: from the first rate to a day on which the last one is stale.
+    """Which rate is in force on each day, as columns: from the first rate to the first day on which the last one is stale.
 
     Every day after the last one here is like it.
     """
-    rates = ExchangeRate.objects.accepted().order_by("date").values_list("date", "pk", "nominal", "value")
-    day: list[date] = []
-    columns: dict[str, list[Any]] = {"day": day, "rate": [], "nominal": [], "value": [], "stale": []}
-    for (since, *rate), until in _spans(list(rates)):
+    rates = list(ExchangeRate.objects.accepted().order_by("date").values_list("date", "pk", "nominal", "value"))
+    columns: dict[str, list[Any]] = {"day": [], "rate": [], "nominal": [], "value": [], "stale": []}
+    stale_days = []
+    for (since, *rate), until in _spans(rates):
         stale_from = next_rate_date(since)
         days = [since + timedelta(days=n) for n in range((until - since).days)]
-        day += days
+        columns["day"] += days
         for name, value in zip(("rate", "nominal", "value"), rate, strict=True):
             columns[name] += [value] * len(days)
         columns["stale"] += [on >= stale_from for on in days]
-    return columns | {"last": day[-1] if day else None}
+        if stale_from < until:
+            stale_days.append(f"[{stale_from},{until})")
+    first, last = (columns["day"][0], columns["day"][-1]) if rates else (None, None)
+    return {**columns, "first": first, "last": last, "stale_days": f"{{{','.join(stale_days)}}}"}
 
 
-def _spans(rates: Sequence[tuple[Any, ...]]) -> list[tuple[tuple[Any, ...], date]]:
+def _spans(rates: list[tuple[Any, ...]]) -> list[tuple[tuple[Any, ...], date]]:
     """Each rate with the day on which the next one takes over; the last one with the day after it has become stale."""
     spans = [(rate, following[0]) for rate, following in pairwise(rates)]
     return [*spans, *((rate, next_rate_date(rate[0]) + timedelta(days=1)) for rate in rates[-1:])]
