@@ -54,5 +54,6 @@ SPECTACULAR_SETTINGS = {
         "LedgerKind": "cluster.models.ledger.LedgerEntry.Kind",
         "MilestoneKind": "cluster.models.milestone.MilestoneKind",
         "BaselineKind": "cluster.models.baseline.Baseline.Kind",
+        "Basis": "cluster.domain.exchange.Basis",
     },
 }

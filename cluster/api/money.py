@@ -98,7 +98,7 @@ class BaselineInForce(serializers.Serializer[Any]):
     in_force_from = serializers.DateField()
 
 
-class MoneySerializer(serializers.Serializer[Any]):
+class OutlookSerializer(serializers.Serializer[Any]):
     """The money of a contract or a factory on a day."""
 
     contract = ContractReference()
@@ -111,7 +111,7 @@ class MoneySerializer(serializers.Serializer[Any]):
     groups = Group(many=True)
 
 
-attach_example(MoneySerializer)
+attach_example(OutlookSerializer)
 
 
 def answer(request: Request, money: Money) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def answer(request: Request, money: Money) -> dict[str, Any]:
             for key, total in sorted(groups.items(), key=lambda item: [_order(money, part) for part in item[0]])
         ],
     }
-    return dict(MoneySerializer(data).data)
+    return dict(OutlookSerializer(data).data)
 
 
 def groupings(request: Request) -> list[Grouping]:
