@@ -114,23 +114,27 @@ WHERE rate.id <@ %(rates)s::int8multirange AND rate.currency = 'USD'
 # Rows of the days that are due, without those looked at by their ids.
 _OTHERS = "SELECT * FROM ({by_day}) AS found WHERE NOT found.id <@ %(ids)s::int8multirange"
 
-# Every statement over examined rows knows the rate of each day, from columns that `_calendar` makes.
-_RATE = """
-    unnest(%(day)s::date[], %(rate)s::bigint[], %(nominal)s::integer[], %(value)s::numeric[], %(stale)s::boolean[])
-        AS rate (day, id, nominal, value, stale)
-    ON examined.amount_rub IS NOT NULL
-        AND rate.day = CASE WHEN examined.on_date > %(last)s THEN %(last)s ELSE examined.on_date END
+# What the examined rows should have. A table of its own for a moment, so that the plans after it know how many rows there are: a
+# handful is looked up by index, a million is hashed.
+_PRICE = """
+CREATE TEMPORARY TABLE priced ON COMMIT DROP AS
+SELECT examined.id, rate.id AS rate_id, {usd} AS usd, rate.stale, examined.amount_rub IS NOT NULL AS has_amount
+FROM ({examined}) AS examined
+LEFT JOIN unnest(%(day)s::date[], %(rate)s::bigint[], %(nominal)s::integer[], %(value)s::numeric[], %(stale)s::boolean[])
+    AS rate (day, id, nominal, value, stale)
+    ON rate.day = CASE WHEN examined.on_date > %(last)s THEN %(last)s ELSE examined.on_date END AND examined.amount_rub IS NOT NULL
+"""
+_COUNT = """
+SELECT count(*) FILTER (WHERE has_amount AND rate_id IS NULL) AS unconverted, count(*) FILTER (WHERE stale) AS stale FROM priced
 """
 
 # What has dollars: those without an amount or a rate now lose them, those that differ are written again. `replaced` keeps the rate
 # that was used before; a row that is as it should be is not touched. Nobody else writes these tables while the lock is held.
 _RENEW = """
 WITH differing AS MATERIALIZED (
-    SELECT kept.{column} AS id, rate.id AS rate_id, {usd} AS usd, rate.stale, kept.rate_id AS old_rate_id
-    FROM ({examined}) AS examined
-    JOIN {table} AS kept ON kept.{column} = examined.id
-    LEFT JOIN {rate}
-    WHERE (kept.rate_id, kept.usd, kept.stale) IS DISTINCT FROM (rate.id, {usd}, rate.stale)
+    SELECT priced.*, kept.rate_id AS old_rate_id
+    FROM priced JOIN {table} AS kept ON kept.{column} = priced.id
+    WHERE (kept.rate_id, kept.usd, kept.stale) IS DISTINCT FROM (priced.rate_id, priced.usd, priced.stale)
 ),
 dropped AS (DELETE FROM {table} USING differing WHERE {column} = differing.id AND differing.rate_id IS NULL),
 written AS (
@@ -143,19 +147,11 @@ SELECT count(rate_id) AS changed, count(*) FILTER (WHERE rate_id <> old_rate_id)
 FROM differing
 """
 
-# What has none yet. The rows stream from one table into the other in the order of their ids: nothing is kept on the way.
-_CONVERT = """
+# What has none yet.
+_CREATE = """
 INSERT INTO {table} ({column}, usd, rate_id, stale, converted_at)
-SELECT examined.id, {usd}, rate.id, rate.stale, %(now)s
-FROM ({examined}) AS examined
-JOIN {rate}
-WHERE NOT EXISTS (SELECT 1 FROM {table} AS kept WHERE kept.{column} = examined.id)
-"""
-
-_COUNT = """
-SELECT count(*) FILTER (WHERE (on_date < %(first)s) IS NOT FALSE) AS unconverted,
-       count(*) FILTER (WHERE on_date > %(last)s OR on_date <@ %(stale_days)s::datemultirange) AS stale
-FROM ({examined}) AS examined WHERE amount_rub IS NOT NULL
+SELECT id, usd, rate_id, stale, %(now)s FROM priced
+WHERE rate_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {table} AS kept WHERE kept.{column} = priced.id)
 """
 _FIGURES = ("converted", "changed", "corrected", "dropped", "unconverted", "stale")
 
@@ -213,21 +209,23 @@ def _prepare(cursor: Any) -> None:
     """
     cursor.execute(
         "SELECT set_config('statement_timeout', %(most)s, true), set_config('lock_timeout', %(most)s, true),"
-        " set_config('jit', 'off', true), set_config('enable_mergejoin', 'off', true)",
+        " set_config('jit', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('work_mem', '64MB', true)",
         {"most": f"{settings.JOB_LEASE_SECONDS // 2}s"},
     )
 
 
 def _convert(cursor: Any, kind: _Kind, examined: str, params: dict[str, Any], figures: dict[str, int]) -> None:
-    """Bring the dollars of the examined rows up to date and add up the figures: three statements."""
+    """Bring the dollars of the examined rows up to date and add up the figures."""
     usd = USD_SQL.format(amount="examined.amount_rub", nominal="rate.nominal", value="rate.value")
-    parts = {"examined": examined, "table": kind.table, "column": kind.column, "usd": usd, "rate": _RATE}
-    for statement in (_RENEW, _COUNT):
-        cursor.execute(statement.format(**parts), params)
+    cursor.execute(_PRICE.format(examined=examined, usd=usd), params)
+    cursor.execute("ANALYZE priced")
+    for statement in (_COUNT, _RENEW):
+        cursor.execute(statement.format(table=kind.table, column=kind.column), params)
         for column, count in zip(cursor.description, cursor.fetchone(), strict=True):
             figures[column.name] += count
-    cursor.execute(_CONVERT.format(**parts), params)
+    cursor.execute(_CREATE.format(table=kind.table, column=kind.column), params)
     figures["converted"] += cursor.rowcount
+    cursor.execute("DROP TABLE priced")
 
 
 def _calendar() -> dict[str, Any]:
@@ -237,7 +235,6 @@ def _calendar() -> dict[str, Any]:
     """
     rates = list(ExchangeRate.objects.accepted().order_by("date").values_list("date", "pk", "nominal", "value"))
     columns: dict[str, list[Any]] = {"day": [], "rate": [], "nominal": [], "value": [], "stale": []}
-    stale_days = []
     for (since, *rate), until in _spans(rates):
         stale_from = next_rate_date(since)
         days = [since + timedelta(days=n) for n in range((until - since).days)]
@@ -245,10 +242,7 @@ def _calendar() -> dict[str, Any]:
         for name, value in zip(("rate", "nominal", "value"), rate, strict=True):
             columns[name] += [value] * len(days)
         columns["stale"] += [on >= stale_from for on in days]
-        if stale_from < until:
-            stale_days.append(f"[{stale_from},{until})")
-    first, last = (columns["day"][0], columns["day"][-1]) if rates else (None, None)
-    return {**columns, "first": first, "last": last, "stale_days": f"{{{','.join(stale_days)}}}"}
+    return {**columns, "last": columns["day"][-1] if rates else None}
 
 
 def _spans(rates: list[tuple[Any, ...]]) -> list[tuple[tuple[Any, ...], date]]:
