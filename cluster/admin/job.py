@@ -24,7 +24,7 @@ class JobRunAdmin(AppendOnlyAdmin):
     date_hierarchy = "scheduled_for"
     search_fields = ["name", "error"]
     fields = [
-        "name",
+        ("name", "params"),
         ("scheduled_for", "requested_by"),
         "status",
         ("started_at", "finished_at", "attempts"),
@@ -57,8 +57,9 @@ class JobRunAdmin(AppendOnlyAdmin):
 
     @admin.action(description=_("Run these jobs now"), permissions=["run"])
     def run_again(self, request: HttpRequest, chosen: QuerySet[JobRun]) -> None:
-        """One new run for each job among the chosen ones."""
-        names = sorted(set(chosen.values_list("name", flat=True)))
+        """One new run for each job among the chosen ones, for what it was asked for then."""
+        asked = {run.name + str(run.params): run for run in chosen.order_by("name", "pk")}.values()
         by: Any = request.user
-        if self.attempt(request, lambda: [queue(name, by=by, now=timezone.now()) for name in names]):
-            self.message_user(request, _("Asked for: %s") % ", ".join(str(JobRun.Name(name).label) for name in names), messages.SUCCESS)
+        if self.attempt(request, lambda: [queue(run.name, by=by, now=timezone.now(), params=run.params) for run in asked]):
+            names = dict.fromkeys(str(run.get_name_display()) for run in asked)
+            self.message_user(request, _("Asked for: %s") % ", ".join(names), messages.SUCCESS)

@@ -2,27 +2,56 @@
 
 from typing import Any
 
+from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cluster.admin.base import AppendOnlyAdmin
-from cluster.admin.forms import ReasonActionForm
+from cluster.admin.forms import ReasonActionForm, ServiceForm
 from cluster.domain.access import Action
+from cluster.domain.exchange import NOMINALS
 from cluster.models import ExchangeRate
+from cluster.models.form_fields import StrictRateField
 from cluster.models.scope import scope_of
-from cluster.services.rates import accept_rate, reject_rate
+from cluster.services.rates import Entry, accept_rate, record_rate, reject_rate
 from cluster.templatetags.format import rate
+
+
+class RateForm(ServiceForm):
+    """A rate entered by hand, with its source."""
+
+    called = {"source": "source_ru"}
+
+    currency = forms.ChoiceField(label=_("Currency"), choices=lambda: [(code, code) for code in settings.RATE_CURRENCIES])
+    nominal = forms.TypedChoiceField(label=_("Nominal"), choices=[(nominal, str(nominal)) for nominal in NOMINALS], coerce=int, initial=1)
+    value = StrictRateField(label=_("Roubles"), help_text=_("93,4419: four decimals at most, as the bank prints it."))
+
+    def write(self, cleaned: dict[str, Any]) -> ExchangeRate:
+        """Record the rate."""
+        given = {name: cleaned[name] for name in ("currency", "date", "value", "nominal", "source_ru", "source_en")}
+        row, _verdict = record_rate(Entry(**given), by=self.by, today=timezone.localdate())
+        return row
 
 
 @admin.register(ExchangeRate)
 class ExchangeRateAdmin(AppendOnlyAdmin):
+    add_form = RateForm
+    add_fields = [("currency", "date"), ("value", "nominal"), "source_ru", "source_en"]
     list_display = ["date", "currency", "value_shown", "nominal", "revision", "status", "quality", "source_ru"]
     list_filter = ["status", "quality", "currency"]
     date_hierarchy = "date"
     search_fields = ["date", "source_ru", "source_en"]
-    fields = [("currency", "date"), ("nominal", "value"), ("revision", "status", "quality"), ("source_ru", "source_en"), "recorded_at"]
+    fields = [
+        ("currency", "date"),
+        ("nominal", "value"),
+        ("revision", "status", "quality"),
+        ("source_ru", "source_en"),
+        ("recorded_at", "recorded_by"),
+    ]
     actions = ["accept_quarantined", "reject_quarantined"]
     action_form = ReasonActionForm
 
@@ -30,6 +59,10 @@ class ExchangeRateAdmin(AppendOnlyAdmin):
     def value_shown(self, row: ExchangeRate) -> str:
         """All four decimals."""
         return rate(row.value)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Rates belong to no contract: who edits everything enters them."""
+        return self.has_decide_permission(request)
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         """Deciding over a rate in quarantine is an editor's work."""

@@ -9,8 +9,10 @@ from django.core.management.base import BaseCommand
 
 from cluster.domain.dates import refuse_far
 from cluster.domain.errors import DomainError
+from cluster.domain.progress import Progress
 
 BAD_INPUT = 2
+FAILED = 1
 
 
 def read_day(text: str) -> date:
@@ -23,6 +25,16 @@ def read_day(text: str) -> date:
     except ValueError:
         pass
     raise DomainError("“{text}” is not a date: write 2024-04-15.", code="date", text=text)
+
+
+def terminal_progress(command: BaseCommand) -> Progress:
+    """A line on standard error that is written over, only where a person watches."""
+
+    def tell(done: int, total: int) -> None:
+        if command.stderr.isatty():
+            command.stderr.write(f"\r{done}/{total}", ending="" if done < total else "\n")
+
+    return tell
 
 
 def refuse(command: BaseCommand, *sentences: object, status: int = BAD_INPUT) -> NoReturn:

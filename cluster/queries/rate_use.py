@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import CharField, Count, F, Q, QuerySet, Sum, Value
+from django.db.models import CharField, Count, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, TruncDate
 
 from cluster.domain.exchange import convert_rub
@@ -62,10 +62,12 @@ class Uses:
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """The amounts whose dollars a rate would change: how many, their roubles, and the newest of them with dollars at that rate."""
+    """The amounts whose dollars a rate would change: how many, and the newest of them with dollars at that rate.
+
+    There is no sum: claims compete with one another.
+    """
 
     count: int
-    rub: Decimal
     rows: list[tuple[Use, Decimal]]
 
 
@@ -109,18 +111,12 @@ def counts_between(reader: Reader, spans: Sequence[tuple[date, date | None]]) ->
 
 
 def affected(reader: Reader, row: ExchangeRate, *, until: date | None, limit: int) -> Affected:
-    """What would take a rate that is not stored yet, in force from its date to before `until`. Three statements."""
+    """What would take a rate that is not stored yet, in force from its date to before `until`. Two statements."""
     if row.currency != SERIES:
-        return Affected(0, Decimal(0), [])
-    parts = _amounts(reader, [_Days(row.date, until)])
-    found = _union(parts)
+        return Affected(0, [])
+    found = _union(_amounts(reader, [_Days(row.date, until)]))
     rows = [Use(*values) for values in found.order_by("-use_on", "use_kind", "-pk")[:limit]]
-    totals = [part.order_by().aggregate(n=Count("pk"), rub=Sum("use_rub")) for part in parts]
-    return Affected(
-        sum(total["n"] for total in totals),
-        sum((total["rub"] or Decimal(0) for total in totals), Decimal(0)),
-        [(use, convert_rub(use.rub, row.rate)) for use in rows],
-    )
+    return Affected(found.count(), [(use, convert_rub(use.rub, row.rate)) for use in rows])
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,11 @@ from django.core.management.base import BaseCommand, no_translations
 from django.utils import timezone
 
 from cluster.domain.errors import DomainError
-from cluster.management.options import read_day, refuse
+from cluster.management.options import FAILED, read_day, refuse, terminal_progress
 from cluster.models import JobRun
 from cluster.queries.delays import late_on
 from cluster.queries.jobs import jobs
 from cluster.services.jobs import run_here, sweep
-
-FAILED = 1
 
 
 class Command(BaseCommand):
@@ -48,11 +46,11 @@ class Command(BaseCommand):
             refuse(self, error)
 
     def _list(self, now: datetime) -> None:
-        self.stdout.write(f"{'job':<14}{'last run':<18}{'status':<15}{'next due':<18}")
+        self.stdout.write(f"{'job':<16}{'last run':<18}{'status':<15}{'next due':<18}")
         for job in jobs(now=now):
             last = _local(job.last.finished_at or job.last.scheduled_for) if job.last else "never"
             status = job.last.status if job.last else ""
-            self.stdout.write(f"{job.name.value:<14}{last:<18}{status:<15}{_local(job.next_due):<18}".rstrip())
+            self.stdout.write(f"{job.name.value:<16}{last:<18}{status:<15}{_local(job.next_due):<18}".rstrip())
 
     def _run(self, name: str, now: datetime, as_of: date | None) -> None:
         if name == JobRun.Name.SWEEP:
@@ -60,7 +58,7 @@ class Command(BaseCommand):
         elif name == JobRun.Name.FLAG_DELAYS and as_of is not None:
             self._late_on(as_of)
         else:
-            run = run_here(name, now=now, as_of=as_of, progress=self._progress)
+            run = run_here(name, now=now, as_of=as_of, progress=terminal_progress(self))
             if run.status not in (JobRun.Status.SUCCEEDED, JobRun.Status.NO_CONNECTION):
                 refuse(self, f"{name}: {run.status}: {run.error}", status=FAILED)
             if run.error:
@@ -82,11 +80,6 @@ class Command(BaseCommand):
                     self.stdout.write(f"{name}.{part}: " + ", ".join(f"{key} {each}" for key, each in values.items()))
             else:
                 self.stdout.write(f"{name}: {value}")
-
-    def _progress(self, done: int, total: int) -> None:
-        """A line that is written over, only where a person watches."""
-        if self.stderr.isatty():
-            self.stderr.write(f"\r{done}/{total}", ending="" if done < total else "\n")
 
 
 def _local(moment: datetime | None) -> str:

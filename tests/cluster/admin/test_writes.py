@@ -352,3 +352,35 @@ def test_history_is_for_those_who_answer_for_the_record(enter: Any) -> None:
         client = enter(role, contract=milestone.contract, factory=milestone.factory if role is Role.MANAGER else None)
         assert client.get(address).status_code == 403
         assert address not in client.get(reverse("admin:cluster_milestone_change", args=[milestone.pk])).content.decode()
+
+
+def test_a_rate_is_entered_by_hand_with_its_source(enter: Any) -> None:
+    client = enter(Role.EDITOR)
+    make_rate("2024-04-12", "93.2198")
+    add = reverse("admin:cluster_exchangerate_add")
+    posted = {"currency": "USD", "date": "2024-04-13", "value": "93,4419", "nominal": "1", "source_ru": "Газета", "form_key": KEY}
+    for given, field, said in (
+        ({"value": "93,441"}, "value", "93,4410"),
+        ({"value": "934,4190"}, "value", "many times the one of April 12, 2024"),
+        ({"date": "2024-04-14"}, "date", "in force then is the rate of April 13, 2024"),
+        ({"source_ru": ""}, "source_ru", "This field is required."),
+    ):
+        assert said in str(errors(client.post(add, posted | given))[field])
+        assert ExchangeRate.objects.count() == 1
+    client.post(add, posted)
+    row = ExchangeRate.objects.get(date=date(2024, 4, 13))
+    assert (row.quality, row.status, str(row.value)) == ("manual", "accepted", "93.4419")
+    assert row.recorded_by is not None
+
+
+def test_only_editors_of_everything_enter_rates_here(enter: Any) -> None:
+    places: list[dict[str, Any]] = [{"role": Role.AUDITOR}, {"role": Role.ADMIN}, {"role": Role.EDITOR, "contract": make_contract()}]
+    for place in places:
+        assert enter(**place).get(reverse("admin:cluster_exchangerate_add")).status_code == 403
+
+
+def test_a_backfill_is_asked_for_again_for_the_time_it_was_asked_for_then(enter: Any) -> None:
+    params = {"first": "2023-02-01", "last": "2023-03-01", "currency": "USD"}
+    run = JobRun.objects.create(name="backfill_rates", scheduled_for=timezone.now(), status="succeeded", params=params)
+    enter(Role.EDITOR).post(reverse("admin:cluster_jobrun_changelist"), {"action": "run_again", "_selected_action": [run.pk]})
+    assert JobRun.objects.get(status="queued").params == params

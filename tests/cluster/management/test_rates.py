@@ -1,11 +1,15 @@
 """The commands about rates: their exact words, since people and scripts read them."""
 
+from collections.abc import Iterator
+from datetime import date
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 
+from tests.bank import Bank, running_bank
 from tests.factories import make_rate
 
 pytestmark = pytest.mark.django_db
@@ -94,3 +98,62 @@ def test_import_takes_good_files_and_names_each_fault_of_the_others(tmp_path: Pa
     ]
     assert complaints == ["bad.csv, row 3: the rate -1 is not above zero", "page.xml, row 1: this is an HTML page, not rates"]
     assert run("rates", "show", "2024-04-18")[1][-1] == "stale: the rate dated 2024-04-18 is not known"
+
+
+@pytest.fixture
+def bank(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bank]:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with running_bank() as running:
+        settings.BANK_OF_RUSSIA_URL = running.url
+        running.rates = {date(2023, 12, 30): "89.6883", date(2024, 1, 10): "90.4040", date(2024, 1, 11): "120"}
+        yield running
+
+
+def test_a_past_time_is_fetched_and_the_outcome_told(bank: Bank) -> None:
+    words = ("rates", "backfill", "--from", "2023-12-01", "--to", "2024-01-31")
+    assert run(*words) == (
+        0,
+        [
+            "USD 2023-12-01 to 2024-01-31: 3 received, 2 new, 1 quarantined",
+            "1 from 2024-01-11 wait in quarantine for a person",
+        ],
+        [],
+    )
+    assert run(*words)[1] == ["USD 2023-12-01 to 2024-01-31: 3 received, 3 unchanged"]
+
+
+def test_without_a_connection_it_says_so_and_fails(settings: Any) -> None:
+    settings.BANK_OF_RUSSIA_URL = "http://127.0.0.1:9"
+    assert run("rates", "backfill", "--from", "2024-01-01", "--to", "2024-01-31") == (1, [], ["no connection, and no rate is known"])
+
+
+@pytest.mark.parametrize("verb", ["backfill", "gaps"])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--from", "2024-02-01", "--to", "2024-01-01"], "The first day (2024-02-01) lies after the last (2024-01-01)."),
+        (["--from", "1992-06-30", "--to", "2024-01-01"], "The bank has set official rates since 1992-07-01."),
+        (["--from", "soon"], "“soon” is not a date: write 2024-04-15."),
+        (["--from", "2024-01-01", "--currency", "XXX"], "Rates of “XXX” are not followed here: USD are."),
+        (["--from", "2024-01-01", "--to", "2099-01-01"], "No rate can be known yet for 2099-01-01"),
+    ],
+)
+def test_a_time_that_cannot_be_is_a_sentence_and_status_two(verb: str, words: list[str], said: str) -> None:
+    status, _, complaints = run("rates", verb, *words)
+    assert status == 2
+    assert complaints[0].startswith(said)
+
+
+@pytest.mark.usefixtures("rates")
+def test_gaps_are_listed() -> None:
+    assert run("rates", "gaps", "--from", "2024-04-11", "--to", "2024-04-17")[1] == [
+        "2024-04-11 to 2024-04-11: 1",
+        "2024-04-16 to 2024-04-17: 2",
+        "3 rates of USD are missing in 2 gaps",
+    ]
+
+
+def test_a_rate_of_another_currency_is_shown(settings: Any) -> None:
+    settings.RATE_CURRENCIES = {"USD": "R01235", "JPY": "R01820"}
+    make_rate("2024-04-13", "60.9420", currency="JPY", nominal=100)
+    assert run("rates", "show", "2024-04-13", "--currency", "JPY")[1][0].startswith("60.9420 RUB for 100 JPY")

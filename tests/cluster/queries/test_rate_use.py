@@ -112,7 +112,7 @@ def test_what_a_new_rate_would_change_is_told_with_its_dollars(plant: Factory) -
     pay(plant, D16)
     row = ExchangeRate(date=D13, value=Decimal("93.4419"))
     found = affected(make_user(Role.AUDITOR), row, until=D16, limit=10)
-    assert (found.count, found.rub, [str(usd) for _use, usd in found.rows]) == (1, Decimal("93441.90"), ["1000.00"])
+    assert (found.count, [str(usd) for _use, usd in found.rows]) == (1, ["1000.00"])
 
 
 def test_rates_of_other_currencies_are_used_by_nothing(plant: Factory) -> None:

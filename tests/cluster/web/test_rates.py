@@ -78,7 +78,7 @@ class TestWhoSeesWhat:
     def test_who_only_reads_is_offered_nothing_and_may_do_nothing(self, role: Role, waiting: ExchangeRate) -> None:
         client = enter(role)
         page = words(client.get(APRIL))
-        assert "against 90.0000" in page
+        assert "+33.3% against the rate of April 12, 2024, 90.0000" in page
         for offered in ("Enter a rate", "Reject", "Fetch these rates"):
             assert offered not in page
         assert client.get("/rates/new/").status_code == 403
@@ -261,8 +261,8 @@ class TestEntering:
         page = words(editor.post("/rates/new/", GIVEN | {"preview": "1"}))
         assert "Nothing is saved yet" in page
         assert "It would count at once." in page
-        assert "+0.24% against the rate before it: 93.2198 ₽ of April 12, 2024." in page
-        assert "1 amount stands on these days, ₽93,441.90" in page
+        assert "+0.24% against the rate of April 12, 2024, 93.2198 ₽." in page
+        assert "1 amount stands on the days on which it would be in force:" in page
         assert "F01 order 1, Apr 15, 2024: ₽93,441.90 = $1,000.00 → $1,000.00" in page
         assert ExchangeRate.objects.count() == 1
 
