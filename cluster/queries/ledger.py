@@ -63,11 +63,6 @@ class KindSum:
     missing: int = 0
     stale: int = 0
 
-    @property
-    def label(self) -> str:
-        """The kind in words."""
-        return str(LedgerEntry.Kind(self.kind).label)
-
 
 @dataclass(frozen=True, slots=True)
 class KnownTexts:

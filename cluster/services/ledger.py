@@ -201,19 +201,23 @@ def _refuse_duplicate(entry: LedgerEntry, *, by: User) -> None:
     if first is None:
         return
     told: dict[str, Any] = {"entry": first.pk, "date": first.date, "document": first.document, "factory": first.factory.code}
-    # Whoever may record payments may see who did.
     if first.recorded_by is None:
-        template = (
+        raise Duplicate(
             "Entry {entry} of {date} has the same document, counterparty and amount: “{document}”, factory {factory}. "
-            "If yours is another one, say so."
+            "If yours is another one, say so.",
+            field="despite_duplicate",
+            current=first,
+            **told,
         )
-    else:
-        template = (
-            "Entry {entry} of {date} has the same document, counterparty and amount: “{document}”, factory {factory}, recorded by "
-            "{person}. If yours is another one, say so."
-        )
-        told["person"] = first.recorded_by.get_full_name() or first.recorded_by.username
-    raise Duplicate(template, field="despite_duplicate", current=first, **told)
+    # Whoever may record payments may see who did.
+    raise Duplicate(
+        "Entry {entry} of {date} has the same document, counterparty and amount: “{document}”, factory {factory}, "
+        "recorded by {person}. If yours is another one, say so.",
+        field="despite_duplicate",
+        current=first,
+        person=first.recorded_by.get_full_name() or first.recorded_by.username,
+        **told,
+    )
 
 
 @transaction.atomic

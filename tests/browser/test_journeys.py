@@ -57,6 +57,38 @@ def test_a_payment_is_echoed_recorded_and_reversed(editor: User, open_as: Callab
     assert [line for line in visit.said if "422" not in line] == []
 
 
+def test_a_payment_that_looks_like_another_is_told_while_typed_and_recorded_by_who_insists(
+    editor: User, open_as: Callable[..., Any]
+) -> None:
+    visit = open_as(editor, language="en")
+
+    def typed(document: str) -> Any:
+        page = visit.go("/c/avtotor/ledger/new/")
+        page.select_option("[name=factory]", "F03")
+        page.fill("[name=amount]", "1,2 млн")
+        page.fill("[name=date]", "15.04.2024")
+        page.fill("[name=counterparty]", "ООО «Ёлка»")
+        page.locator("[name=document]").press_sequentially(document)
+        return page
+
+    page = typed("ПП № 7")
+    page.locator("form button[type=submit].pri").first.click()
+    page.wait_for_url(re.compile(r"/ledger/\d+/"))
+    page = typed("пп N7")
+    expect(page.locator("#alike")).to_contain_text("This looks like an entry that is there already")
+    expect(page.locator("#live")).to_contain_text("This looks like an entry that is there already")
+    page.locator("[name=document]").press("Enter")
+    expect(page.locator(".error-summary")).to_contain_text("has the same document, counterparty and amount")
+    assert LedgerEntry.objects.count() == 1
+    page.check("[name=despite_duplicate]")
+    page.locator("form button[type=submit].pri").first.click()
+    page.wait_for_url(re.compile(r"/ledger/\d+/"))
+    assert LedgerEntry.objects.count() == 2
+    page = visit.go("/c/avtotor/ledger/?only=alike")
+    expect(page.locator("main")).to_contain_text("looks like another")
+    assert [line for line in visit.said if "422" not in line] == []
+
+
 def test_output_is_recorded_on_a_phone(editor: User, open_as: Callable[..., Any]) -> None:
     page = open_as(editor, width=390).go("/production/c/avtotor/output/")
     page.fill("[name=year]", "2026")

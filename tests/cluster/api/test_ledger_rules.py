@@ -153,7 +153,9 @@ class TestFilters:
         stranger = make_factory().contract
         assert self.found(client, contract=stranger.code, alike="true") == []
 
-    @pytest.mark.parametrize("query", [{"month": "2024"}, {"month": "2024-13"}, {"reversed": "yes"}, {"alike": "1"}, {"month": "2024-01..2024-02"}])
+    @pytest.mark.parametrize(
+        "query", [{"month": "2024"}, {"month": "2024-13"}, {"reversed": "yes"}, {"alike": "1"}, {"month": "2024-01..2024-02"}]
+    )
     def test_nonsense_is_refused_by_name(self, client: APIClient, query: dict[str, str]) -> None:
         answer = client.get(ADDRESS, query)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, next(iter(query)))

@@ -31,7 +31,15 @@ def test_what_people_type_differently_folds_to_the_same(one: str, other: str) ->
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("ПП 17", "ПП 18"), ("ПП 17", "ПП 1 7"), ("ПП 17-1", "ПП 171"), ("Нора 5", "5"), ("plan17", "pla17"), ("Volvo 5", "Volv 5"), ("Й", "И")],
+    [
+        ("ПП 17", "ПП 18"),
+        ("ПП 17", "ПП 1 7"),
+        ("ПП 17-1", "ПП 171"),
+        ("Нора 5", "5"),
+        ("plan17", "pla17"),
+        ("Volvo 5", "Volv 5"),
+        ("Й", "И"),
+    ],
 )
 def test_what_is_different_stays_different(one: str, other: str) -> None:
     assert folded(one) != folded(other)
