@@ -54,6 +54,7 @@ SPECTACULAR_SETTINGS = {
         "LedgerKind": "cluster.models.ledger.LedgerEntry.Kind",
         "MilestoneKind": "cluster.models.milestone.MilestoneKind",
         "BaselineKind": "cluster.models.baseline.Baseline.Kind",
-        "Basis": "cluster.domain.exchange.Basis",
+        "RoubleCurrency": [("RUB", "RUB")],
+        "Basis": "cluster.api.money.BASES",
     },
 }

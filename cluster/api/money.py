@@ -20,6 +20,8 @@ from cluster.domain.outlook import Grouping, Total, amounts, total_of, totals_by
 from cluster.models import CostCategory, FundingSource
 from cluster.queries.money import Money
 
+# As the reference names them (settings/api.py).
+BASES = [(basis.value, basis.value) for basis in Basis]
 METHOD = "largest_of_budget_commitments_payments"
 _BASES = {
     "budget": [Basis.CONTRACT],
@@ -47,9 +49,7 @@ class Figure(serializers.Serializer[Any]):
 
     amount = MoneyField(allow_null=True, help_text="Roubles; null where it was not published or entered, and for the FX effect.")
     usd = MoneyField(currency="USD", allow_null=True, help_text="Null as soon as a conversion or a rate is missing.")
-    bases = serializers.ListField(
-        child=serializers.ChoiceField(choices=[basis.value for basis in Basis]), help_text="At which rates the dollars stand."
-    )
+    bases = serializers.ListField(child=serializers.ChoiceField(choices=BASES), help_text="At which rates the dollars stand.")
     stale = serializers.BooleanField(help_text="A newer rate ought to have been known.")
 
 
