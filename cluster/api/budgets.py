@@ -1,0 +1,200 @@
+"""What programs send and get when they write budgets: proposals, lines, approvals, and what differs between two baselines."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from cluster.api.fields import Id, Input, Money, Roubles
+from cluster.domain.budgets import LONGEST_REASON, BadRows, Change, Line, Row, Sums
+from cluster.domain.errors import BatchRefused, DomainError
+from cluster.domain.money import LARGEST_AMOUNT
+from cluster.models import Baseline, CostCategory, FundingSource
+from cluster.queries.budgets import Comparison
+
+T = TypeVar("T")
+_MOST_LINES = 5000
+_CALLED = {"name_ru": "name.ru", "name_en": "name.en", "amount_rub": "amount"}
+
+
+class BudgetRoubles(Roubles):
+    """An amount of roubles that may be 0."""
+
+    value = serializers.DecimalField(max_digits=15, decimal_places=2, min_value=Decimal(0), max_value=LARGEST_AMOUNT)
+
+
+class NewName(Input):
+    """A name in Russian and, where there is one, in English."""
+
+    ru = serializers.CharField(max_length=200)
+    en = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+
+
+class NewBaseline(Input):
+    """A baseline to propose."""
+
+    contract = Id(required=True, help_text="The id of the contract.")
+    name = NewName()
+    reason = serializers.CharField(max_length=LONGEST_REASON, help_text="Why it is proposed.")
+    amendment = Id(help_text="The id of the amendment; it may also be named on approval.")
+    copy_from = Id(help_text="The id of a baseline whose budget lines and milestone dates are copied.")
+
+
+class BaselineApproval(Input):
+    """The approval of a proposed baseline."""
+
+    in_force_from = serializers.DateField(help_text="After that of the newest approved baseline.")
+    amendment = Id(help_text="The id of the amendment; every baseline after the first one needs one.")
+    reason = serializers.CharField(max_length=300, required=False, default="", allow_blank=True, help_text="On what grounds.")
+
+
+class LineOfBudget(Input):
+    """One line; an empty category, funding or month: not planned in that detail."""
+
+    factory = Id(required=True, help_text="The id of the factory.")
+    category = serializers.ChoiceField(choices=CostCategory.choices, required=False, default="", allow_blank=True)
+    funding = serializers.ChoiceField(choices=FundingSource.choices, required=False, default="", allow_blank=True)
+    month = serializers.DateField(required=False, default=None, allow_null=True, help_text="The first day of the month.")
+    amount = BudgetRoubles()
+    reason = serializers.CharField(max_length=LONGEST_REASON, required=False, default="", allow_blank=True, help_text="Why this amount.")
+
+
+class NewBudgetLine(LineOfBudget):
+    """A line to add to a proposed baseline."""
+
+    baseline = Id(required=True, help_text="The id of the proposed baseline.")
+
+
+class BudgetLineChange(Input):
+    """What is to change of a line; a key that is left out stays as it is."""
+
+    factory = Id(required=True)
+    category = serializers.ChoiceField(choices=CostCategory.choices, allow_blank=True)
+    funding = serializers.ChoiceField(choices=FundingSource.choices, allow_blank=True)
+    month = serializers.DateField(allow_null=True, help_text="The first day of the month.")
+    amount = BudgetRoubles()
+    reason = serializers.CharField(max_length=LONGEST_REASON, allow_blank=True, help_text="Why this amount.")
+
+
+class NewBudgetLines(Input):
+    """Many lines at once: all of them are stored, or none."""
+
+    replace = serializers.BooleanField(required=False, default=False, help_text="Remove the lines that are not named here.")
+    lines = LineOfBudget(many=True, max_length=_MOST_LINES)  # type: ignore[call-arg]
+
+
+class ImportedLines(Input):
+    """What became of the lines."""
+
+    added = serializers.IntegerField()
+    changed = serializers.IntegerField()
+    removed = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+
+
+class MovedSum(Input):
+    """Roubles before and after."""
+
+    old = Money(allow_null=True)
+    new = Money(allow_null=True)
+    difference = Money()
+
+
+class MovedGroup(MovedSum):
+    """The sums of one group: a factory's id, a category, a funding source; empty where it was not planned in that detail."""
+
+    key = serializers.CharField(allow_blank=True)
+
+
+class MovedLine(MovedSum):
+    """One line that is not the same under both baselines; null: it is not there."""
+
+    factory = serializers.IntegerField()
+    category = serializers.ChoiceField(choices=CostCategory.choices, allow_blank=True)
+    funding = serializers.ChoiceField(choices=FundingSource.choices, allow_blank=True)
+    month = serializers.DateField(allow_null=True)
+    change = serializers.ChoiceField(choices=[Change.ADDED.value, Change.REMOVED.value, Change.CHANGED.value])
+    reason = serializers.CharField(allow_blank=True)
+
+
+class BaselineComparison(Input):
+    """What differs between two baselines, line by line and in sums. Each grouping adds up to the total."""
+
+    old = serializers.IntegerField(allow_null=True, help_text="The id of the baseline before; null: there was none.")
+    new = serializers.IntegerField(help_text="The id of the baseline after.")
+    total = MovedSum()
+    by_factory = MovedGroup(many=True)
+    by_category = MovedGroup(many=True)
+    by_funding = MovedGroup(many=True)
+    lines = MovedLine(many=True)
+
+
+def compared(found: Comparison) -> dict[str, Any]:
+    """A comparison as the API gives it."""
+    groups = {"by_factory": 0, "by_category": 1, "by_funding": 2}
+    return {
+        "old": found.old.pk if found.old else None,
+        "new": found.new.pk,
+        "total": _moved(found.total),
+        **{
+            name: [{"key": str(key), **_moved(sums)} for key, sums in found.sums(lambda key, place=place: key[place]).items()]  # type: ignore[misc]
+            for name, place in groups.items()
+        },
+        "lines": [
+            {
+                "factory": one.key[0],
+                "category": one.key[1],
+                "funding": one.key[2],
+                "month": one.key[3] and one.key[3].isoformat(),
+                "change": one.change.value,
+                "old": _money(one.old),
+                "new": _money(one.new),
+                "difference": _money(one.amount),
+                "reason": one.reason,
+            }
+            for one in found.moved
+        ],
+    }
+
+
+def _moved(sums: Sums) -> dict[str, Any]:
+    return {"old": _money(sums.old), "new": _money(sums.new), "difference": _money(sums.amount)}
+
+
+def _money(amount: Decimal | None) -> dict[str, str] | None:
+    return None if amount is None else {"value": f"{amount:.2f}", "currency": "RUB"}
+
+
+def written(write: Callable[[], T]) -> T:
+    """Call a service; its refusals name the keys of the body, and rows of a batch their place in `lines`, counted from 0."""
+    try:
+        return write()
+    except BadRows as error:
+        for problem in error.problems:
+            problem.error.field = problem.field
+        batch = BatchRefused([(problem.row, problem.error) for problem in error.problems])
+        batch.field = "lines"
+        raise batch from error
+    except DomainError as error:
+        error.field = _CALLED.get(error.field, error.field)
+        raise
+
+
+def chosen_baseline(text: str | None, among: Any) -> Baseline | None:
+    """The baseline that a parameter names among those of a contract; None without the parameter. ValidationError for another one."""
+    if text is None:
+        return None
+    found = among.filter(pk=int(text)).first() if text.isdecimal() and text.isascii() and len(text) < 19 else None
+    if found is None:
+        raise serializers.ValidationError({"against": [_("There is no such baseline in this contract.")]}, code="choice")
+    return found  # type: ignore[no-any-return]
+
+
+def rows_of(lines: list[dict[str, Any]]) -> list[Row]:
+    """The lines of a body as rows of the domain, counted from 0."""
+    return [
+        Row(number, Line(line["factory"], line["category"], line["funding"], line["month"], line["amount"], line["reason"]))
+        for number, line in enumerate(lines)
+    ]
