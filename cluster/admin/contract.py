@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from cluster.admin.base import RecordAdmin, RecordInline
 from cluster.admin.columns import window_column
 from cluster.admin.forms import RecordForm
+from cluster.admin.money import ShowsMoney
 from cluster.models import Amendment, Contract, Party
 from cluster.models.form_fields import WindowField
 
@@ -34,7 +35,7 @@ class AmendmentInline(RecordInline):
 
 
 @admin.register(Contract)
-class ContractAdmin(RecordAdmin):
+class ContractAdmin(ShowsMoney, RecordAdmin):
     form = ContractForm
     list_display = ["code", "name_ru", "name_en", "signed_on", "is_example"]
     list_display_links = ["code", "name_ru"]

@@ -5,11 +5,12 @@ from django.contrib import admin
 from cluster.admin.base import RecordAdmin
 from cluster.admin.claim import ClaimInline
 from cluster.admin.milestone import MilestoneInline
+from cluster.admin.money import ShowsMoney
 from cluster.models import Factory
 
 
 @admin.register(Factory)
-class FactoryAdmin(RecordAdmin):
+class FactoryAdmin(ShowsMoney, RecordAdmin):
     list_display = ["code", "name_ru", "name_en", "membership", "decision", "manager", "contract"]
     list_display_links = ["code", "name_ru"]
     list_filter = ["membership", "decision", ("contract", admin.RelatedOnlyFieldListFilter)]
