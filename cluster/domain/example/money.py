@@ -27,9 +27,9 @@ _SHARES = {"design": 55, "construction": 300, "equipment": 425, "networks": 80, 
 _FUNDING = {
     "design": {"own": 100},
     "construction": {"bank": 70, "own": 30},
-    "equipment": {"state_fund": 45, "bank": 35, "own": 20},
-    "networks": {"subsidy": 55, "own": 45},
-    "rnd": {"subsidy": 40, "own": 60},
+    "equipment": {"state_fund": 55, "bank": 45},
+    "networks": {"subsidy": 100},
+    "rnd": {"own": 100},
     "working_capital": {"bank": 100},
     "other": {"own": 100},
 }

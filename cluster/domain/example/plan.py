@@ -13,9 +13,9 @@ from cluster.domain.example.rows import BaselineRow, ClaimRow, EntryRow, LineRow
 from cluster.domain.example.schedule import AMENDED, KNOWN_TO, PROPOSED, SIGNED, Schedule
 
 SEED = 70_400
-IN_FORCE_FROM = date(2025, 5, 1)
+# The first months whose budget the amendment and the proposal can change.
+_AMENDED_MONTH, _PROPOSED_MONTH = date(2025, 5, 1), date(2026, 11, 1)
 _ORIGINAL_FROM = date(2023, 10, 2)
-_PROPOSED_MONTH = date(2026, 11, 1)
 _MORE = "Пример: удорожание оборудования и работ. / Example: equipment and works cost more."
 _ANEW = "Пример: те же деньги по новым срокам. / Example: the same money by the new dates."
 _LESS = "Пример: часть работ снята, деньги не освоены. / Example: works were dropped, money was not used."
@@ -71,7 +71,7 @@ def example_plan(rate_days: Sequence[date], seed: int = SEED) -> ExamplePlan:
             name_en="Example: plan under amendment 1",
             reason=_MORE,
             told=AMENDED,
-            in_force_from=IN_FORCE_FROM,
+            in_force_from=AMENDED,
             amended=True,
             dates=tuple(schedule.dates(in_force, schedule.original)),
             lines=_joined(budget.values()),
@@ -100,7 +100,7 @@ def _second(
 ) -> dict[money.Line, dict[date, int]]:
     if plant.budget == plant.before and not _moved(plant, original, in_force):
         return before
-    return money.changed_lines(plant, plant.budget, in_force, before, IN_FORCE_FROM)
+    return money.changed_lines(plant, plant.budget, in_force, before, _AMENDED_MONTH)
 
 
 def _third(

@@ -12,7 +12,8 @@ from cluster.domain.example.network import LINKS, WORKS, Link, Work, day_of, fin
 from cluster.domain.example.rows import DateRow, MilestoneRow, RevisionRow
 
 SIGNED = date(2023, 9, 1)
-AMENDED = date(2025, 4, 18)
+# A day of which the official rate is known.
+AMENDED = date(2025, 4, 22)
 PROPOSED = date(2026, 10, 19)
 # The last day of which the example knows what happened.
 KNOWN_TO = date(2026, 10, 31)

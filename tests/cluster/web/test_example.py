@@ -91,9 +91,7 @@ def test_a_milestone_names_what_it_waits_for_and_links_it(place: Place) -> None:
     text = " ".join(_page(place).split())
     assert '<a href="#F01-PERMIT"' in text
     assert '<a href="/c/alpha/factories/F02/#F02-OPEN"' in text
-    assert "F02-OPEN start to start −5\u00a0working\u00a0days" in words(place.client().get(f"{place.base}factories/F01/")).replace(
-        "−5 working days", "−5\u00a0working\u00a0days"
-    )
+    assert "start to start −5 working days" in words(place.client().get(f"{place.base}factories/F01/"))
 
 
 def test_a_manager_is_not_sent_to_a_factory_that_is_not_there_for_them(place: Place) -> None:
