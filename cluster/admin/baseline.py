@@ -1,23 +1,78 @@
-"""Baselines with their dates and budget lines."""
+"""Baselines with their dates and budget lines: proposals are edited, approved and discarded, what is approved is only read."""
 
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cluster.admin.base import ReadOnlyInline, RecordAdmin
 from cluster.admin.columns import amount_rub, amount_usd, window_column
-from cluster.admin.forms import RecordForm
+from cluster.admin.forms import ReasonActionForm, RecordForm
+from cluster.domain.access import Action
+from cluster.domain.dates import parse_day
 from cluster.models import Baseline, BaselineMilestone, BudgetLine
 from cluster.models.form_fields import WindowField
+from cluster.models.scope import scope_of
+from cluster.services.budgets import approve_baseline, discard_baseline
+from cluster.services.records import refuse_by_rule
 
 
-class BaselineDateForm(RecordForm):
+class RuledForm(RecordForm):
+    """A record whose services have rules beyond those of its columns; what they refuse stands at its field."""
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if self.errors:
+            return
+        try:
+            refuse_by_rule(self.instance)
+        except ValidationError as error:
+            for name, errors in getattr(error, "error_dict", {NON_FIELD_ERRORS: [error]}).items():
+                self.add_error(name if name in self.fields else None, errors)
+
+
+class BaselineForm(RuledForm):
+    """A proposal, or the public promises. Approval has its own action."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kind = self.fields.get("kind")
+        if isinstance(kind, forms.ChoiceField):
+            kind.choices = [choice for choice in Baseline.Kind.choices if choice[0] != Baseline.Kind.APPROVED]
+
+
+class ApprovalActionForm(ReasonActionForm):
+    """The form above the list: from which day the chosen baseline is in force, and on what grounds."""
+
+    in_force_from = forms.CharField(label=_("In force from"), required=False, max_length=10)
+
+
+class FrozenWhenApproved:
+    """Mixed into the pages of a baseline and of what hangs on it: once approved it can be looked at."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not _is_frozen(obj) and super().has_change_permission(request, obj)  # type: ignore[misc]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not _is_frozen(obj) and super().has_delete_permission(request, obj)  # type: ignore[misc]
+
+
+def _is_frozen(obj: Any) -> bool:
+    baseline = getattr(obj, "baseline", obj)
+    return isinstance(baseline, Baseline) and baseline.kind == Baseline.Kind.APPROVED
+
+
+class BaselineDateForm(RuledForm):
     due = WindowField(label=_("due"))
     announced = WindowField(label=_("announced"), required=False)
 
 
-class BudgetLineForm(RecordForm):
+class BudgetLineForm(RuledForm):
     announced = WindowField(label=_("announced"), required=False)
 
 
@@ -42,19 +97,53 @@ class BudgetLineInline(ReadOnlyInline):
 
 
 @admin.register(Baseline)
-class BaselineAdmin(RecordAdmin):
+class BaselineAdmin(FrozenWhenApproved, RecordAdmin):
+    form = BaselineForm
     list_display = ["name_ru", "name_en", "kind", "in_force_from", "contract", "approved_by"]
     list_filter = ["kind", ("contract", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["contract", "approved_by"]
     date_hierarchy = "in_force_from"
     search_fields = ["name_ru", "name_en"]
     autocomplete_fields = ["contract", "amendment", "approved_by"]
-    fields = [("contract", "amendment"), "kind", ("name_ru", "name_en"), ("in_force_from", "approved_by")]
+    readonly_fields = ["approved_by"]
+    fields = [("contract", "amendment"), "kind", ("name_ru", "name_en"), "reason", ("in_force_from", "approved_by")]
     inlines = [BaselineDateInline, BudgetLineInline]
+    actions = ["approve_proposals", "discard_proposals"]
+    action_form = ApprovalActionForm
+
+    def has_approve_permission(self, request: HttpRequest) -> bool:
+        """Approving is for those who may do it to some contract; the service looks at each one."""
+        scope = scope_of(request.user)
+        return any(scope.may(Action.APPROVE_BASELINE, contract=contract) for contract in (None, *scope.contracts))
+
+    @admin.action(description=_("Approve the chosen proposal under its amendment"), permissions=["approve"])
+    def approve_proposals(self, request: HttpRequest, chosen: QuerySet[Baseline]) -> None:
+        """Freeze each of them from the day above the list; all of them or none."""
+        reason, text, today = request.POST.get("reason", ""), request.POST.get("in_force_from", ""), timezone.localdate()
+        if not text:
+            self.message_user(request, _("Say from which day it is in force."), messages.ERROR)
+            return
+        keys = list(chosen.values_list("pk", flat=True))
+
+        def approve() -> None:
+            day = parse_day(text)
+            for key in keys:
+                approve_baseline(baseline_id=key, in_force_from=day, by=request.user, today=today, reason=reason)  # type: ignore[arg-type]
+
+        if self.attempt(request, approve):
+            self.message_user(request, _("Approved: %d") % len(keys), messages.SUCCESS)
+
+    @admin.action(description=_("Discard the chosen proposals"), permissions=["approve"])
+    def discard_proposals(self, request: HttpRequest, chosen: QuerySet[Baseline]) -> None:
+        """Take them back with their lines and dates; all of them or none."""
+        reason = request.POST.get("reason", "")
+        keys = list(chosen.values_list("pk", flat=True))
+        if self.attempt(request, lambda: [discard_baseline(baseline_id=key, by=request.user, reason=reason) for key in keys]):  # type: ignore[arg-type]
+            self.message_user(request, _("Discarded: %d") % len(keys), messages.SUCCESS)
 
 
 @admin.register(BaselineMilestone)
-class BaselineDateAdmin(RecordAdmin):
+class BaselineDateAdmin(FrozenWhenApproved, RecordAdmin):
     form = BaselineDateForm
     list_display = ["milestone", "due_on", "announced_on", "baseline", "source"]
     list_filter = [("baseline", admin.RelatedOnlyFieldListFilter), ("milestone__factory", admin.RelatedOnlyFieldListFilter)]
@@ -77,7 +166,7 @@ class BaselineDateAdmin(RecordAdmin):
 
 
 @admin.register(BudgetLine)
-class BudgetLineAdmin(RecordAdmin):
+class BudgetLineAdmin(FrozenWhenApproved, RecordAdmin):
     form = BudgetLineForm
     list_display = ["factory", "category", "funding", "month", "amount_rub_shown", "amount_usd", "baseline"]
     list_filter = [
@@ -90,14 +179,15 @@ class BudgetLineAdmin(RecordAdmin):
     date_hierarchy = "month"
     search_fields = ["factory__code", "factory__name_ru", "factory__name_en", "baseline__name_ru"]
     autocomplete_fields = ["baseline", "factory", "source"]
-    readonly_fields = ["amount_usd", "recorded_at"]
+    readonly_fields = ["amount_usd", "recorded_at", "recorded_by"]
     fields = [
         ("baseline", "factory"),
         ("category", "funding", "month"),
         ("amount_rub", "amount_usd"),
+        "reason",
         "announced",
         "source",
-        "recorded_at",
+        ("recorded_at", "recorded_by"),
     ]
     amount_rub_shown = amount_rub
     amount_usd = amount_usd
