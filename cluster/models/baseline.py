@@ -212,6 +212,10 @@ class BudgetLine(InOneContract):
                 fields=["baseline", "factory", "category", "funding", "month"], name="budget_line_once", nulls_distinct=False
             ),
         ]
+        indexes = [
+            # What a corrected rate concerns, where lines have a day of their own.
+            models.Index(fields=["announced_latest"], condition=Q(announced_latest__isnull=False), name="budget_line_announced"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.factory.code} {self.get_category_display()} {self.month or ''} {self.amount_rub}"

@@ -12,10 +12,11 @@ M = TypeVar("M", bound=models.Model)
 
 _NEW_ROWS: Any = pgtrigger.Referencing(new="new_rows")  # type: ignore[no-untyped-call]
 _NOTE = "INSERT INTO cluster_conversiondue (kind, first, last) {rows}; RETURN NULL;"
-# Rows of one insert stand together; those of one update may lie far apart.
+# Rows of one insert stand together; those of one update may lie far apart: neighbours are merged.
 _INSERTED = "SELECT '{kind}', min(id), max(id) FROM new_rows HAVING count(*) > 0"
-_UPDATED = "SELECT '{kind}', id, id FROM new_rows"
-_LINES = "SELECT 'budget', id, id FROM cluster_budgetline WHERE baseline_id = NEW.id"
+_MERGED = "SELECT '{kind}', lower(ids), upper(ids) - 1 FROM (SELECT unnest(range_agg(int8range(id, id, '[]'))) AS ids FROM {rows}) AS due"
+_UPDATED = _MERGED.replace("{rows}", "new_rows")
+_LINES = _MERGED.format(kind="budget", rows="cluster_budgetline WHERE baseline_id = NEW.id")
 
 
 class ConversionDue(models.Model):
