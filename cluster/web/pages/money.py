@@ -39,7 +39,7 @@ NONE = "none"
 _GROUPINGS: dict[Grouping, Any] = {
     Grouping.FACTORY: gettext_lazy("factory"),
     Grouping.CATEGORY: gettext_lazy("category"),
-    Grouping.FUNDING: gettext_lazy("source of money"),
+    Grouping.FUNDING: gettext_lazy("funding source"),
     Grouping.MONTH: gettext_lazy("month"),
     Grouping.YEAR: gettext_lazy("year"),
 }
@@ -331,7 +331,7 @@ def _parts(selection: Selection) -> list[str]:
     if selection.category is not None:
         found.append(str(CostCategory(selection.category).label) if selection.category else _("category: {what}").format(what=vague))
     if selection.funding is not None:
-        found.append(str(FundingSource(selection.funding).label) if selection.funding else _("source of money: {what}").format(what=vague))
+        found.append(str(FundingSource(selection.funding).label) if selection.funding else _("funding source: {what}").format(what=vague))
     if selection.month:
         found.append(month_words(selection.month))
     if selection.year:
