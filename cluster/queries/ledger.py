@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Window
+from django.db.models import Count, DateField, Exists, ExpressionWrapper, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value, Window
 
 from cluster.domain.duplicates import first_of_each, likeness
 from cluster.domain.errors import NotFound
@@ -17,14 +17,15 @@ from cluster.models.scope import Reader
 NOT_STATED = "-"
 # How far back a form looks for texts to offer.
 _KNOWN = 500
-ORDERS = {
-    "date": "date",
-    "amount": "amount_rub",
-    "factory": "factory__code",
-    "kind": "kind",
-    "document": "document",
-    "counterparty": "counterparty",
-    "recorded": "recorded_at",
+# Adding nothing keeps the planner from walking an index of the whole table, all contracts in it, to save the sort of one contract.
+ORDERS: dict[str, Any] = {
+    "date": ExpressionWrapper(F("date") + Value(0), output_field=DateField()),
+    "amount": F("amount_rub") + Value(0),
+    "factory": F("factory__code"),
+    "kind": F("kind"),
+    "document": F("document"),
+    "counterparty": F("counterparty"),
+    "recorded": F("recorded_at"),
 }
 
 
@@ -100,7 +101,7 @@ def for_table(rows: QuerySet[LedgerEntry], *, sort: str, until: date | None) -> 
     `sort` is a key of ORDERS, with a minus for the other way round; the id settles ties.
     """
     column, down = ORDERS[sort.removeprefix("-")], sort.startswith("-")
-    order = [F(column).desc() if down else F(column).asc(), "-pk" if down else "pk"]
+    order = [column.desc() if down else column.asc(), "-pk" if down else "pk"]
     return (
         rows.select_related("factory", "conversion__rate", "conversion__replaced")
         .annotate(taken_back_by=Subquery(_reversals(until).values("pk")[:1]))
