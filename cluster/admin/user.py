@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
@@ -12,13 +13,42 @@ from django.utils.translation import gettext_lazy as _
 from cluster.admin.base import ReadOnlyInline, RecordAdmin, TrackerAdmin
 from cluster.admin.forms import SeenForm
 from cluster.models import Membership, User
+from cluster.models.role_names import ROLE_NAMES, role_name
 
 admin.site.unregister(Group)
 
 
-class MembershipInline(ReadOnlyInline):
+class RoleField(forms.ModelChoiceField):
+    """The choice of a role, by its name in the person's language."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return role_name(obj.name)
+
+
+class RoleFilter(admin.SimpleListFilter):
+    """Memberships of one role."""
+
+    title = _("role")
+    parameter_name = "group__name"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(role.value, name) for role, name in ROLE_NAMES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(group__name=self.value()) if self.value() else queryset
+
+
+class RoleColumn:
+    """Mixed into what lists memberships: the role by its name."""
+
+    @admin.display(description=_("role"), ordering="group__name")
+    def role(self, membership: Membership) -> str:
+        return role_name(membership.group.name)
+
+
+class MembershipInline(RoleColumn, ReadOnlyInline):
     model = Membership
-    fields = ["group", "contract", "factory"]
+    fields = ["role", "contract", "factory"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("user", "group", "contract", "factory")
@@ -52,13 +82,19 @@ class PersonAdmin(RecordAdmin, UserAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(RecordAdmin):
-    list_display = ["user", "group", "contract", "factory"]
-    list_filter = ["group", ("contract", admin.RelatedOnlyFieldListFilter)]
+class MembershipAdmin(RoleColumn, RecordAdmin):
+    list_display = ["user", "role", "contract", "factory"]
+    list_filter = [RoleFilter, ("contract", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["user", "group", "contract", "factory"]
     search_fields = ["user__username", "user__last_name", "user__email"]
     autocomplete_fields = ["user", "contract", "factory"]
     fields = ["user", "group", ("contract", "factory")]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """Roles are chosen by their names."""
+        if db_field.name == "group":
+            options["form_class"] = RoleField
+        return super().formfield_for_foreignkey(db_field, request, **options)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever gives a role may take it back: what was given stays in the history."""
@@ -69,9 +105,15 @@ class MembershipAdmin(RecordAdmin):
 class RoleAdmin(TrackerAdmin, GroupAdmin):
     """The rights of each role are set by `manage.py first_login`; here they are looked at."""
 
+    list_display = ["role", "name"]
+    list_display_links = ["role", "name"]
     search_fields = ["name"]
     filter_horizontal = ()
     fields = ["name", "permissions"]
+
+    @admin.display(description=_("role"), ordering="name")
+    def role(self, group: Group) -> str:
+        return role_name(group.name)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

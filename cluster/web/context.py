@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cluster.domain.access import Action
+from cluster.domain.access import Action, Role
 from cluster.domain.errors import DomainError
 from cluster.models import Contract, User
+from cluster.models.role_names import ROLE_NAMES
 from cluster.queries.contracts import contracts_for
 from cluster.queries.rates import RateStatus, rate_status
 from cluster.web.door import as_of_from
@@ -187,17 +188,10 @@ class Frame:
         """The reader's roles in words, for the user menu."""
         if self.user is None:
             return []
-        words = {
-            "admin": _("administrator"),
-            "editor": _("PMO editor"),
-            "manager": _("plant manager"),
-            "controller": _("controller"),
-            "auditor": _("auditor"),
-        }
-        held = {grant.role.value for grant in self.user.scope.grants}
+        held = {grant.role for grant in self.user.scope.grants}
         if self.user.is_superuser:
-            held.add("admin")
-        return [words[role] for role in words if role in held]
+            held.add(Role.ADMIN)
+        return [str(name) for role, name in ROLE_NAMES.items() if role in held]
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
