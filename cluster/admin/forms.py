@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cluster.domain.errors import Conflict, DomainError
 from cluster.models import User
-from cluster.models.form_fields import PlainTextForm, StrictAmountField, WindowField, message_of
+from cluster.models.form_fields import NearDatesForm, PlainTextForm, StrictAmountField, WindowField, message_of
 from cluster.queries.history import newest_event
 from cluster.services.records import refuse_by_rule, refuse_stale
 
@@ -39,7 +39,7 @@ class SeenVersionField(forms.IntegerField):
         return False
 
 
-class SeenForm(PlainTextForm, forms.ModelForm):
+class SeenForm(NearDatesForm, forms.ModelForm):
     """A form that remembers the state of the record that the person saw, and refuses to write over a newer one."""
 
     seen_version = SeenVersionField(required=False)

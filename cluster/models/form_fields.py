@@ -1,6 +1,6 @@
 """Form fields for the models' columns, shared by every door that shows forms: strict amounts, windows, translated refusals."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from cluster.domain.dates import DateWindow, Precision
+from cluster.domain.dates import DateWindow, Precision, refuse_far
 from cluster.domain.errors import DomainError
 from cluster.domain.exchange import parse_rate
 from cluster.domain.money import parse_amount
@@ -37,6 +37,19 @@ class PlainTextForm(forms.BaseForm):
         for name, value in list(self.cleaned_data.items()):
             if isinstance(value, str) and not is_plain(value):
                 self.add_error(name, ValidationError(_("This text has control characters."), code="control_characters"))
+
+
+class NearDatesForm(PlainTextForm):
+    """Mixed into forms that write a record as it stands: a date outside of 1990 to 2100 is refused at its field."""
+
+    def _clean_fields(self) -> None:
+        super()._clean_fields()
+        for name, value in list(self.cleaned_data.items()):
+            if isinstance(value, DateWindow) or (isinstance(value, date) and not isinstance(value, datetime)):
+                try:
+                    refuse_far(value, field=name)
+                except DomainError as error:
+                    self.add_error(name, as_validation_error(error))
 
 
 class StrictAmountField(forms.Field):

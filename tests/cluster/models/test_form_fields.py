@@ -4,12 +4,13 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import override
 
 from cluster.domain.dates import DateWindow
 from cluster.domain.errors import DomainError
-from cluster.models.form_fields import StrictAmountField, WindowField, WindowWidget, message_of
+from cluster.models.form_fields import NearDatesForm, StrictAmountField, WindowField, WindowWidget, message_of
 
 
 @pytest.mark.parametrize(
@@ -68,3 +69,26 @@ def test_a_refusal_is_told_in_the_readers_language_with_its_dates_in_words() -> 
         assert message_of(error).endswith("15 апреля 2024 г..")
     with override("en"):
         assert message_of(error) == "Known since April 15, 2024."
+
+
+class _Dated(NearDatesForm, forms.Form):
+    on = forms.DateField(required=False)
+    due = WindowField(required=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fits"),
+    [
+        ("on", "1989-12-31", False),
+        ("on", "1990-01-01", True),
+        ("on", "2100-12-31", True),
+        ("on", "2101-01-01", False),
+        ("due_date", "2100", True),
+        ("due_date", "2101", False),
+        ("due_date", "1989..1991", False),
+    ],
+)
+def test_a_date_outside_of_1990_to_2100_is_refused_at_its_field(name: str, value: str, fits: bool) -> None:
+    form = _Dated({name: value})
+    assert form.is_valid() is fits
+    assert fits or form.has_error("due" if name.startswith("due") else name, "date_range")
