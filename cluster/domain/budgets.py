@@ -381,12 +381,9 @@ def _chosen(text: str, choices: Mapping[str, int | str], name: str) -> int | str
         shown = printable(text, _LONGEST_QUOTED)
         if name == "factory":
             raise DomainError("“{text}” is no factory of this contract: write its code.", field=name, code="choice", text=shown)
-        template = (
-            "“{text}” is not a category: write one of those in the list."
-            if name == "category"
-            else "“{text}” is not a funding source: write one of those in the list."
-        )
-        raise DomainError(template, field=name, code="choice", text=shown)
+        if name == "category":
+            raise DomainError("“{text}” is not a category: write one of those in the list.", field=name, code="choice", text=shown)
+        raise DomainError("“{text}” is not a funding source: write one of those in the list.", field=name, code="choice", text=shown)
     return value
 
 
