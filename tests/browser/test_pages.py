@@ -27,6 +27,9 @@ PAGES = [
     "/c/avtotor/ledger/new/",
     "/production/c/avtotor/",
     "/production/c/avtotor/output/",
+    "/rates/",
+    "/rates/?from=2015-01-01",
+    "/rates/new/",
     "/jobs/",
 ]
 # English words that a Russian page may well show: names of firms and models, units, codes, licences.
