@@ -13,7 +13,7 @@ ARGS =
 PARALLEL = -n auto --dist loadfile --no-loadscope-reorder
 
 CHECKS = check-types check-style check-imports check-templates check-site check-translations
-.PHONY: $(CHECKS) help setup setup-dev run stop test check lock messages screenshots
+.PHONY: $(CHECKS) help setup setup-dev run stop test check lock messages screenshots bench-money
 
 help:
 	@echo "make run          set up, start everything, print the address   (PORT=8090 make run picks the port)"
@@ -23,6 +23,7 @@ help:
 	@echo "make setup        only the set-up: .venv, packages, translations, static files, database"
 	@echo "make messages     collect the texts to translate into locale/"
 	@echo "make screenshots  take the pictures in docs/screenshots anew"
+	@echo "make bench-money  measure the conversion and the pages on a million ledger entries (ARGS='--contracts 10 100' picks sizes)"
 	@echo "make lock         pin requirements*.in into requirements*.txt"
 
 setup:
@@ -71,6 +72,9 @@ messages: setup-dev
 
 screenshots: setup-dev
 	@$(PY) docs/screenshots/take.py
+
+bench-money: setup
+	@$(PY) benchmarks/money.py $(ARGS)
 
 lock: setup-dev
 	@$(PY) -m uv pip compile $(LOCK) --output-file requirements.txt requirements.in
