@@ -19,11 +19,12 @@ from cluster.queries.people import sees_people
 from cluster.services.access import require
 from cluster.services.delays import acknowledge_flag
 from cluster.web.door import as_of_from, ensure_today, page, reader_of
-from cluster.web.filters import chosen, link, options
+from cluster.web.filters import chosen, link, options, paged
 from cluster.web.forms.acknowledgement import AcknowledgementForm
 from cluster.web.spreadsheet import csv_response
 
 STATES = ("all", "open", "closed")
+PAGE = 40
 
 
 def _chosen_rows(request: HttpRequest, code: str) -> tuple[DelayBoard, list[DelayRow], dict[str, str]]:
@@ -64,10 +65,13 @@ def delays(request: HttpRequest, code: str) -> HttpResponse:
         ("closed", gettext("closed")),
     ]
     any_choice = ("", gettext("any"))
+    # What is late now comes first, page by page; what is over follows.
+    shown = paged(request, sorted(_in_state(rows, filters["state"]), key=lambda row: not row.is_open), PAGE)
     context = {
         "board": board,
-        "open_rows": [row for row in _in_state(rows, filters["state"]) if row.is_open],
-        "closed_rows": [row for row in _in_state(rows, filters["state"]) if not row.is_open],
+        "shown": shown,
+        "open_rows": [row for row in shown if row.is_open],
+        "closed_rows": [row for row in shown if not row.is_open],
         "states": options(request, "state", states, filters["state"], counts),
         "kinds": options(request, "kind", [any_choice, *FLAG_KINDS], filters["kind"]),
         "severities": options(request, "severity", [any_choice, *SEVERITIES], filters["severity"]),

@@ -73,7 +73,7 @@ def test_many_milestones_are_folded_by_what_they_need(place: Place) -> None:
     _many(place)
     text = _page(place)
     assert text.count('<details class="milestones"') == 3
-    assert text.count('<details class="milestones" open') == 1
+    assert text.count('<details class="milestones" open') == 1  # what is late
     late, still, reached = (text.index(words_) for words_ in ("Late, or expected to be", "Still to come, on plan", "Reached"))
     assert late < still < reached
     assert late < text.index('id="F01-00"') < still < text.index('id="F01-02"') < reached < text.index('id="F01-01"')
@@ -179,3 +179,25 @@ def test_a_reader_of_all_contracts_finds_the_example_after_the_real_ones(place: 
     client = place.client()
     client.force_login(make_user(Role.EDITOR))
     assert client.get("/").headers["Location"].endswith("/c/zeta/")
+
+
+def test_many_delays_come_page_by_page_what_is_late_now_first(place: Place) -> None:
+    for number in range(45):
+        row = make_milestone(place.factory, code=f"F01-{number:02}", name_en=f"Step {number:02}")
+        promise(row, "2024", announced="2023-01-10")
+        if number < 5:
+            row.actual, row.actual_announced_on = DateWindow.parse("2025-05-01"), date(2025, 5, 2)
+            row.save()
+    flag_delays(as_of=localdate(), progress=lambda done, total: None)
+    first, second = (words(place.client().get(f"{place.base}delays/?page={number}")) for number in (1, 2))
+    assert "1–40 of 46" in first
+    assert "Late, and over" not in first
+    assert "Late, and over" in second
+    assert "Step 00" in second
+
+
+def test_every_printed_sheet_of_an_example_is_marked(place: Place) -> None:
+    assert 'class="is-example"' not in _page(place)
+    place.contract.is_example = True
+    place.contract.save()
+    assert '<body class="is-example"' in _page(place)
