@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import DecimalField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import Case, DecimalField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from cluster.domain.dates import DateWindow
@@ -92,6 +92,19 @@ class Overview:
 def contracts_for(reader: Reader) -> QuerySet[Contract]:
     """The contracts that `reader` may see, real ones first."""
     return Contract.objects.for_reader(reader)
+
+
+def contracts_near(reader: Reader, code: str | None, *, most: int) -> list[Contract]:
+    """The first `most` contracts that `reader` may see, the one of that code among them: one statement, however many there are."""
+    chosen = Case(When(code=code or "", then=Value(0)), default=Value(1))
+    found = list(contracts_for(reader).order_by(chosen, "is_example", "code")[:most])
+    return sorted(found, key=lambda contract: (contract.is_example, contract.code))
+
+
+def contracts_named(reader: Reader, text: str) -> QuerySet[Contract]:
+    """The contracts that `reader` may see whose code or name in either language contains `text`; all of them without one."""
+    words = Q(code__icontains=text) | Q(name_ru__icontains=text) | Q(name_en__icontains=text)
+    return contracts_for(reader).filter(words) if text else contracts_for(reader)
 
 
 def contract_for(reader: Reader, code: str) -> Contract:

@@ -16,9 +16,11 @@ from cluster.domain.access import Action, Role
 from cluster.domain.errors import DomainError
 from cluster.models import Contract, User
 from cluster.models.role_names import ROLE_NAMES
-from cluster.queries.contracts import contracts_for
+from cluster.queries.contracts import contracts_near
 from cluster.queries.rates import RateStatus, rate_status
 from cluster.web.door import as_of_from
+
+CONTRACTS_SHOWN = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ _PAGES: dict[str, tuple[str, ...]] = {
 }
 # Pages that belong to no contract.
 _COMMON: dict[str, tuple[str, ...]] = {
+    "contracts": ("cluster:contracts",),
     "rates": ("cluster:rates", "cluster:rate", "cluster:new_rate", "cluster:backfill_rates", "cluster:decide_rate"),
     "jobs": ("cluster:jobs", "cluster:job", "cluster:run_job"),
 }
@@ -88,15 +91,25 @@ class Frame:
         return user if isinstance(user, User) else None
 
     @cached_property
+    def _code(self) -> str | None:
+        """The contract's code in the address."""
+        match = self._request.resolver_match
+        return match.kwargs.get("code") if match else None
+
+    @cached_property
     def contracts(self) -> list[Contract]:
-        """The contracts to switch between."""
-        return list(contracts_for(self.user)) if self.user else []
+        """The contracts to switch between, at most `CONTRACTS_SHOWN` and one more, the current one among them."""
+        return contracts_near(self.user, self._code, most=CONTRACTS_SHOWN + 1) if self.user else []
+
+    @property
+    def has_more_contracts(self) -> bool:
+        """Whether there are too many to show: the others are found on a page of their own."""
+        return len(self.contracts) > CONTRACTS_SHOWN
 
     @cached_property
     def contract(self) -> Contract | None:
         """The contract of the address, else the first one that the reader may see."""
-        match = self._request.resolver_match
-        code = match.kwargs.get("code") if match else None
+        code = self._code
         return next((c for c in self.contracts if c.code == code), None if code else next(iter(self.contracts), None))
 
     @cached_property

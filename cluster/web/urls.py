@@ -5,6 +5,7 @@ from django.urls import path
 from cluster.web.pages import (
     budget_forms,
     budgets,
+    contracts,
     delays,
     factories,
     factory,
@@ -23,6 +24,7 @@ app_name = "cluster"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("contracts/", contracts.contracts, name="contracts"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/run/", jobs.run_job, name="run_job"),
     path("jobs/<int:run_id>/", jobs.job, name="job"),
