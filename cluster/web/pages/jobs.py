@@ -48,6 +48,15 @@ class RunRow:
     figures: list[tuple[str, str]]
 
     @property
+    def asked(self) -> str:
+        """What a person asked for: a currency and a time; empty for jobs that are asked for nothing."""
+        params = self.run.params
+        if not params:
+            return ""
+        first, last = (date_short(date.fromisoformat(params[name])) for name in ("first", "last"))
+        return f"{params['currency']}, {first} – {last}"
+
+    @property
     def moving(self) -> bool:
         """Whether it waits or works, so that the page asks again."""
         return self.run.status in _MOVING

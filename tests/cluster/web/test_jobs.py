@@ -136,3 +136,11 @@ def test_a_rate_in_quarantine_is_told_to_those_who_may_accept_it(editor: Client)
     assert 'href="/rates/#quarantine"' in answer.content.decode()
     editor.force_login(make_user(Role.AUDITOR))
     assert "quarantine" not in words(editor.get("/jobs/"))
+
+
+def test_a_backfill_tells_which_time_was_asked_for_and_is_not_run_by_a_bare_button(editor: Client) -> None:
+    run = make_run(name="backfill_rates", params={"first": "2023-02-01", "last": "2023-03-01", "currency": "USD"}, figures={"received": 20})
+    assert "USD, Feb 1, 2023 – Mar 1, 2023" in words(editor.get(f"/jobs/{run.pk}/"))
+    page = editor.get("/jobs/").content.decode()
+    assert 'value="convert"' in page
+    assert 'value="backfill_rates"' not in page
