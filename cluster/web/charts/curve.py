@@ -128,7 +128,8 @@ def _apart(labels: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
     for y, words in sorted(labels, reverse=True):
         least = placed[-1][0] - _LABEL_STEP if placed else y + 5
         placed.append((min(y + 5, least), words))
-    return placed
+    above = max(0.0, _LABEL_STEP - placed[-1][0]) if placed else 0.0
+    return [(y + above, words) for y, words in placed]
 
 
 def _end_of(first: date, limit: date | None) -> date:
