@@ -57,6 +57,9 @@ def messages() -> Catalog:
     for app in APPS:
         found = extract_from_dir(ROOT / app, method_map=methods, keywords=KEYWORDS)
         for name, _line, message, comments, context in found:
+            if isinstance(message, str) and not any(letter.isalpha() for letter in message):
+                # `super().__init__(source="*")` is no sentence.
+                continue
             # Only the file is kept as the place: line numbers would change the catalog with every edit.
             place: Any = (f"{app}/{name}", None)
             catalog.add(message, locations=[place], auto_comments=comments, context=context)
