@@ -77,12 +77,18 @@ def test_a_list_takes_as_many_statements_for_many_rows_as_for_one(world: World, 
         assert len(found) >= (1 if noun in {"contracts", "factories", "sources", "baselines", *OWN} else 6), noun
 
 
+# What is written at the address of a single object, and at that of its list.
+WRITTEN_ONE = {("delete", "baselines"), ("patch", "budget-lines"), ("delete", "budget-lines")}
+WRITTEN_LIST = {("post", noun) for noun in ("ledger-entries", "outputs", "baselines", "budget-lines")}
+
+
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "post"])
 def test_what_cannot_be_written_answers_405_and_names_what_can(method: str, world: World, as_: As) -> None:
     client = as_(world.user(Role.EDITOR))
     for noun in NOUNS:
-        assert getattr(client, method)(world.address(noun), {}, format="json").status_code == 405, noun
-        if not (method == "post" and noun in {"ledger-entries", "outputs"}):
+        if (method, noun) not in WRITTEN_ONE:
+            assert getattr(client, method)(world.address(noun), {}, format="json").status_code == 405, noun
+        if (method, noun) not in WRITTEN_LIST:
             response = getattr(client, method)(f"{BASE}{noun}/", {}, format="json")
             assert response.status_code == 405, noun
             assert "GET" in response["Allow"]

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def _strangers() -> list[models.Model]:
     """A row of each kind whose factory, milestone or brand belongs to another contract."""
     contract, other = make_contract(), make_factory()
-    baseline = Baseline.objects.create(contract=contract, kind="approved", name_ru="1", in_force_from=date(2025, 1, 1))
+    baseline = Baseline.objects.create(contract=contract, kind="published", name_ru="1", in_force_from=date(2025, 1, 1))
     brand = Brand.objects.create(contract=make_contract(), code="b", name_ru="B", segment="passenger")
     window: dict[str, Any] = {"due_earliest": date(2025, 1, 1), "due_latest": date(2025, 1, 1), "due_precision": "day"}
     source = make_source()
