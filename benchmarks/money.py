@@ -51,6 +51,11 @@ SELECT 'USD', day::date, 1, 75 + mod(extract(doy FROM day)::integer * 7, 200) / 
 FROM generate_series(date '2020-12-01', date '2026-06-30', interval '1 day') AS day WHERE extract(isodow FROM day) BETWEEN 2 AND 6
 """
 
+NEW_RATE = """
+INSERT INTO cluster_exchangerate (currency, date, nominal, value, revision, status, quality, source_ru, source_en, recorded_at)
+SELECT 'USD', max(date) + 1, 1, 80, 1, 'accepted', 'manual', 'выдуман', 'invented', now() FROM cluster_exchangerate
+"""
+
 
 @contextmanager
 def own_database() -> Iterator[None]:
@@ -118,7 +123,7 @@ def correct_one_rate() -> dict[str, int]:
 
 def new_day() -> dict[str, int]:
     """The rate of a new day arrives."""
-    execute("UPDATE cluster_exchangerate SET date = date + 1 WHERE id = (SELECT max(id) FROM cluster_exchangerate)")
+    execute(NEW_RATE)
     return convert()
 
 

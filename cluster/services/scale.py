@@ -36,6 +36,7 @@ INSERT INTO cluster_budgetline (baseline_id, factory_id, category, funding, mont
 SELECT plan.baseline_id, plan.factories[1 + mod(n, 12)], {what}, (date '2021-01-01' + month * interval '1 month')::date,
        1000000 + mod(plan.number * 104729 + n * 99991 + month * 7919, 9000000) + n / 100.0, '', '', plan.now
 FROM plan CROSS JOIN generate_series(0, {lines} - 1) AS n CROSS JOIN generate_series(0, {months} - 1) AS month
+ORDER BY plan.number, n, month
 """
 _ENTRIES = """
 INSERT INTO cluster_ledgerentry (factory_id, kind, date, amount_rub, category, funding, document, counterparty, note, recorded_at)
@@ -44,6 +45,7 @@ SELECT plan.factories[1 + mod(n, 12)], CASE WHEN mod(n, 4) = 0 THEN 'commitment'
        10000 + mod(plan.number * 104729 + n * 99991, 90000000) + mod(n, 100) / 100.0, {what},
        'М-' || plan.number || '/' || n, 'Контрагент ' || 1 + mod(n, 25), '', plan.now
 FROM plan CROSS JOIN generate_series(1, {entries}) AS n WHERE mod(n, 100) <> 0
+ORDER BY plan.number, n
 """
 # Of each hundred entries the ninetieth is taken back, in the place of the hundredth.
 _REVERSALS = """

@@ -1,18 +1,30 @@
 """Stored conversions: each amount at its basis, converted once, again only when a rate is corrected, equal to the rule in Python."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cluster.domain.dates import DateWindow
 from cluster.domain.exchange import Basis, Rate, convert_rub
-from cluster.models import Baseline, BudgetConversion, BudgetLine, Claim, ClaimConversion, Factory, LedgerConversion, LedgerEntry
+from cluster.models import (
+    Baseline,
+    BudgetConversion,
+    BudgetLine,
+    Claim,
+    ClaimConversion,
+    ConversionDue,
+    ExchangeRate,
+    Factory,
+    LedgerConversion,
+    LedgerEntry,
+)
 from cluster.queries.conversions import USD_SQL
 from cluster.services.conversions import convert_all, mark_all_due
 from cluster.services.rates import Origin, store_rates
@@ -206,3 +218,139 @@ def test_sql_and_python_agree_to_the_cent(amount: Decimal, value: Decimal, nomin
 @pytest.mark.parametrize(("amount", "usd"), [("0.50", "0.01"), ("-0.50", "-0.01"), ("0.49", "0.00"), ("1.50", "0.02"), ("0", "0.00")])
 def test_half_a_cent_is_rounded_away_from_zero_in_sql_as_in_python(amount: str, usd: str) -> None:
     assert in_sql(Decimal(amount), Decimal(100), 1) == Decimal(usd) == convert_rub(Decimal(amount), Rate(date(2024, 4, 13), Decimal(100)))
+
+
+DAYS = [date(2024, 4, n) for n in range(8, 20)]
+CHANGES = st.lists(
+    st.one_of(
+        st.tuples(st.just("pay"), st.sampled_from(DAYS), st.integers(1, 10**9)),
+        st.tuples(st.just("reverse"), st.sampled_from(DAYS), st.integers(0, 20)),
+        st.tuples(st.just("rate"), st.sampled_from(DAYS), st.integers(80, 99)),
+        st.tuples(st.just("reject"), st.sampled_from(DAYS), st.just(0)),
+        st.tuples(st.just("other currency"), st.sampled_from(DAYS), st.integers(80, 99)),
+        st.tuples(st.just("line"), st.sampled_from([None, *DAYS]), st.integers(1, 10**9)),
+        st.tuples(st.just("approve"), st.sampled_from(DAYS), st.just(0)),
+        st.tuples(st.just("claim"), st.sampled_from(DAYS), st.integers(1, 10**9)),
+        st.tuples(st.just("edit claim"), st.sampled_from(DAYS), st.integers(1, 10**9)),
+        st.tuples(st.just("delete claim"), st.sampled_from(DAYS), st.just(0)),
+        st.tuples(st.just("run"), st.just(DAYS[0]), st.just(0)),
+    ),
+    max_size=25,
+)
+
+
+class World:
+    """A contract that changes at random."""
+
+    def __init__(self) -> None:
+        self.factory = make_factory()
+        self.draft = self._propose()
+
+    def _propose(self) -> Baseline:
+        return Baseline.objects.create(contract=self.factory.contract, name_ru="План")
+
+    def do(self, what: str, on: date | None, number: int) -> None:
+        day = on or DAYS[0]
+        accepted = ExchangeRate.objects.accepted().filter(date=day)
+        entries = LedgerEntry.objects.filter(reverses=None, reversed_by=None).order_by("pk")
+        last_claim = Claim.objects.order_by("-pk").values("pk")[:1]
+        if what == "pay":
+            pay(self.factory, day.isoformat(), str(Decimal(number) / 100))
+        elif what == "reverse" and entries:
+            entry = entries[number % len(entries)]
+            pay(self.factory, day.isoformat(), str(-entry.amount_rub), reverses=entry)
+        elif what in ("rate", "reject"):
+            accepted.update(status="superseded" if what == "rate" else "rejected")
+            if what == "rate":
+                make_rate(day, str(number), revision=ExchangeRate.objects.filter(date=day, currency="USD").count() + 1)
+        elif what == "other currency" and not ExchangeRate.objects.filter(date=day, currency="EUR").exists():
+            make_rate(day, str(number), currency="EUR")
+        elif what == "line":
+            window = {"announced_earliest": on, "announced_latest": on, "announced_precision": "day" if on else ""}
+            month = date(2000 + BudgetLine.objects.count(), 1, 1)
+            BudgetLine.objects.create(baseline=self.draft, factory=self.factory, amount_rub=Decimal(number) / 100, month=month, **window)
+        elif what == "approve" and not Baseline.objects.filter(in_force_from=day).exists():
+            approve(self.draft, day)
+            self.draft = self._propose()
+        elif what == "claim":
+            claim(self.factory, str(Decimal(number) / 1000), announced=day.isoformat())
+        elif what == "edit claim":
+            Claim.objects.filter(pk__in=last_claim).update(value=Decimal(number) / 100, unit="RUB" if number % 3 else "EUR")
+        elif what == "delete claim":
+            Claim.objects.filter(pk__in=last_claim).delete()
+        elif what == "run":
+            convert()
+
+
+def essence() -> list[tuple[Any, ...]]:
+    """Every stored conversion without when it was made and what it replaced."""
+    return [tuple(value for key, value in row.items() if key not in ("converted_at", "replaced_id")) for row in stored()]
+
+
+@pytest.mark.django_db
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(CHANGES)
+def test_what_is_due_gives_what_a_full_rebuild_gives(changes: list[tuple[str, date | None, int]]) -> None:
+    with transaction.atomic():
+        world = World()
+        for change in changes:
+            world.do(*change)
+        convert()
+        incremental = essence()
+        for model in (LedgerConversion, BudgetConversion, ClaimConversion):
+            model._default_manager.all().delete()
+        mark_all_due()
+        convert()
+        assert essence() == incremental
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_killed_half_way_the_old_dollars_stand_and_all_is_still_due() -> None:
+    make_rate("2024-04-12", "93.2198")
+    entry = pay(make_factory(), "2024-04-12", "1000")
+    convert()
+    before = stored()
+    store_rates([Rate(date(2024, 4, 12), Decimal(94))], origin=Origin("Банк России", "Bank of Russia"))
+    pay(entry.factory, "2024-04-13", "500")
+    due = list(ConversionDue.objects.order_by("pk").values())
+
+    @transaction.atomic
+    def convert_and_die() -> None:
+        convert()
+        assert stored() != before
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with pytest.raises(OperationalError):
+        convert_and_die()
+    connection.close()
+    assert stored() == before
+    assert list(ConversionDue.objects.order_by("pk").values()) == due
+    assert convert()["changed"] == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_make_one_effect() -> None:
+    make_rate("2024-04-12", "93.2198")
+    factory = make_factory()
+    for n in range(1, 20):
+        pay(factory, "2024-04-12", str(n))
+
+    def work(_n: int) -> int:
+        try:
+            return convert()["converted"]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(work, range(2))) == [0, 19]
+    assert LedgerConversion.objects.count() == 19
+
+
+@pytest.mark.django_db
+def test_rows_that_changed_together_are_noted_as_one_range() -> None:
+    rows = [claim(make_factory(), "1", announced="2024-04-13") for _n in range(5)]
+    convert()
+    Claim.objects.update(value=2)
+    assert list(ConversionDue.objects.values_list("kind", "first", "last")) == [("claims", rows[0].pk, rows[-1].pk)]
