@@ -12,6 +12,9 @@ from cluster.models.scope import Reader
 from cluster.queries.contracts import contract_for
 from cluster.queries.figures import Dispute, claims_known, figures, value_of
 
+# More rows of a kind than any publication gives; a document that a whole plan rests on gives thousands.
+MOST_ROWS = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -71,6 +74,11 @@ class SourceStory:
         """Whether nothing of this contract rests on it."""
         return not (self.claims or self.promises or self.revisions or self.reached or self.budget)
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether there is more of a kind than the MOST_ROWS that are told."""
+        return any(len(rows) == MOST_ROWS for rows in (self.claims, self.promises, self.revisions, self.reached, self.budget))
+
 
 def record(*, reader: Reader, contract_code: str, as_of: date, text: str = "", confidence: str = "") -> Record:
     """The record of a contract; `text` looks in title, publisher, address and note, `confidence` keeps sources with such claims."""
@@ -81,6 +89,8 @@ def record(*, reader: Reader, contract_code: str, as_of: date, text: str = "", c
     count = own.filter(source=OuterRef("pk")).order_by().values("source").annotate(n=Count("pk")).values("n")
     sources = Source.objects.for_reader(reader).annotate(claims=Coalesce(Subquery(count), 0))
     sources = sources.filter(Q(published_latest__isnull=True) | Q(published_earliest__lte=as_of))
+    # Documents stay with their contract; of what was published, nothing tells of an example.
+    sources = sources.filter(Q(contract=contract) if contract.is_example else Q(contract=contract) | Q(contract=None))
     for word in text.split():
         sources = sources.filter(
             Q(title_ru__icontains=word)
@@ -97,7 +107,7 @@ def record(*, reader: Reader, contract_code: str, as_of: date, text: str = "", c
 
 
 def source_story(*, reader: Reader, contract_code: str, key: str, as_of: date) -> SourceStory:
-    """Everything one source says that `reader` may see: seven statements."""
+    """What one source says that `reader` may see, of each kind the first MOST_ROWS: seven statements."""
     contract = contract_for(reader, contract_code)
     source = Source.objects.for_reader(reader).filter(key=key).first()
     if source is None:
@@ -110,11 +120,11 @@ def source_story(*, reader: Reader, contract_code: str, key: str, as_of: date) -
     return SourceStory(
         contract=contract,
         source=source,
-        claims=sorted((claim for claim in claims if claim.source_id == source.pk), key=_by_factory),
-        promises=list(promises.select_related("milestone__factory", "baseline")),
-        revisions=list(revisions.select_related("milestone__factory")),
-        reached=list(reached.select_related("factory")),
-        budget=list(budget.select_related("factory", "conversion__rate")),
+        claims=sorted((claim for claim in claims if claim.source_id == source.pk), key=_by_factory)[:MOST_ROWS],
+        promises=list(promises.select_related("milestone__factory", "baseline")[:MOST_ROWS]),
+        revisions=list(revisions.select_related("milestone__factory")[:MOST_ROWS]),
+        reached=list(reached.select_related("factory")[:MOST_ROWS]),
+        budget=list(budget.select_related("factory", "conversion__rate")[:MOST_ROWS]),
     )
 
 

@@ -37,7 +37,8 @@ def outputs_of_factory(*, reader: Reader, factory: Factory, as_of: date) -> list
 def facts_of_source(*, reader: Reader, contract: Contract, source: Source, as_of: date) -> SourceFacts:
     """Plans, output and capacity that rest on a source: three statements."""
     plans = PlanRevision.objects.for_reader(reader).filter(contract=contract)
-    outputs = Output.objects.for_reader(reader).filter(contract=contract).select_related("factory", "brand", "vehicle_model__brand")
+    rows = Output.objects.for_reader(reader).filter(contract=contract)
+    outputs = rows.select_related("source", "factory", "brand", "vehicle_model__brand")
     claims = Capacity.objects.for_reader(reader).filter(contract=contract)
     # What other sources say is read too: it decides which of the facts were in use.
     return SourceFacts(

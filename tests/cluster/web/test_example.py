@@ -17,7 +17,7 @@ from cluster.models import Baseline, BudgetLine, Dependency, LedgerEntry, Milest
 from cluster.services.delays import flag_delays
 from cluster.web.charts import TimelineRow, timeline
 from tests.cluster.web.place import Place, make_place, words
-from tests.factories import make_milestone, make_user, promise
+from tests.factories import make_contract, make_milestone, make_source, make_user, promise
 
 EXAMPLE = "Example: not real figures."
 
@@ -173,8 +173,6 @@ def test_promises_of_one_name_are_told_apart_by_their_factory() -> None:
 def test_a_reader_of_all_contracts_finds_the_example_after_the_real_ones(place: Place) -> None:
     place.contract.is_example = True
     place.contract.save()
-    from tests.factories import make_contract
-
     make_contract(code="zeta", name_en="Contract Zeta")
     client = place.client()
     client.force_login(make_user(Role.EDITOR))
@@ -201,3 +199,29 @@ def test_every_printed_sheet_of_an_example_is_marked(place: Place) -> None:
     place.contract.is_example = True
     place.contract.save()
     assert '<body class="is-example"' in _page(place)
+
+
+def test_the_documents_of_an_example_stay_with_it_and_publications_tell_nothing_of_it(place: Place) -> None:
+    example = make_contract(code="example", is_example=True)
+    make_source(key="plan", title_en="An invented plan", contract=example)
+    client = place.client()
+    client.force_login(make_user(Role.EDITOR))
+    real, invented = (words(client.get(f"/c/{code}/record/")) for code in ("alpha", "example"))
+    assert "The first promise" in real
+    assert "An invented plan" not in real
+    assert "An invented plan" in invented
+    assert "The first promise" not in invented
+
+
+def test_a_document_that_a_whole_plan_rests_on_lists_the_first_rows_of_each_kind(place: Place) -> None:
+    baseline = Baseline.objects.get(contract=place.contract)
+    BudgetLine.objects.bulk_create(
+        BudgetLine(
+            baseline=baseline, factory=place.factory, category="equipment", funding="bank", source=place.source,
+            month=date(2020 + number // 12, number % 12 + 1, 1), amount_rub=Decimal("1000000.10"),
+        )
+        for number in range(80)
+    )  # fmt: skip
+    text = _page(place, path=f"record/sources/{place.source.key}/")
+    assert text.count("1,000,000.10") == 60
+    assert "of each kind only the first rows are listed" in text
