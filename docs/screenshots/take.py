@@ -17,6 +17,11 @@ PAGES = {
     "cluster": "/c/avtotor/",
     "factories": "/c/avtotor/factories/",
     "factory": "/c/avtotor/factories/F02/",
+    "example": "/c/example/",
+    "money": "/c/example/money/",
+    "budgets": "/c/example/budgets/",
+    "ledger": "/c/example/ledger/",
+    "rates": "/rates/",
     "delays": "/c/avtotor/delays/",
     "production": "/production/c/avtotor/",
     "record": "/c/avtotor/record/",
@@ -26,9 +31,9 @@ PAGES = {
 # name of the picture's kind -> language, colour scheme, width, height, pages (all when empty)
 KINDS: dict[str, tuple[str, str, int, int, tuple[str, ...]]] = {
     "ru": ("ru", "light", 1280, 900, ()),
-    "en": ("en", "light", 1280, 900, ("cluster",)),
-    "dark": ("ru", "dark", 1280, 900, ("cluster", "factory")),
-    "phone": ("ru", "light", 390, 844, ("cluster", "delays")),
+    "en": ("en", "light", 1280, 900, ("cluster", "money")),
+    "dark": ("ru", "dark", 1280, 900, ("cluster", "factory", "money")),
+    "phone": ("ru", "light", 390, 844, ("cluster", "delays", "money")),
 }
 
 
