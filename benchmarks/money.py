@@ -88,7 +88,7 @@ def execute(*statements: str) -> None:
     """Statements outside a transaction, without the site's time limit."""
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
         for statement in statements:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)
 
 
 def bare() -> float:
