@@ -13,10 +13,11 @@ from django.db.models.functions import Coalesce
 
 from cluster.domain.budgets import Difference, Line, Sums, Term, compare, grouped
 from cluster.domain.errors import NotFound
-from cluster.models import Baseline, BaselineMilestone, BudgetLine, Claim, Contract, Factory, Figure
+from cluster.models import Baseline, BaselineMilestone, BudgetLine, Contract, Factory
 from cluster.models.scope import Reader
 from cluster.queries.contracts import contract_for
 from cluster.queries.dollars import Dollars
+from cluster.queries.ledger import last_day_of
 
 
 class _Any(Aggregate):
@@ -241,12 +242,8 @@ def factories_of(reader: Reader, contract: Contract) -> list[Factory]:
 
 def term_of(contract: Contract) -> Term:
     """From the signing of a contract to its end as the claim in use has it; what is not known does not limit."""
-    ends = Claim.objects.filter(
-        contract=contract, factory=None, milestone=None, figure=Figure.TERM_END, in_use=True, date_latest__isnull=False
-    )
-    last = ends.order_by("-announced_latest", "-id").values_list("date_latest", flat=True).first()
     signed = contract.signed
-    return Term(signed.earliest if signed else None, last)
+    return Term(signed.earliest if signed else None, last_day_of(contract.pk))
 
 
 def baseline_version(baseline_id: int) -> int:
