@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.db.models import Sum
 
+from cluster.domain.example import example_plan as decided
 from cluster.models import (
     Baseline,
     BudgetLine,
@@ -84,9 +85,9 @@ def test_the_approved_baselines_are_in_force_and_the_third_is_a_proposal() -> No
 def test_the_second_time_adds_nothing_and_leaves_what_people_changed() -> None:
     Factory.objects.filter(contract__code="example", code="X01").update(name_ru="Мой завод")
     Claim.objects.filter(contract__code="example", figure="site").delete()
-    counts = [model.objects.count() for model in (Claim, LedgerEntry, BudgetLine, Milestone, Output)]  # type: ignore[attr-defined]
+    counts = [model.objects.count() for model in (Claim, LedgerEntry, BudgetLine, Milestone, Output)]
     assert example_plan.load() == production_example.load() == {}
-    assert counts == [model.objects.count() for model in (Claim, LedgerEntry, BudgetLine, Milestone, Output)]  # type: ignore[attr-defined]
+    assert counts == [model.objects.count() for model in (Claim, LedgerEntry, BudgetLine, Milestone, Output)]
     assert Factory.objects.get(contract__code="example", code="X01").name_ru == "Мой завод"
 
 
@@ -103,7 +104,8 @@ def test_every_reversal_names_its_entry() -> None:
 
 def test_payments_add_up_to_the_kopeck() -> None:
     entries = LedgerEntry.objects.filter(factory__contract__code="example", kind="payment")
-    expected = sum(e.kopecks for e in example_plan.example_plan(example_plan.known_rate_days()).entries if e.kind == "payment")
+    plan = decided(example_plan.known_rate_days())
+    expected = sum(entry.kopecks for entry in plan.entries if entry.kind == "payment")
     assert entries.aggregate(sum=Sum("amount_rub"))["sum"] == Decimal(expected) / 100
 
 
