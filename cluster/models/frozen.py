@@ -8,16 +8,15 @@ from django.db import models
 M = TypeVar("M", bound=models.Model)
 
 _REFUSE = "RAISE EXCEPTION 'an approved baseline is frozen: propose a new one' USING ERRCODE = 'restrict_violation';"
+# The lock makes a row wait for an approval under way, and the approval for rows under way: neither slips past the other.
 _REFUSE_ROW = """
-IF EXISTS (
-    SELECT 1 FROM cluster_baseline
-    WHERE id = ANY (ARRAY[CASE WHEN TG_OP <> 'INSERT' THEN OLD.baseline_id END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.baseline_id END])
-      AND kind = 'approved'
-) THEN
+PERFORM 1 FROM cluster_baseline WHERE id = ANY ({baselines}) FOR SHARE;
+IF EXISTS (SELECT 1 FROM cluster_baseline WHERE id = ANY ({baselines}) AND kind = 'approved') THEN
     {refuse}
 END IF;
 RETURN coalesce(NEW, OLD);
 """
+_BASELINES = "ARRAY[CASE WHEN TG_OP <> 'INSERT' THEN OLD.baseline_id END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.baseline_id END]"
 
 
 def frozen_once_approved(model: type[M]) -> type[M]:
@@ -26,7 +25,7 @@ def frozen_once_approved(model: type[M]) -> type[M]:
         name="frozen",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
-        func=_REFUSE_ROW.format(refuse=_REFUSE),
+        func=_REFUSE_ROW.format(baselines=_BASELINES, refuse=_REFUSE),
     )
     registered: type[M] = pgtrigger.register(trigger)(model)
     return registered

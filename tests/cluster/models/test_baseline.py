@@ -2,9 +2,10 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from threading import Thread
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from cluster.models import Baseline, BudgetLine, Factory
@@ -72,3 +73,30 @@ def test_lines_cannot_be_moved_out_of_an_approved_baseline(line: BudgetLine) -> 
     approve(line.baseline)
     with pytest.raises(IntegrityError, match="frozen"):
         BudgetLine.objects.update(baseline=draft)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_races_an_approval_waits_for_it_and_is_refused(line: BudgetLine) -> None:
+    """Both sides on connections of their own: whoever comes second waits, and then sees what the first one did."""
+    other = Factory.objects.create(contract=line.baseline.contract, code="F2", name_ru="Второй")
+    outcome: list[str] = []
+
+    def insert() -> None:
+        try:
+            BudgetLine.objects.create(baseline=line.baseline, factory=other, amount_rub=Decimal(1))
+            outcome.append("stored")
+        except IntegrityError as refused:
+            outcome.append(str(refused))
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        approve(line.baseline)
+        racer = Thread(target=insert)
+        racer.start()
+        racer.join(timeout=0.5)
+        assert outcome == []
+    racer.join(timeout=20)
+    assert len(outcome) == 1
+    assert "frozen" in outcome[0]
+    assert BudgetLine.objects.count() == 1
