@@ -2,4 +2,19 @@
 
 from cluster.admin import baseline, claim, contract, delay, dependency, digest, factory, job, ledger, milestone, rate, source, token, user
 
-__all__ = ["baseline", "claim", "contract", "delay", "dependency", "digest", "factory", "job", "ledger", "milestone", "rate", "source", "token", "user"]
+__all__ = [
+    "baseline",
+    "claim",
+    "contract",
+    "delay",
+    "dependency",
+    "digest",
+    "factory",
+    "job",
+    "ledger",
+    "milestone",
+    "rate",
+    "source",
+    "token",
+    "user",
+]

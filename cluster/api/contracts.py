@@ -121,7 +121,9 @@ class Contracts(Records):
         standing = overview(reader=request.user, contract_code=contract.code, as_of=filtering.as_of(request))
         return Response(OverviewSerializer(standing, context=self.get_serializer_context()).data)
 
-    @extend_schema(summary="The money of a contract", description=money.ABOUT, parameters=[money.GROUP_BY], responses=money.OutlookSerializer)
+    @extend_schema(
+        summary="The money of a contract", description=money.ABOUT, parameters=[money.GROUP_BY], responses=money.OutlookSerializer
+    )
     @action(detail=True, filterset_class=None, pagination_class=None)
     def money(self, request: Request, pk: str) -> Response:
         """The figures of the money page."""

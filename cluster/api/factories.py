@@ -40,7 +40,9 @@ class Factories(Records):
     def parameters(self) -> set[str]:
         return {"as_of", "group_by"} if self.action == "money" else super().parameters()
 
-    @extend_schema(summary="The money of a factory", description=money.ABOUT, parameters=[money.GROUP_BY], responses=money.OutlookSerializer)
+    @extend_schema(
+        summary="The money of a factory", description=money.ABOUT, parameters=[money.GROUP_BY], responses=money.OutlookSerializer
+    )
     @action(detail=True, filterset_class=None, pagination_class=None)
     def money(self, request: Request, pk: str) -> Response:
         """The figures of the factory's money page."""
