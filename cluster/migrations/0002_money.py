@@ -1,6 +1,5 @@
 """Money: budgets with reasons under frozen baselines, lean stored dollars and what is due for conversion, dependencies."""
 
-
 import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -234,6 +233,10 @@ class Migration(migrations.Migration):
             field=models.CharField(choices=[('fetch_rates', 'fetch rates'), ('backfill_rates', 'fetch the rates of a past time'), ('convert', 'convert roubles to dollars'), ('flag_delays', 'flag delays'), ('sweep', 'sweep')], max_length=20, verbose_name='job'),
         ),
         migrations.AddIndex(
+            model_name='budgetline',
+            index=models.Index(condition=models.Q(('announced_latest__isnull', False)), fields=['announced_latest'], name='budget_line_announced'),
+        ),
+        migrations.AddIndex(
             model_name='ledgerentry',
             index=models.Index(fields=['date'], name='ledger_date'),
         ),
@@ -263,11 +266,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='baseline',
-            trigger=pgtrigger.compiler.Trigger(name='conversion_due_lines', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."in_force_from" IS DISTINCT FROM (NEW."in_force_from"))', func="INSERT INTO cluster_conversiondue (kind, first, last) SELECT 'budget', id, id FROM cluster_budgetline WHERE baseline_id = NEW.id; RETURN NULL;", hash='efd893824ec99de467485d4cba2108f5e8c79f88', operation='UPDATE', pgid='pgtrigger_conversion_due_lines_a022c', table='cluster_baseline', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='conversion_due_lines', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."in_force_from" IS DISTINCT FROM (NEW."in_force_from"))', func="INSERT INTO cluster_conversiondue (kind, first, last) SELECT 'budget', lower(ids), upper(ids) - 1 FROM (SELECT unnest(range_agg(int8range(id, id, '[]'))) AS ids FROM cluster_budgetline WHERE baseline_id = NEW.id) AS due; RETURN NULL;", hash='cf0e654f1459d5f2d4171313c2297da6a8b21892', operation='UPDATE', pgid='pgtrigger_conversion_due_lines_a022c', table='cluster_baseline', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='baselinemilestone',
-            trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(func="\nIF EXISTS (\n    SELECT 1 FROM cluster_baseline\n    WHERE id = ANY (ARRAY[CASE WHEN TG_OP <> 'INSERT' THEN OLD.baseline_id END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.baseline_id END])\n      AND kind = 'approved'\n) THEN\n    RAISE EXCEPTION 'an approved baseline is frozen: propose a new one' USING ERRCODE = 'restrict_violation';\nEND IF;\nRETURN coalesce(NEW, OLD);\n", hash='9f2d13de59c08551f050742f5c7eac19b8308fdd', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_frozen_77ee5', table='cluster_baselinemilestone', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(func="\nPERFORM 1 FROM cluster_baseline WHERE id = ANY (ARRAY[CASE WHEN TG_OP <> 'INSERT' THEN OLD.baseline_id END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.baseline_id END]) FOR SHARE;\nIF EXISTS (SELECT 1 FROM cluster_baseline WHERE id = ANY (ARRAY[CASE WHEN TG_OP <> 'INSERT' THEN OLD.baseline_id END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.baseline_id END]) AND kind = 'approved') THEN\n    RAISE EXCEPTION 'an approved baseline is frozen: propose a new one' USING ERRCODE = 'restrict_violation';\nEND IF;\nRETURN coalesce(NEW, OLD);\n", hash='cd324bbdc801d95ceedb3fa1bd47c9ab5c5de961', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_frozen_77ee5', table='cluster_baselinemilestone', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='budgetline',
@@ -283,7 +286,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='budgetline',
-            trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(func="\nIF EXISTS (\n    SELECT 1 FROM cluster_baseline\n    WHERE id = ANY (ARRAY[CASE WHEN TG_OP <> 'INSERT' THEN OLD.baseline_id END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.baseline_id END])\n      AND kind = 'approved'\n) THEN\n    RAISE EXCEPTION 'an approved baseline is frozen: propose a new one' USING ERRCODE = 'restrict_violation';\nEND IF;\nRETURN coalesce(NEW, OLD);\n", hash='404a57faaf5f7ef8a216794e789e9c78e8a76cb4', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_frozen_926a2', table='cluster_budgetline', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(func="\nPERFORM 1 FROM cluster_baseline WHERE id = ANY (ARRAY[CASE WHEN TG_OP <> 'INSERT' THEN OLD.baseline_id END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.baseline_id END]) FOR SHARE;\nIF EXISTS (SELECT 1 FROM cluster_baseline WHERE id = ANY (ARRAY[CASE WHEN TG_OP <> 'INSERT' THEN OLD.baseline_id END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.baseline_id END]) AND kind = 'approved') THEN\n    RAISE EXCEPTION 'an approved baseline is frozen: propose a new one' USING ERRCODE = 'restrict_violation';\nEND IF;\nRETURN coalesce(NEW, OLD);\n", hash='8549cd459aa017e7b640a710ba152f35394e30a7', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_frozen_926a2', table='cluster_budgetline', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='budgetline',
@@ -295,7 +298,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='budgetline',
-            trigger=pgtrigger.compiler.Trigger(name='conversion_due_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="INSERT INTO cluster_conversiondue (kind, first, last) SELECT 'budget', id, id FROM new_rows; RETURN NULL;", hash='6b5482942b061c91a8f8747391ae6c1867698b0a', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_conversion_due_update_1321b', referencing='REFERENCING NEW TABLE AS new_rows ', table='cluster_budgetline', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='conversion_due_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="INSERT INTO cluster_conversiondue (kind, first, last) SELECT 'budget', lower(ids), upper(ids) - 1 FROM (SELECT unnest(range_agg(int8range(id, id, '[]'))) AS ids FROM new_rows) AS due; RETURN NULL;", hash='482eea469bf072ec516e2ddd9b02c2986eaccea7', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_conversion_due_update_1321b', referencing='REFERENCING NEW TABLE AS new_rows ', table='cluster_budgetline', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='claim',
@@ -307,7 +310,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='claim',
-            trigger=pgtrigger.compiler.Trigger(name='conversion_due_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="INSERT INTO cluster_conversiondue (kind, first, last) SELECT 'claims', id, id FROM new_rows; RETURN NULL;", hash='5afe2581f8c7fb6d358a5dad41d32457145a5816', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_conversion_due_update_dd2d6', referencing='REFERENCING NEW TABLE AS new_rows ', table='cluster_claim', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='conversion_due_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="INSERT INTO cluster_conversiondue (kind, first, last) SELECT 'claims', lower(ids), upper(ids) - 1 FROM (SELECT unnest(range_agg(int8range(id, id, '[]'))) AS ids FROM new_rows) AS due; RETURN NULL;", hash='0adfa38a7749f920da7a412db826fed657d518ba', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_conversion_due_update_dd2d6', referencing='REFERENCING NEW TABLE AS new_rows ', table='cluster_claim', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='exchangerate',
@@ -331,7 +334,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='exchangerate',
-            trigger=pgtrigger.compiler.Trigger(name='conversion_due_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="INSERT INTO cluster_conversiondue (kind, first, last) SELECT 'rates', id, id FROM new_rows; RETURN NULL;", hash='a038925a6880baeaaf503a240a2ae012667a7a81', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_conversion_due_update_6bec9', referencing='REFERENCING NEW TABLE AS new_rows ', table='cluster_exchangerate', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='conversion_due_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="INSERT INTO cluster_conversiondue (kind, first, last) SELECT 'rates', lower(ids), upper(ids) - 1 FROM (SELECT unnest(range_agg(int8range(id, id, '[]'))) AS ids FROM new_rows) AS due; RETURN NULL;", hash='8f03acb99be5771514933f26348892f50ceb81e6', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_conversion_due_update_6bec9', referencing='REFERENCING NEW TABLE AS new_rows ', table='cluster_exchangerate', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='exchangerate',
+            trigger=pgtrigger.compiler.Trigger(name='keeps_its_day', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."date" IS DISTINCT FROM (NEW."date"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='baf973e856d30760be46d34428eea58da6cbcb3d', operation='UPDATE', pgid='pgtrigger_keeps_its_day_5ce0a', table='cluster_exchangerate', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ledgerentry',
@@ -339,7 +346,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ledgerentry',
-            trigger=pgtrigger.compiler.Trigger(name='conversion_due_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="INSERT INTO cluster_conversiondue (kind, first, last) SELECT 'ledger', id, id FROM new_rows; RETURN NULL;", hash='357cdca74e11382d9daddf5e7e959ebf43308f1c', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_conversion_due_update_b79b9', referencing='REFERENCING NEW TABLE AS new_rows ', table='cluster_ledgerentry', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='conversion_due_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="INSERT INTO cluster_conversiondue (kind, first, last) SELECT 'ledger', lower(ids), upper(ids) - 1 FROM (SELECT unnest(range_agg(int8range(id, id, '[]'))) AS ids FROM new_rows) AS due; RETURN NULL;", hash='d834d299c66bb85c19431c455fbfd05c2bebba7c', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_conversion_due_update_b79b9', referencing='REFERENCING NEW TABLE AS new_rows ', table='cluster_ledgerentry', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='ledgerentryevent',
+            trigger=pgtrigger.compiler.Trigger(name='append_only_table', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% is append-only: correct an error by a new row', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';", hash='a433d24da18f8c75c9cb62ea48f1f95a89c0566a', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_append_only_table_07143', table='cluster_ledgerentryevent', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='milestone',
@@ -420,6 +431,18 @@ class Migration(migrations.Migration):
         migrations.DeleteModel(
             name='Conversion',
         ),
+        migrations.AddIndex(
+            model_name='budgetconversion',
+            index=models.Index(condition=models.Q(('replaced__isnull', False)), fields=['replaced'], name='budget_conversion_replaced'),
+        ),
+        migrations.AddIndex(
+            model_name='budgetconversion',
+            index=models.Index(fields=['rate'], name='budget_conversion_rate'),
+        ),
+        migrations.AddIndex(
+            model_name='claimconversion',
+            index=models.Index(condition=models.Q(('replaced__isnull', False)), fields=['replaced'], name='claim_conversion_replaced'),
+        ),
         migrations.AddConstraint(
             model_name='dependency',
             constraint=models.UniqueConstraint(fields=('predecessor', 'successor'), name='dependency_once'),
@@ -447,6 +470,10 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='dependencyevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='269c76eaab045c1b94d8d9c439152ddc3b19dc22', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_eba2f', table='cluster_dependencyevent', when='BEFORE')),
+        ),
+        migrations.AddIndex(
+            model_name='ledgerconversion',
+            index=models.Index(condition=models.Q(('replaced__isnull', False)), fields=['replaced'], name='ledger_conversion_replaced'),
         ),
         # Stored dollars are derived: what was there is converted anew into the lean tables.
         migrations.RunSQL(

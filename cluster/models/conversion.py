@@ -99,7 +99,11 @@ class BudgetConversion(Conversion):
     class Meta:
         verbose_name = _("conversion of a budget line")
         verbose_name_plural = _("conversions of budget lines")
-        indexes = [models.Index(fields=["replaced"], condition=_REPLACED, name="budget_conversion_replaced")]
+        indexes = [
+            models.Index(fields=["replaced"], condition=_REPLACED, name="budget_conversion_replaced"),
+            # A baseline gives thousands of lines one day and one rate: their days do not narrow down what used it.
+            models.Index(fields=["rate"], name="budget_conversion_rate"),
+        ]
 
 
 class ClaimConversion(Conversion):

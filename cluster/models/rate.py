@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import pghistory
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -23,6 +24,7 @@ class ExchangeRateQuerySet(ScopedQuerySet["ExchangeRate"]):
         return self.filter(currency=currency, status=ExchangeRate.Status.ACCEPTED)
 
 
+@pgtrigger.register(pgtrigger.ReadOnly(name="keeps_its_day", fields=["currency", "date"]))
 @makes_conversions_due("rates")
 @never_deleted
 @pghistory.track()
