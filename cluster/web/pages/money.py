@@ -389,6 +389,7 @@ def _cell_row(found: Money, cell: Cell, figure: str, frame: Frame) -> CellRow:
         month=cell.month,
         cell=cell,
         amounts=amounts(figure, cell),
-        rate=found.rate_of(cell.contract_quote) if figure in ("real", "fx") else found.reporting,
+        # Payments stand at rates of their own, which their rows tell.
+        rate=found.rate_of(cell.contract_quote) if figure in ("real", "fx") else found.reporting if cell.remaining_rub else None,
         links={name: rows_url(found.contract.code, frame, name, **part) for name in ("budget", "paid")},
     )
