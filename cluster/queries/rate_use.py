@@ -76,34 +76,35 @@ def uses(reader: Reader, row: ExchangeRate, *, offset: int, limit: int) -> Uses:
     if row.currency != SERIES:
         return Uses([], 0)
     days = _Days(row.date, in_force_until(row))
-    standing = [part.filter(conversion__rate=row) for part in _amounts(reader, [days], only_ledger=True)]
-    before = [part.filter(conversion__replaced=row) for part in _amounts(reader, None)]
-    found = _union([*standing, *before])
-    return Uses([Use(*values) for values in found.order_by("-use_on", "use_kind", "-pk")[offset : offset + limit]], found.count())
+    standing = [part.where(conversion__rate=row) for part in _amounts(reader, [days], all_claims=True)]
+    before = [part.where(conversion__replaced=row) for part in _amounts(reader, None)]
+    found = [*standing, *before]
+    rows = _union(found).order_by("-use_on", "use_kind", "-pk")[offset : offset + limit]
+    return Uses([Use(*values) for values in rows], _count(found))
 
 
 def use_counts(reader: Reader, rows: Sequence[ExchangeRate]) -> dict[int, int]:
-    """How many amounts stand at each of these rates, by its id; rates of one currency near one another. Five statements."""
+    """How many amounts stand at each of these rates, by its id; rates of one currency near one another. Six statements."""
     if not rows or rows[0].currency != SERIES:
         return {}
     newest = max(rows, key=lambda row: row.date)
     days = _Days(min(row.date for row in rows), in_force_until(newest))
-    return _by_rate(_amounts(reader, [days], only_ledger=True), "conversion__rate", [row.pk for row in rows])
+    return _by_rate(_amounts(reader, [days], all_claims=True), "conversion__rate", [row.pk for row in rows])
 
 
 def replaced_counts(reader: Reader, rows: Sequence[ExchangeRate]) -> dict[int, int]:
-    """How many amounts stood at each of these rates before they were converted anew, by its id. Four statements."""
+    """How many amounts stood at each of these rates before they were converted anew, by its id. Five statements."""
     return _by_rate(_amounts(reader, None), "conversion__replaced", [row.pk for row in rows]) if rows else {}
 
 
 def counts_between(reader: Reader, spans: Sequence[tuple[date, date | None]]) -> list[int]:
-    """How many amounts take the rate of a day from each start to before each end. Four statements, however many spans."""
+    """How many amounts take the rate of a day from each start to before each end. Five statements, however many spans."""
     days = [_Days(first, until) for first, until in spans]
     if not days:
         return []
     counts = [0] * len(days)
     for part in _amounts(reader, days):
-        for on, count in part.order_by().values_list("use_on").annotate(n=Count("pk")):
+        for on, count in part.rows.order_by().annotate(use_on=part.shown["use_on"]).values_list("use_on").annotate(n=Count("pk")):
             for place, each in enumerate(days):
                 if each.first <= on and (each.until is None or on < each.until):
                     counts[place] += count
@@ -114,9 +115,9 @@ def affected(reader: Reader, row: ExchangeRate, *, until: date | None, limit: in
     """What would take a rate that is not stored yet, in force from its date to before `until`. Two statements."""
     if row.currency != SERIES:
         return Affected(0, [])
-    found = _union(_amounts(reader, [_Days(row.date, until)]))
-    rows = [Use(*values) for values in found.order_by("-use_on", "use_kind", "-pk")[:limit]]
-    return Affected(found.count(), [(use, convert_rub(use.rub, row.rate)) for use in rows])
+    found = _amounts(reader, [_Days(row.date, until)])
+    rows = [Use(*values) for values in _union(found).order_by("-use_on", "use_kind", "-pk")[:limit]]
+    return Affected(_count(found), [(use, convert_rub(use.rub, row.rate)) for use in rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,45 +132,55 @@ class _Days:
         return found if self.until is None else found & Q(**{f"{column}__lt": self.until})
 
 
-def _amounts(reader: Reader, days: Sequence[_Days] | None, *, only_ledger: bool = False) -> list["QuerySet[Any]"]:
-    """The four kinds of rows with an amount in roubles, as the conversion sees them, on any of these days (None: on all).
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Rows of one table, and how each column of a use is read of them: what is only counted needs no other table."""
 
-    A reversal stands at the rate of what it takes back. Indexes serve the days of the ledger, which grows; `only_ledger` leaves
-    out the days of the others, where the rate itself is looked for.
+    rows: "QuerySet[Any]"
+    shown: dict[str, Any]
+
+    def where(self, **only: Any) -> "_Part":
+        return _Part(self.rows.filter(**only), self.shown)
+
+
+def _amounts(reader: Reader, days: Sequence[_Days] | None, *, all_claims: bool = False) -> list[_Part]:
+    """The kinds of rows with an amount in roubles, as the conversion sees them, on any of these days (None: on all).
+
+    A reversal stands at the rate of what it takes back; a line on the day it was announced, else when its baseline came into force.
+    These are parts of their own, because a day put together from two tables is found by no index. Claims are few and have none:
+    `all_claims` leaves out their days, where the rate itself is looked for.
     """
-    entries = LedgerEntry.objects.for_reader(reader).annotate(
-        use_kind=F("kind"),
-        use_contract=F("factory__contract__code"),
-        use_factory=F("factory__code"),
-        use_what=F("document"),
-        use_rub=F("amount_rub"),
-    )
-    plain = entries.filter(reverses__isnull=True).annotate(use_on=F("date"))
-    reversals = entries.filter(reverses__isnull=False).annotate(use_on=F("reverses__date"))
-    lines = BudgetLine.objects.for_reader(reader).annotate(
-        use_kind=_word("budget"),
-        use_contract=F("factory__contract__code"),
-        use_factory=F("factory__code"),
-        use_what=F("category"),
-        use_rub=F("amount_rub"),
-        use_on=Coalesce("announced_latest", "baseline__in_force_from"),
-    )
-    claims = (
-        Claim.objects.for_reader(reader)
-        .filter(unit="RUB", value__isnull=False)
-        .annotate(
-            use_kind=_word("claim"),
-            use_contract=F("contract__code"),
-            use_factory=Coalesce("factory__code", Value("")),
-            use_what=F("figure"),
-            use_rub=F("value"),
-            use_on=Coalesce("announced_latest", "valid_earliest", TruncDate("recorded_at")),
-        )
-    )
-    if days is None:
-        return [plain, reversals, lines, claims]
-    ledger = [plain.filter(_any(days, "date")), reversals.filter(_any(days, "reverses__date"))]
-    return [*ledger, *((lines, claims) if only_ledger else (part.filter(_any(days, "use_on")) for part in (lines, claims)))]
+    entry = {
+        "use_kind": F("kind"),
+        "use_contract": F("factory__contract__code"),
+        "use_factory": F("factory__code"),
+        "use_what": F("document"),
+        "use_rub": F("amount_rub"),
+    }
+    line = entry | {"use_kind": _word("budget"), "use_what": F("category")}
+    claim = {
+        "use_kind": _word("claim"),
+        "use_contract": F("contract__code"),
+        "use_factory": Coalesce("factory__code", Value("")),
+        "use_what": F("figure"),
+        "use_rub": F("value"),
+        "use_on": Coalesce("announced_latest", "valid_earliest", TruncDate("recorded_at")),
+    }
+    entries, lines = LedgerEntry.objects.for_reader(reader), BudgetLine.objects.for_reader(reader)
+    claims = Claim.objects.for_reader(reader).filter(unit="RUB", value__isnull=False)
+    if days is not None and not all_claims:
+        claims = claims.alias(use_on=claim["use_on"]).filter(_any(days, "use_on"))
+
+    def on(rows: "QuerySet[Any]", shown: dict[str, Any], day: str) -> _Part:
+        return _Part(rows if days is None else rows.filter(_any(days, day)), shown | {"use_on": F(day)})
+
+    return [
+        on(entries.filter(reverses__isnull=True), entry, "date"),
+        on(entries.filter(reverses__isnull=False), entry, "reverses__date"),
+        on(lines.filter(announced_latest__isnull=False), line, "announced_latest"),
+        on(lines.filter(announced_latest__isnull=True), line, "baseline__in_force_from"),
+        _Part(claims, claim),
+    ]
 
 
 def _word(text: str) -> Value:
@@ -183,10 +194,11 @@ def _any(days: Sequence[_Days], column: str) -> Q:
     return found
 
 
-def _union(parts: Sequence["QuerySet[Any]"]) -> "QuerySet[Any]":
+def _union(parts: Sequence[_Part]) -> "QuerySet[Any]":
     first, *others = (
-        part.order_by()
+        part.rows.order_by()
         .annotate(
+            **part.shown,
             use_usd=F("conversion__usd"),
             use_rate=F("conversion__rate_id"),
             use_replaced=F("conversion__replaced_id"),
@@ -199,8 +211,13 @@ def _union(parts: Sequence["QuerySet[Any]"]) -> "QuerySet[Any]":
     return found
 
 
-def _by_rate(parts: Sequence["QuerySet[Any]"], column: str, keys: list[int]) -> dict[int, int]:
+def _count(parts: Sequence[_Part]) -> int:
+    first, *others = (part.rows.order_by().values("pk") for part in parts)
+    return first.union(*others, all=True).count()
+
+
+def _by_rate(parts: Sequence[_Part], column: str, keys: list[int]) -> dict[int, int]:
     counts: Counter[int] = Counter()
     for part in parts:
-        counts.update(dict(part.filter(**{f"{column}__in": keys}).order_by().values_list(column).annotate(n=Count("pk"))))
+        counts.update(dict(part.where(**{f"{column}__in": keys}).rows.order_by().values_list(column).annotate(n=Count("pk"))))
     return dict(counts)

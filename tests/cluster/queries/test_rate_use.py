@@ -132,7 +132,7 @@ def test_pages_and_statements_do_not_grow_with_the_rows(plant: Factory, rate: Ex
     with django_assert_num_queries(3):
         found = uses(reader, rate, offset=10, limit=10)
     assert (len(found.rows), found.count) == (2, 12)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         use_counts(reader, [rate])
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         counts_between(reader, [(D13, D16), (D16, None)])
