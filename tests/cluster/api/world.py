@@ -25,6 +25,7 @@ from cluster.models import (
     Factory,
     ForecastRevision,
     JobRun,
+    LedgerConversion,
     LedgerEntry,
     Milestone,
     Party,
@@ -107,6 +108,7 @@ def add_rows(contract: Contract, factory: Factory, milestone: Milestone, source:
     entry = LedgerEntry.objects.create(
         factory=factory, kind="payment", date=on, amount_rub=Decimal("100.50"), document="1", counterparty="C", recorded_by=person
     )
+    LedgerConversion.objects.create(entry=entry, usd=Decimal("1.09"), rate=rate, converted_at=datetime(2024, 4, number, tzinfo=UTC))
     revision = ForecastRevision(milestone=milestone, reason="permit", source=source, recorded_by=person)
     revision.new, revision.announced = DateWindow.parse("2024-H2"), DateWindow.day(on)
     revision.save()

@@ -13,7 +13,7 @@ from cluster.domain.errors import Conflict, DomainError, Forbidden, NotFound
 from cluster.models import Baseline, DelayEvent, DelayFlag, ForecastRevision, Milestone
 from cluster.queries.delays import late_on
 from cluster.services.delays import acknowledge_flag, flag_delays
-from tests.factories import make_factory, make_milestone, make_user, promise
+from tests.factories import approve, make_factory, make_milestone, make_user, promise
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2025, 6, 30)
@@ -149,8 +149,9 @@ def test_rebaselining_moves_the_flag_but_a_milestone_that_is_not_judged_has_none
     promise(milestone, "2025-05-31", announced="2024-01-01")
     promise(make_milestone(scored=False, not_scored_ru="слишком расплывчато"), "2020", announced="2019-01-01")
     run()
-    later = Baseline.objects.create(contract=milestone.contract, kind="approved", name_ru="Новый план", in_force_from=date(2025, 6, 1))
+    later = Baseline.objects.create(contract=milestone.contract, name_ru="Новый план")
     promise(milestone, "2025-06-15", announced="2025-06-01", baseline=later)
+    approve(later, "2025-06-01")
     assert run()["better"] == 1
     flag = DelayFlag.objects.get()
     assert (flag.since, flag.severity) == (date(2025, 6, 15), "minor")

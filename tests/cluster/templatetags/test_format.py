@@ -161,7 +161,7 @@ def test_a_year_is_no_quantity() -> None:
 
 
 def test_an_unknown_unit_is_written_as_it_stands() -> None:
-    assert both(f.count, 5, "tonnes_per_year") == ("5 tonnes per year", "5 tonnes per year")
+    assert both(f.count, 5, "widgets_per_shift") == ("5 widgets per shift", "5 widgets per shift")
 
 
 @pytest.mark.parametrize(

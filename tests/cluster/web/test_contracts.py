@@ -47,6 +47,7 @@ def test_a_contract_is_found_by_its_code_or_by_its_name_in_either_language(reade
     for text in ("many-042", "Договор № 042", "contract no. 042"):
         found = reader.get("/contracts/", {"q": text}).context["found"]
         assert [contract.code for contract in found] == ["many-042"]
+    reader.cookies["django_language"] = "en"
     assert "No contract is called that" in reader.get("/contracts/", {"q": "nowhere"}).content.decode()
 
 

@@ -150,7 +150,16 @@ def test_a_past_day_offers_nothing_to_enter(client: Client) -> None:
 @pytest.mark.parametrize("name", sorted(OF_A_CONTRACT))
 def test_each_page_of_a_contract_belongs_to_one_item_of_the_navigation(name: str, rf: RequestFactory) -> None:
     user, contract = make_user(Role.AUDITOR), make_contract()
-    known = {"code": contract.code, "factory": "F01", "milestone": "M1", "key": "gazette", "entry_id": 1, "flag_id": 1}
+    known = {
+        "code": contract.code,
+        "factory": "F01",
+        "milestone": "M1",
+        "key": "gazette",
+        "entry_id": 1,
+        "flag_id": 1,
+        "baseline_id": 1,
+        "line_id": 1,
+    }
     address = reverse(name, kwargs={key: known[key] for key in OF_A_CONTRACT[name]})
     request = rf.get(address)
     request.user, request.resolver_match = user, resolve(address)
