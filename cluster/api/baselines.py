@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -71,7 +71,9 @@ class Baselines(Records):
         "Sets of milestone dates and budgets: proposed ones (drafts), and those that were approved or published. The dates are part of the "
         "object, the money is under /budget-lines/. The ETag of a single one changes with its lines and dates."
     )
-    queryset = Baseline.objects.select_related("contract", "approved_by").prefetch_related("milestones__milestone", "milestones__source")
+    queryset = Baseline.objects.select_related("contract", "approved_by").prefetch_related(
+        Prefetch("milestones", BaselineMilestone.objects.select_related("milestone", "source").order_by("due_latest", "milestone_id"))
+    )
     serializer_class = BaselineSerializer
     route = "api:baseline-detail"
     filterset_class = filters(Baseline, contract="contract__code", kind="kind", in_force_from="in_force_from__gte")

@@ -111,7 +111,9 @@ class Records(ReadOnlyModelViewSet[Any]):
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.action != "list":
             return queryset
-        return filtering.ordered(super().filter_queryset(queryset), self.request, self.ordering_fields)
+        rows = super().filter_queryset(queryset)
+        rows = rows if rows.query.order_by else rows.order_by(*own_order(rows.model))
+        return filtering.ordered(rows, self.request, self.ordering_fields)
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         serializer = super().get_serializer(*args, **kwargs)
@@ -143,6 +145,22 @@ class Records(ReadOnlyModelViewSet[Any]):
         """The whole representation of one object, as a read gives it."""
         serializer = self.serializer_class(record, context=self.get_serializer_context())  # type: ignore[misc]
         return dict(serializer.data)
+
+
+def own_order(model: type[Model]) -> list[Any]:
+    """The usual order of a noun by columns of its own table: a related object stands by its id.
+
+    By the names and codes of related tables a first page would be the end of sorting every row of every contract.
+    """
+    columns = {field.name: field.attname for field in model._meta.concrete_fields}
+
+    def own(key: Any) -> Any:
+        if not isinstance(key, str):
+            return key
+        name = key.removeprefix("-")
+        return key[: len(key) - len(name)] + columns.get(name, name)
+
+    return [own(key) for key in model._meta.ordering]
 
 
 def version_of(record: Any) -> int | None:

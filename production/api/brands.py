@@ -42,7 +42,7 @@ class VehicleModels(Records):
 
     noun = ("a vehicle model", "vehicle models")
     about = "Models of the brands: passenger, commercial, electric."
-    queryset = VehicleModel.objects.select_related("brand__contract", "source")
+    queryset = VehicleModel.objects.select_related("brand__contract", "source").order_by("brand__contract_id", "brand__code", "name")
     serializer_class = VehicleModelSerializer
     filterset_class = filters(VehicleModel, contract="brand__contract__code", brand="brand__code", segment="segment")
     ordering_fields = {"name": "name", "brand": "brand__code"}
