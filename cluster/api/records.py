@@ -160,7 +160,7 @@ def own_order(model: type[Model]) -> list[Any]:
         name = key.removeprefix("-")
         return key[: len(key) - len(name)] + columns.get(name, name)
 
-    return [own(key) for key in model._meta.ordering]
+    return [own(key) for key in model._meta.ordering or ()]
 
 
 def version_of(record: Any) -> int | None:

@@ -104,7 +104,7 @@ def test_ten_thousand_random_networks_agree_with_networkx() -> None:
         n = chance.randint(1, 9)
         durations = [chance.randint(0, 9) for _ in range(n)]
         links = [Link(a, b) for a in range(n) for b in range(a + 1, n) if chance.random() < 0.3]
-        graph = networkx.DiGraph()
+        graph: networkx.DiGraph[int] = networkx.DiGraph()
         graph.add_nodes_from(range(n))
         graph.add_weighted_edges_from((link.predecessor, link.successor, durations[link.predecessor]) for link in links)
         times = Network(durations, links).times()

@@ -48,7 +48,7 @@ def months_of(cells: list[Cell], figure: str = "remaining_rub") -> dict[date | N
 class TestEstimate:
     @pytest.mark.parametrize(("budget", "committed", "paid", "estimate"), [(10, 7, 3, 10), (10, 12, 3, 12), (10, 12, 13, 13), (0, 0, 2, 2)])
     def test_it_is_the_largest_of_budget_commitments_and_payments(self, budget: int, committed: int, paid: int, estimate: int) -> None:
-        rows = [line(budget, "design"), entry(committed, "design", kind="commitment"), entry(paid, "design")]
+        rows: list[Planned | Spent] = [line(budget, "design"), entry(committed, "design", kind="commitment"), entry(paid, "design")]
         total = total_of(outlook(*rows))
         assert [total.outlook_rub, total.real_rub] == [estimate, estimate - budget]
 
