@@ -5,6 +5,7 @@ in it are invented: no official series is shipped for five years, and none must 
 """
 
 import argparse
+import json
 import os
 import resource
 import secrets
@@ -28,12 +29,23 @@ sys.path.insert(0, str(ROOT))
 
 SIZES = [1, 10, 100, 1000]
 ROUNDS = 3
+# A page is asked for in turns, beside the same page of a database with one contract: what else the machine does hurts both alike.
+WARM_UP, TURNS = 3, 15
 PAGES = {
-    "contract": "/c/scale-0001/",
-    "factories": "/c/scale-0001/factories/",
-    "money": "/c/scale-0001/money/",
-    "ledger": "/c/scale-0001/ledger/",
+    "contract": "/c/{code}/",
+    "factories": "/c/{code}/factories/",
+    "factory": "/c/{code}/factories/F02/",
+    "money": "/c/{code}/money/",
+    "money, rows": "/c/{code}/money/rows/?category=design",
+    "ledger": "/c/{code}/ledger/",
+    "baselines": "/c/{code}/budgets/",
+    "delays": "/c/{code}/delays/",
+    "rates": "/rates/",
     "contracts": "/contracts/",
+}
+LISTS = {
+    "ledger, REST": "/api/v1/ledger-entries/?contract={code}",
+    "budget, REST": "/api/v1/budget-lines/?contract={code}",
 }
 
 # What a person would write by hand: the rate in force on each entry's day, into a bare table with a primary key.
@@ -58,8 +70,8 @@ SELECT 'USD', max(date) + 1, 1, 80, 1, 'accepted', 'manual', 'выдуман', '
 
 
 @contextmanager
-def own_database() -> Iterator[None]:
-    """DATABASE_URL names a new database until the end, when it is dropped."""
+def own_databases() -> Iterator[str]:
+    """DATABASE_URL names a new database until the end, when it is dropped; so is the one whose address is given, made of it by `copy`."""
     from avtotor_site.local import attach
 
     held = attach()
@@ -69,12 +81,23 @@ def own_database() -> Iterator[None]:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     os.environ["DATABASE_URL"] = urlsplit(server)._replace(path=f"/{name}").geturl()
     try:
-        yield
+        yield urlsplit(server)._replace(path=f"/{name}_one").geturl()
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            for each in (name, f"{name}_one"):
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(each)))
         if held is not None:
             held.leave()
+
+
+def copy(to: str) -> None:
+    """Make the second database like the first one, to which nobody may be connected."""
+    from django.db import connection
+
+    connection.close()
+    name = urlsplit(os.environ["DATABASE_URL"]).path[1:]
+    with psycopg.connect(urlsplit(to)._replace(path="/postgres").geturl(), autocommit=True) as server:
+        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(urlsplit(to).path[1:]), sql.Identifier(name)))
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -127,19 +150,75 @@ def new_day() -> dict[str, int]:
     return convert()
 
 
-def page(client: Any, path: str) -> str:
-    """The median latency of a page and its statements."""
+def answer_pages(code: str) -> None:
+    """A process of one database: each line that comes in is answered with one round of the pages, as JSON."""
     from django.db import connection
-    from django.test.utils import CaptureQueriesContext
+    from django.test import Client
+    from django.utils import timezone
 
-    first = client.get(path)
-    if first.status_code != 200:
-        return f"{first.status_code}"
-    with CaptureQueriesContext(connection) as captured:
-        client.get(path)
-    statements = len(captured)
-    seconds = statistics.median(timed(lambda: client.get(path))[0] for _ in range(7))
-    return f"{seconds * 1000:.0f} ms, {statements} statements"
+    from cluster.models import User
+    from cluster.services.scale import load_scale
+
+    if load_scale(1, now=timezone.now(), progress=lambda done, total: None):
+        convert()
+        execute("VACUUM ANALYZE")
+    client = Client(headers={"host": "localhost"})
+    client.force_login(User.objects.get(username="bench"))
+    spent: list[float] = []
+
+    def timing(execute: Any, *arguments: Any) -> Any:
+        seconds, result = timed(lambda: execute(*arguments))
+        spent.append(seconds)
+        return result
+
+    def ask(path: str) -> tuple[float, float, int]:
+        spent.clear()
+        seconds, response = timed(lambda: client.get(path))
+        if response.status_code != 200:
+            raise SystemExit(f"{path}: {response.status_code}")
+        return seconds, sum(spent), len(spent)
+
+    paths = {name: path.format(code=code) for name, path in (PAGES | LISTS).items()}
+    with connection.execute_wrapper(timing):
+        for _ in range(WARM_UP):
+            for path in paths.values():
+                ask(path)
+        for _line in sys.stdin:
+            say(json.dumps({name: ask(path) for name, path in paths.items()}))
+
+
+def turns(codes: dict[str, str]) -> dict[str, dict[str, list[tuple[float, float, int]]]]:
+    """The pages of each database (its address, and the code of a contract in it), asked in turns: by database, by page."""
+    asked = {}
+    for database, code in codes.items():
+        command = [sys.executable, __file__, "--pages", code]
+        environment = os.environ | {"DATABASE_URL": database}
+        asked[database] = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    found: dict[str, dict[str, list[tuple[float, float, int]]]] = {database: {} for database in codes}
+    for _ in range(TURNS):
+        for database, process in asked.items():
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write("once more\n")
+            process.stdin.flush()
+            for name, figures in json.loads(process.stdout.readline()).items():
+                found[database].setdefault(name, []).append(tuple(figures))
+    for process in asked.values():
+        process.communicate()
+    return found
+
+
+def pages(contracts: int, single: str) -> None:
+    """Each page of a contract in the middle, beside the same page where there is one contract: medians, whole and of the SQL in it."""
+    here = os.environ["DATABASE_URL"]
+    found = turns({single: "scale-0001", here: f"scale-{(contracts + 1) // 2:04}"})
+    for name in PAGES | LISTS:
+        (one, one_sql, one_count), (many, many_sql, many_count) = (
+            [statistics.median(column) for column in zip(*found[database][name], strict=True)] for database in (single, here)
+        )
+        whole = f"{many * 1000:5.0f} ms, {many / one:.2f} x ({one * 1000:.0f} ms)"
+        in_sql = f"{many_sql * 1000:.0f} ms, {many_sql / one_sql:.2f} x ({one_sql * 1000:.0f} ms)"
+        say(f"  {name:<17}{whole}; SQL {in_sql}; {many_count:.0f} statements ({one_count:.0f})")
 
 
 def peak_memory() -> int:
@@ -153,7 +232,7 @@ def peak_memory() -> int:
     return int(done.stdout)
 
 
-def measure(contracts: int, client: Any) -> None:
+def measure(contracts: int, single: str) -> None:
     """Everything at one size."""
     from django.utils import timezone
 
@@ -175,8 +254,7 @@ def measure(contracts: int, client: Any) -> None:
     say(f"  nothing changed      {nothing:8.3f} s   {100 * nothing / whole:.1f} % of the full run (at most 5)")
     say(f"  one corrected rate   {corrected:8.3f} s   {hit['changed']:,} rows written")
     say(f"  a new day's rate     {day:8.3f} s   {unhit['changed'] + unhit['converted']:,} rows written (0)")
-    for name, path in PAGES.items():
-        say(f"  {name:<21}{page(client, path)}")
+    pages(contracts, single)
     say(f"  peak worker memory   {peak_memory():8} MB  everything converted (below 200)")
 
 
@@ -186,29 +264,23 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def reader() -> Any:
-    """A client of somebody who sees everything."""
-    from django.test import Client
-
-    from cluster.models import User
-
-    client = Client(headers={"host": "localhost"})
-    client.force_login(User.objects.create_superuser("bench", "bench@example.org"))
-    return client
-
-
 def main() -> int:
     """Measure each size; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--contracts", type=int, nargs="+", default=SIZES, help="sizes, in contracts of 1,000 ledger entries")
     parser.add_argument("--job", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--pages", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.job:
         django.setup()
         convert()
         say(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
         return 0
-    with tempfile.TemporaryDirectory() as state, own_database():
+    if options.pages:
+        django.setup()
+        answer_pages(options.pages)
+        return 0
+    with tempfile.TemporaryDirectory() as state, own_databases() as single:
         os.environ |= {"STATE_DIR": state, "SECRET_KEY": secrets.token_urlsafe(64), "SITE_URL": "http://localhost"}
         django.setup()
         from django.core.management import call_command
@@ -216,9 +288,12 @@ def main() -> int:
         call_command("migrate", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
         execute(RATES)
-        client = reader()
+        from cluster.models import User
+
+        User.objects.create_superuser("bench", "bench@example.org")
+        copy(single)
         for contracts in sorted(options.contracts):
-            measure(contracts, client)
+            measure(contracts, single)
     return 0
 
 
