@@ -273,6 +273,10 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(func="\nPERFORM 1 FROM cluster_baseline WHERE id = ANY (ARRAY[CASE WHEN TG_OP <> 'INSERT' THEN OLD.baseline_id END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.baseline_id END]) FOR SHARE;\nIF EXISTS (SELECT 1 FROM cluster_baseline WHERE id = ANY (ARRAY[CASE WHEN TG_OP <> 'INSERT' THEN OLD.baseline_id END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.baseline_id END]) AND kind = 'approved') THEN\n    RAISE EXCEPTION 'an approved baseline is frozen: propose a new one' USING ERRCODE = 'restrict_violation';\nEND IF;\nRETURN coalesce(NEW, OLD);\n", hash='cd324bbdc801d95ceedb3fa1bd47c9ab5c5de961', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_frozen_77ee5', table='cluster_baselinemilestone', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
+            model_name='baselinemilestone',
+            trigger=pgtrigger.compiler.Trigger(name='frozen_table', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF EXISTS (SELECT 1 FROM cluster_baseline WHERE kind = 'approved') THEN RAISE EXCEPTION 'an approved baseline is frozen: propose a new one' USING ERRCODE = 'restrict_violation'; END IF; RETURN NULL;", hash='c1ed409c9b2723016770c1d5eeb891b9ec386f20', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_frozen_table_20794', table='cluster_baselinemilestone', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
             model_name='budgetline',
             trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "cluster_budgetlineevent" ("amount_rub", "announced_earliest", "announced_latest", "announced_precision", "baseline_id", "category", "factory_id", "funding", "id", "month", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "recorded_at", "recorded_by_id", "source_id") VALUES (NEW."amount_rub", NEW."announced_earliest", NEW."announced_latest", NEW."announced_precision", NEW."baseline_id", NEW."category", NEW."factory_id", NEW."funding", NEW."id", NEW."month", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason", NEW."recorded_at", NEW."recorded_by_id", NEW."source_id"); RETURN NULL;', hash='4b04a89d97be7086ce7ac92cb89696919e4613bb', operation='INSERT', pgid='pgtrigger_insert_insert_af188', table='cluster_budgetline', when='AFTER')),
         ),
@@ -287,6 +291,10 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='budgetline',
             trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(func="\nPERFORM 1 FROM cluster_baseline WHERE id = ANY (ARRAY[CASE WHEN TG_OP <> 'INSERT' THEN OLD.baseline_id END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.baseline_id END]) FOR SHARE;\nIF EXISTS (SELECT 1 FROM cluster_baseline WHERE id = ANY (ARRAY[CASE WHEN TG_OP <> 'INSERT' THEN OLD.baseline_id END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.baseline_id END]) AND kind = 'approved') THEN\n    RAISE EXCEPTION 'an approved baseline is frozen: propose a new one' USING ERRCODE = 'restrict_violation';\nEND IF;\nRETURN coalesce(NEW, OLD);\n", hash='8549cd459aa017e7b640a710ba152f35394e30a7', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_frozen_926a2', table='cluster_budgetline', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='budgetline',
+            trigger=pgtrigger.compiler.Trigger(name='frozen_table', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF EXISTS (SELECT 1 FROM cluster_baseline WHERE kind = 'approved') THEN RAISE EXCEPTION 'an approved baseline is frozen: propose a new one' USING ERRCODE = 'restrict_violation'; END IF; RETURN NULL;", hash='6a418e28e4dd865e8b481d269c118ae63c0e552b', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_frozen_table_436cb', table='cluster_budgetline', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='budgetline',
@@ -330,6 +338,10 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='exchangerate',
+            trigger=pgtrigger.compiler.Trigger(name='append_only_table', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% is append-only: correct an error by a new row', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';", hash='932c6ec4e8dd375084f93be25e16e008033811d9', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_append_only_table_31d53', table='cluster_exchangerate', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='exchangerate',
             trigger=pgtrigger.compiler.Trigger(name='conversion_due_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="INSERT INTO cluster_conversiondue (kind, first, last) SELECT 'rates', min(id), max(id) FROM new_rows HAVING count(*) > 0; RETURN NULL;", hash='84b858c78d1cf6747cef9e9a13eb1d33d67e75d2', level='STATEMENT', operation='INSERT', pgid='pgtrigger_conversion_due_insert_805b5', referencing='REFERENCING NEW TABLE AS new_rows ', table='cluster_exchangerate', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -338,7 +350,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='exchangerate',
-            trigger=pgtrigger.compiler.Trigger(name='keeps_its_day', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."date" IS DISTINCT FROM (NEW."date"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='baf973e856d30760be46d34428eea58da6cbcb3d', operation='UPDATE', pgid='pgtrigger_keeps_its_day_5ce0a', table='cluster_exchangerate', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='keeps_its_value', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."date" IS DISTINCT FROM (NEW."date") OR OLD."nominal" IS DISTINCT FROM (NEW."nominal") OR OLD."value" IS DISTINCT FROM (NEW."value") OR OLD."revision" IS DISTINCT FROM (NEW."revision"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='9feb046867fc061526a3c44f9c44e56b82975ac4', operation='UPDATE', pgid='pgtrigger_keeps_its_value_eaf44', table='cluster_exchangerate', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ledgerentry',
@@ -347,6 +359,10 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='ledgerentry',
             trigger=pgtrigger.compiler.Trigger(name='conversion_due_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="INSERT INTO cluster_conversiondue (kind, first, last) SELECT 'ledger', lower(ids), upper(ids) - 1 FROM (SELECT unnest(range_agg(int8range(id, id, '[]'))) AS ids FROM new_rows) AS due; RETURN NULL;", hash='d834d299c66bb85c19431c455fbfd05c2bebba7c', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_conversion_due_update_b79b9', referencing='REFERENCING NEW TABLE AS new_rows ', table='cluster_ledgerentry', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='ledgerentry',
+            trigger=pgtrigger.compiler.Trigger(name='takes_back_one_whole_entry', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."reverses_id" IS NOT NULL)', func="\nIF NOT EXISTS (\n    SELECT 1 FROM cluster_ledgerentry AS entry\n    WHERE entry.id = NEW.reverses_id AND entry.reverses_id IS NULL AND entry.factory_id = NEW.factory_id AND entry.kind = NEW.kind\n      AND entry.amount_rub = -NEW.amount_rub\n) THEN\n    RAISE EXCEPTION 'a reversal takes back one whole entry, of its factory and kind, that is no reversal' USING ERRCODE = 'check_violation';\nEND IF;\nRETURN NEW;\n", hash='ed5f0bbe9ad93a1b515a0cd7b2ce0f151ea8c6ef', operation='INSERT', pgid='pgtrigger_takes_back_one_whole_entry_235c1', table='cluster_ledgerentry', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='ledgerentryevent',

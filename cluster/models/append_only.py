@@ -33,6 +33,7 @@ def history_kept() -> dict[str, Any]:
 
 
 def never_deleted(model: type[M]) -> type[M]:
-    """Class decorator: a trigger refuses DELETE, because other rows tell of this one for good."""
-    registered: type[M] = pgtrigger.register(pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete))(model)
+    """Class decorator: triggers refuse DELETE and TRUNCATE, because other rows tell of this one for good."""
+    rows: Any = pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete)
+    registered: type[M] = pgtrigger.register(rows, _never_emptied())(model)
     return registered

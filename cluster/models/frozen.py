@@ -20,14 +20,21 @@ _BASELINES = "ARRAY[CASE WHEN TG_OP <> 'INSERT' THEN OLD.baseline_id END, CASE W
 
 
 def frozen_once_approved(model: type[M]) -> type[M]:
-    """Class decorator of what hangs on a baseline: no insert, update or delete once it is approved, raw SQL included."""
+    """Class decorator of what hangs on a baseline: no insert, update, delete or truncate once it is approved, raw SQL included."""
     trigger: Any = pgtrigger.Trigger(
         name="frozen",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
         func=_REFUSE_ROW.format(baselines=_BASELINES, refuse=_REFUSE),
     )
-    registered: type[M] = pgtrigger.register(trigger)(model)
+    table: Any = pgtrigger.Trigger(
+        name="frozen_table",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        func=f"IF EXISTS (SELECT 1 FROM cluster_baseline WHERE kind = 'approved') THEN {_REFUSE} END IF; RETURN NULL;",  # noqa: S608
+    )
+    registered: type[M] = pgtrigger.register(trigger, table)(model)
     return registered
 
 

@@ -1,8 +1,9 @@
 """The ledger: commitments and payments, append-only."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import pghistory
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -13,6 +14,32 @@ from cluster.models.baseline import CostCategory, FundingSource
 from cluster.models.conversion_due import makes_conversions_due
 from cluster.models.scope import ScopedQuerySet
 
+M = TypeVar("M", bound=models.Model)
+
+_MIRRORS = """
+IF NOT EXISTS (
+    SELECT 1 FROM cluster_ledgerentry AS entry
+    WHERE entry.id = NEW.reverses_id AND entry.reverses_id IS NULL AND entry.factory_id = NEW.factory_id AND entry.kind = NEW.kind
+      AND entry.amount_rub = -NEW.amount_rub
+) THEN
+    RAISE EXCEPTION 'a reversal takes back one whole entry, of its factory and kind, that is no reversal' USING ERRCODE = 'check_violation';
+END IF;
+RETURN NEW;
+"""
+
+
+def takes_back_one_whole_entry(model: type[M]) -> type[M]:
+    """Class decorator: a trigger refuses a reversal that is not the exact opposite of an entry, raw SQL included."""
+    trigger: Any = pgtrigger.Trigger(
+        name="takes_back_one_whole_entry",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        condition=pgtrigger.Q(new__reverses__isnull=False),
+        func=_MIRRORS,
+    )
+    registered: type[M] = pgtrigger.register(trigger)(model)
+    return registered
+
 
 class LedgerEntryQuerySet(ScopedQuerySet["LedgerEntry"]):
     """Ledger entries in scope."""
@@ -21,6 +48,7 @@ class LedgerEntryQuerySet(ScopedQuerySet["LedgerEntry"]):
     factory_path = "factory_id"
 
 
+@takes_back_one_whole_entry
 @makes_conversions_due("ledger")
 @append_only
 @pghistory.track(meta=history_kept())

@@ -24,7 +24,7 @@ class ExchangeRateQuerySet(ScopedQuerySet["ExchangeRate"]):
         return self.filter(currency=currency, status=ExchangeRate.Status.ACCEPTED)
 
 
-@pgtrigger.register(pgtrigger.ReadOnly(name="keeps_its_day", fields=["currency", "date"]))
+@pgtrigger.register(pgtrigger.ReadOnly(name="keeps_its_value", fields=["currency", "date", "nominal", "value", "revision"]))
 @makes_conversions_due("rates")
 @never_deleted
 @pghistory.track()

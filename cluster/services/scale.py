@@ -54,7 +54,7 @@ INSERT INTO cluster_ledgerentry
 SELECT entry.factory_id, entry.kind, entry.date + 10, -entry.amount_rub, entry.category, entry.funding, entry.document,
        entry.counterparty, '', plan.now, entry.id
 FROM plan JOIN cluster_ledgerentry AS entry ON entry.factory_id = ANY (plan.factories)
-WHERE mod(split_part(entry.document, '/', 2)::integer, 100) = 90
+WHERE mod(substring(entry.document FROM '^М-[0-9]+/([0-9]{{1,4}})$')::integer, 100) = 90
 """
 
 

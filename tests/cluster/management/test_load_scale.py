@@ -1,5 +1,7 @@
 """`manage.py load_scale`: example contracts to measure on, the same each time, added once."""
 
+from datetime import date
+from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -7,7 +9,7 @@ from django.core.management import call_command
 from django.db.models import Sum
 
 from cluster.models import Baseline, BudgetLine, Contract, ConversionDue, Factory, JobRun, LedgerEntry
-from tests.factories import make_contract
+from tests.factories import make_contract, make_factory
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +32,17 @@ def test_each_contract_is_an_example_with_its_factories_budget_and_ledger() -> N
     entries = LedgerEntry.objects.filter(factory__contract=contract)
     assert (entries.count(), entries.exclude(reverses=None).count()) == (1000, 10)
     assert JobRun.objects.get().name == JobRun.Name.CONVERT
+
+
+def test_other_ledgers_beside_it_are_left_alone_whatever_their_documents() -> None:
+    factory = make_factory()
+    for document in ("п/п 5/", "М-1/90", "М-1/девяносто", "5/12345678901234567890"):
+        LedgerEntry.objects.create(
+            factory=factory, kind="payment", date=date(2024, 1, 1), amount_rub=Decimal(5), document=document, counterparty="A"
+        )
+    load(1)
+    assert LedgerEntry.objects.exclude(reverses=None).count() == 10
+    assert not LedgerEntry.objects.filter(factory=factory).exclude(reverses=None).exists()
 
 
 def test_it_adds_what_is_missing_and_no_more() -> None:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 def _entry(**fields: object) -> LedgerEntry:
     defaults = {"kind": "payment", "date": date(2025, 3, 1), "amount_rub": Decimal("100.00"), "document": "1", "counterparty": "A"}
-    return LedgerEntry.objects.create(factory=make_factory(), **defaults | fields)
+    return LedgerEntry.objects.create(**{"factory": fields.get("factory") or make_factory()} | defaults | fields)
 
 
 @pytest.mark.parametrize(
@@ -65,11 +65,42 @@ def test_a_payment_is_positive_and_only_a_reversal_negative() -> None:
     assert LedgerEntry.objects.count() == 1
 
 
-def test_an_entry_is_reversed_once() -> None:
+def test_an_entry_is_reversed_once_and_a_reversal_never() -> None:
     entry = _entry()
-    _entry(amount_rub=Decimal("-100.00"), reverses=entry)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        _entry(amount_rub=Decimal("-100.00"), reverses=entry)
+    mirror: dict[str, object] = {"amount_rub": Decimal("-100.00"), "factory": entry.factory}
+    reversal = _entry(reverses=entry, **mirror)
+    for reversed_ in (entry, reversal):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            _entry(reverses=reversed_, **mirror)
+
+
+@pytest.mark.parametrize("fields", [{"amount_rub": Decimal("-99.99")}, {"kind": "commitment"}, {"factory": None}])
+def test_a_reversal_is_the_exact_opposite_of_its_entry(fields: dict[str, object]) -> None:
+    entry = _entry()
+    other = {"factory": make_factory(entry.factory.contract)} if "factory" in fields else fields
+    with pytest.raises(IntegrityError, match="one whole entry"), transaction.atomic():
+        _entry(**{"amount_rub": Decimal("-100.00"), "factory": entry.factory, "reverses": entry} | other)
+    assert LedgerEntry.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE cluster_exchangerate SET value = 1",
+        "UPDATE cluster_exchangerate SET nominal = 10",
+        "UPDATE cluster_exchangerate SET revision = 7",
+        "UPDATE cluster_exchangerate SET date = date + 1",
+        "UPDATE cluster_exchangerate SET currency = 'EUR'",
+        "DELETE FROM cluster_exchangerate",
+        "TRUNCATE cluster_exchangerate CASCADE",
+    ],
+)
+def test_a_rate_keeps_its_value_and_day_and_is_never_deleted(statement: str) -> None:
+    rate = make_rate("2025-03-01", "90.5")
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    ExchangeRate.objects.update(status="superseded")
+    assert ExchangeRate.objects.values_list("date", "value", "nominal", "revision").get() == (rate.date, rate.value, 1, 1)
 
 
 def test_one_rate_is_accepted_per_currency_and_day() -> None:

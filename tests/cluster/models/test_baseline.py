@@ -26,6 +26,13 @@ def approve(baseline: Baseline) -> None:
     Baseline.objects.filter(pk=baseline.pk).update(kind="approved", in_force_from=IN_FORCE)
 
 
+def raw(statement: str) -> None:
+    with connection.cursor() as cursor:
+        # TRUNCATE would stumble over foreign keys that are still to be checked before it comes to the trigger.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(statement)
+
+
 def test_a_line_of_an_approved_baseline_is_known_from_the_day_the_baseline_is_in_force(line: BudgetLine) -> None:
     approve(line.baseline)
     assert not BudgetLine.objects.announced_by(IN_FORCE - timedelta(days=1)).exists()
@@ -60,6 +67,8 @@ def test_an_approved_baseline_takes_no_line_loses_none_and_changes_none(line: Bu
         lambda: Baseline.objects.update(kind="draft", in_force_from=None),
         lambda: Baseline.objects.update(in_force_from=IN_FORCE + timedelta(days=1)),
         lambda: Baseline.objects.filter(pk=line.baseline_id)._raw_delete(using="default"),
+        lambda: raw("TRUNCATE cluster_budgetline"),
+        lambda: raw("TRUNCATE cluster_baselinemilestone"),
     ):
         with pytest.raises(IntegrityError, match="frozen"), transaction.atomic():
             write()
