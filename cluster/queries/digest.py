@@ -1,6 +1,7 @@
 """What a digest tells one reader: the changes of a period, what comes next, and the figures, contract by contract."""
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -30,7 +31,7 @@ from cluster.models import (
 )
 from cluster.queries.contracts import is_partial
 from cluster.queries.figures import Figures, claims_known
-from cluster.queries.milestones import DatedMilestone, dated_milestones
+from cluster.queries.milestones import DatedMilestone, with_dates
 from cluster.queries.rates import RateStatus, rate_status
 
 AHEAD = timedelta(days=14)
@@ -149,8 +150,8 @@ class _Period(ABC):
     def __init__(self, reader: User, since: datetime, until: datetime, as_of: date) -> None:
         self.reader, self.since, self.until, self.as_of = reader, since, until, as_of
         self.window = Q(recorded_at__gt=since, recorded_at__lte=until)
-        self.milestones = dated_milestones(reader=reader, as_of=as_of)
-        revisions = ForecastRevision.objects.for_reader(reader).filter(self.moved())
+        self.milestones = self.dated(as_of)
+        revisions = ForecastRevision.objects.for_reader(reader).filter(self.moved(), milestone__contract__is_example=False)
         self.revisions = {revision.milestone_id: revision for revision in revisions.order_by("announced_latest", "id")}
         events, late_before = self.events()
         self.topics = topics(
@@ -160,15 +161,30 @@ class _Period(ABC):
             reached=self.reached(),
             moved=self.revisions.keys(),
         )
-        self.claims = claims_known(reader, as_of, Q(figure__in=_HEADLINE, factory__isnull=True))
+        headline = Q(figure__in=_HEADLINE, factory__isnull=True, contract__is_example=False)
         payments = LedgerEntry.objects.for_reader(reader).filter(kind=LedgerEntry.Kind.PAYMENT, date__lte=as_of)
         sums = (
-            payments.order_by()
+            payments.filter(factory__contract__is_example=False)
+            .order_by()
             .values("factory__contract_id")
             .annotate(all=Sum("amount_rub"), new=Sum("amount_rub", filter=self.paid_now()))
         )
         self.paid = {row["factory__contract_id"]: (row["all"], row["new"]) for row in sums}
-        self.factories = list(Factory.objects.for_reader(reader).only("id", "contract_id", "decision", "decision_on"))
+        factories = Factory.objects.for_reader(reader).filter(contract__is_example=False)
+        # By contract once, not looked through for each of them.
+        self.own: dict[int, dict[int, DatedMilestone]] = defaultdict(dict)
+        for dated in self.milestones:
+            self.own[dated.milestone.contract_id][dated.milestone.pk] = dated
+        self.claims: dict[int, list[Claim]] = defaultdict(list)
+        for claim in claims_known(reader, as_of, headline):
+            self.claims[claim.contract_id].append(claim)
+        self.factories: dict[int, list[Factory]] = defaultdict(list)
+        for factory in factories.only("id", "contract_id", "decision", "decision_on"):
+            self.factories[factory.contract_id].append(factory)
+
+    def dated(self, as_of: date) -> list[DatedMilestone]:
+        """The milestones of the real contracts as announced by a day: two statements."""
+        return with_dates(Milestone.objects.for_reader(self.reader).filter(contract__is_example=False), as_of=as_of)
 
     @abstractmethod
     def events(self) -> tuple[list[Event], set[int]]:
@@ -188,15 +204,15 @@ class _Period(ABC):
 
     def of(self, contract: Contract, rate: ExchangeRate | None) -> ContractNews:
         """The part of one contract."""
-        own = {m.milestone.pk: m for m in self.milestones if m.milestone.contract_id == contract.pk}
+        own = self.own[contract.pk]
         days = {key: m.late_days or 0 for key, m in own.items()}
-        told = worst_first(days, {key: topic for key, topic in self.topics.items() if key in own})
+        told = worst_first(days, {key: self.topics[key] for key in own if key in self.topics})
         open_late = [key for key, m in own.items() if days[key] and not m.is_reached]
         standing = sorted((key for key in open_late if key not in told), key=lambda key: (-days[key], key))
         upcoming = sorted(
             (key for key, m in own.items() if key not in told and self._ends_soon(m)), key=lambda key: (_next_end(own[key]), key)
         )
-        facts = Figures([claim for claim in self.claims if claim.contract_id == contract.pk])
+        facts = Figures(self.claims[contract.pk])
         planned = facts.current(Figure.PLANNED_FACTORIES)
         paid, new = self.paid.get(contract.pk, (None, None))
         return ContractNews(
@@ -233,7 +249,7 @@ class _Period(ABC):
         for dated in own.values():
             if dated.is_reached:
                 reached.setdefault(dated.milestone.factory_id, set()).add(dated.milestone.kind)
-        factories = [factory for factory in self.factories if factory.contract_id == contract.pk]
+        factories = self.factories[contract.pk]
         stages = (
             stage_of(reached.get(f.pk, set()), decision=decided_by(self.as_of, decision=f.decision, on=f.decision_on)) for f in factories
         )
@@ -279,7 +295,7 @@ class _Announced(_Period):
     """What was announced in the period: the state at its end beside the state before it, by the dates of the announcements."""
 
     def events(self) -> tuple[list[Event], set[int]]:
-        before = {m.milestone.pk: m for m in dated_milestones(reader=self.reader, as_of=self.since.date())}
+        before = {m.milestone.pk: m for m in self.dated(self.since.date())}
         found, late_before = [], set()
         for now in self.milestones:
             key = now.milestone.pk
