@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.utils import translation
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -51,6 +52,13 @@ def _static_files_are_looked_up_once() -> Iterator[None]:
 
         patch.setattr(WhiteNoiseMiddleware, "update_files_dictionary", update)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Dropping a database waits for a checkpoint of the whole server: on a busy machine longer than a page may wait for its answer."""
+    options = settings.DATABASES["default"]["OPTIONS"]
+    options["options"] = options["options"].replace("statement_timeout=15000", "statement_timeout=60000")
 
 
 @pytest.fixture
