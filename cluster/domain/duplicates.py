@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TypeAlias
 
+from cluster.domain.texts import visible, without_twins
+
 Likeness: TypeAlias = tuple[str, Decimal, str, str]
 _QUOTES = str.maketrans(dict.fromkeys("\"'`«»„“”‟‘’‚‛‹›″′", None))
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"))
@@ -15,8 +17,11 @@ _NUMBER_SIGN = re.compile(r"(?<![^\W_])(?:no|n)[.°º]?\s*(?=\d)|#\s*(?=\d)")
 
 
 def folded(text: str) -> str:
-    """A text without what people type differently: case, ё and е, quotes, kinds of dashes, number signs, runs of spaces."""
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")
+    """A text without what people type differently and cannot see: case, ё and е, quotes, kinds of dashes, number signs, spaces.
+
+    Neither letters of the other alphabet that look the same nor characters that show nothing make a difference.
+    """
+    plain = without_twins(unicodedata.normalize("NFKC", visible(text)).casefold().replace("ё", "е"))
     plain = _NUMBER_SIGN.sub("", plain.translate(_QUOTES).translate(_DASHES))
     return " ".join(plain.split())
 

@@ -15,6 +15,7 @@ from cluster.domain.access import Action
 from cluster.domain.dates import refuse_far
 from cluster.domain.errors import BatchRefused, DomainError, Duplicate, NotFound
 from cluster.domain.money import LARGEST_AMOUNT, round_money
+from cluster.domain.texts import visible
 from cluster.models import Factory, LedgerEntry, Source, User
 from cluster.queries.ledger import first_alike, last_day_of
 from cluster.services.access import require
@@ -159,6 +160,7 @@ def _record(
         raise DomainError(
             "The amount must be more than 0, with kopecks at most, and no more than a trillion.", field="amount_rub", code="amount"
         )
+    _refuse_blank(entry)
     _refuse_date(entry, last_day=ends[factory.contract_id], today=today)
     if new.source_id is not None and not Source.objects.for_reader(by).filter(pk=new.source_id).exists():
         raise DomainError("There is no such source.", field="source", code="choice")
@@ -167,6 +169,13 @@ def _record(
         _refuse_duplicate(entry, by=by)
     entry.save()
     return entry
+
+
+def _refuse_blank(entry: LedgerEntry) -> None:
+    """Raise DomainError for a document or a counterparty whose characters all show nothing; one without any is told by its field."""
+    for field, text in (("document", entry.document), ("counterparty", entry.counterparty)):
+        if text and not visible(text).strip():
+            raise DomainError("There is nothing here that can be seen: write it out.", field=field, code="required")
 
 
 def _refuse_date(entry: LedgerEntry, *, last_day: date | None, today: date) -> None:

@@ -23,6 +23,9 @@ from cluster.domain.duplicates import first_of_each, folded, likeness
         ("A\u00a0–\u202fB", "a - b"),
         ("\uff21\uff22 17", "ab 17"),
         (" Press  Works ", "PRESS WORKS"),
+        ("АВЕКМНОРСТХУ авекмнорстху", "ABEKMHOPCTXY abekmhopctxy"),
+        ("Nо 17", "№ 17"),
+        ("PO\u200b 1\u00ad7\ufeff", "PO 17"),
     ],
 )
 def test_what_people_type_differently_folds_to_the_same(one: str, other: str) -> None:

@@ -56,6 +56,17 @@ def refused(call: Any, *args: Any, **changes: Any) -> DomainError:
 
 @pytest.mark.django_db
 class TestRecording:
+    @pytest.mark.parametrize("field", ["document", "counterparty"])
+    def test_a_text_that_shows_nothing_is_refused_as_empty(self, factory: Factory, field: str) -> None:
+        error = refused(record, factory, make_user(Role.EDITOR), **{field: "\u200b \u2060\u00ad\u3164"})
+        assert (error.field, error.code) == (field, "required")
+
+    def test_letters_of_another_alphabet_and_characters_unseen_do_not_hide_a_duplicate(self, factory: Factory) -> None:
+        editor = make_user(Role.EDITOR)
+        first = record(factory, editor)
+        error = refused(record, factory, editor, document="РО 17 оf 27.02.2026", counterparty="Рrеss\u200b Wоrks")
+        assert (error.code, error.current) == ("duplicate", first)
+
     def test_everything_given_is_kept_to_the_kopeck(self, factory: Factory) -> None:
         editor, source = make_user(Role.EDITOR), make_source()
         entry = record(factory, editor, category="equipment", funding="bank", note="second half", source_id=source.pk, document=" PO 17 ")
