@@ -13,7 +13,7 @@ from typing import TypeAlias
 from cluster.domain.dates import refuse_far
 from cluster.domain.errors import DomainError
 from cluster.domain.money import LARGEST_AMOUNT, parse_amount, round_money
-from cluster.domain.texts import is_plain, printable
+from cluster.domain.texts import is_plain, needs_guard, printable, without_twins
 
 # Rows of one paste: a contract of ten years has fewer lines by an order of magnitude.
 MOST_ROWS = 10_000
@@ -416,6 +416,14 @@ def parse_month(text: str) -> date:
 
 
 def _month_parts(text: str) -> tuple[int, int, int]:
+        if name == "factory" and (meant := _twin(text, choices)):
+            raise DomainError(
+                "“{text}” is no factory of this contract, though it looks like {meant}: some letters are of another alphabet.",
+                field=name,
+                code="choice",
+                text=shown,
+                meant=meant,
+            )
     """Year, month and day (1 where none was written); zeros when the text is no month."""
     if numeric := _MONTH_NUMERIC.fullmatch(text):
         year, month = numeric["y1"] or numeric["y2"], numeric["m1"] or numeric["m2"]
@@ -424,6 +432,12 @@ def _month_parts(text: str) -> tuple[int, int, int]:
     if words and (named := _MONTH.get(words["name"])):
         return int(words["year"]), named, 1
     return 0, 0, 0
+def _twin(text: str, choices: Iterable[str]) -> str:
+    """The one of `choices` that looks like `text` but is typed with letters of another alphabet, in capitals; empty when none does."""
+    wanted = without_twins(folded(text))
+    return next((choice.upper() for choice in choices if without_twins(choice) == wanted), "")
+
+
 
 
 def _read_month(text: str, term: Term) -> date | None:

@@ -63,11 +63,12 @@ def _plain_number(number: str, text: str, field: str, *, scaled: bool) -> str:
         raise DomainError("“{text}” is not an amount: write 1 234 567,89.", field=field, code="not_a_number", text=text)
     if mark and len(decimals) == 3 and not separators and not scaled:
         raise DomainError(
-            "“{text}” can be read as {thousands} or as {decimal}: write {thousands}, or {decimal}0 if you mean decimals.",
+            "“{text}” can mean thousands or decimals: write {thousands} if you mean thousands, {decimal} if you mean decimals "
+            "(kopecks at most).",
             field=field,
             code="ambiguous",
             text=text,
-            thousands=groups[0] + decimals,
-            decimal=f"{groups[0]},{decimals}",
+            thousands=f"{groups[0]} {decimals}",
+            decimal=str(round_money(Decimal(f"{groups[0]}.{decimals}"))).replace(".", ","),
         )
     return "".join(groups) + (f".{decimals}" if mark else "")

@@ -166,7 +166,7 @@ def test_what_is_no_table_is_refused_as_a_whole(text: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("cell", "code", "said"),
     [
-        ("1,234", "ambiguous", "“1,234” can be read as 1234 or as 1,234: write 1234, or 1,2340 if you mean decimals."),
+        ("1,234", "ambiguous", "write 1 234 if you mean thousands, 1,23 if you mean decimals (kopecks at most)."),
         ("12,34.5", "not_a_number", "“12,34.5” is not an amount: write 1 234 567,89."),
         ("1e400", "not_a_number", "“1e400” is not an amount"),
         ("NaN", "not_a_number", "“NaN” is not an amount"),
@@ -219,6 +219,15 @@ def test_a_wrong_category_in_row_4012_of_five_thousand_is_found() -> None:
     table = read("\n".join(rows))
     assert refusals(table) == [(4012, "category", "choice")]
     assert len(table.rows) == 4999
+
+def test_a_factory_code_in_letters_of_another_alphabet_is_told_what_it_looks_like() -> None:
+    known = Vocabulary({"x01": 1, "f02": 2}, {}, {})
+    said = [str(problem.error) for problem in parse_table("Х01;;;;5\nФ02;;;;5", known, Term()).problems]
+    assert said == [
+        "“Х01” is no factory of this contract, though it looks like X01: some letters are of another alphabet.",
+        "“Ф02” is no factory of this contract: write its code.",
+    ]
+
 
 
 def test_too_many_rows_are_refused_as_a_whole() -> None:

@@ -57,8 +57,22 @@ def test_what_is_unclear_is_refused_with_its_reason_and_field(text: str, code: s
 
 
 def test_an_ambiguous_amount_names_both_readings() -> None:
-    with pytest.raises(DomainError, match="1234 or as 1,234"):
-        parse_amount("1,234")
+    advice = "write 1 235 if you mean thousands, 1,24 if you mean decimals"
+    with pytest.raises(DomainError, match=advice):
+        parse_amount("1,235")
+
+
+@pytest.mark.parametrize("text", ["1,235", "1.234", "12,340", "999,999"])
+def test_what_an_ambiguous_amount_is_told_to_write_is_taken(text: str) -> None:
+    with pytest.raises(DomainError) as caught:
+        parse_amount(text)
+    assert [parse_amount(str(caught.value.params[name])) for name in ("thousands", "decimal")]
+
+
+@pytest.mark.parametrize("text", ["0,001", "00.125", "1234.567"])
+def test_what_cannot_be_thousands_has_too_many_decimals(text: str) -> None:
+    with pytest.raises(DomainError, match="more than two decimals"):
+        parse_amount(text)
 
 
 @given(st.decimals(min_value=0, max_value=LARGEST_AMOUNT, places=2, allow_nan=False, allow_infinity=False))

@@ -286,7 +286,7 @@ class TestLineForm:
     @pytest.mark.parametrize(
         ("changes", "box", "sentence"),
         [
-            ({"amount": "1,234"}, "amount", "“1,234” can be read as 1234 or as 1,234"),
+            ({"amount": "1,234"}, "amount", "“1,234” can mean thousands or decimals: write 1 234"),
             ({"amount": "12,34.5"}, "amount", "“12,34.5” is not an amount: write 1 234 567,89."),
             ({"amount": "1e400"}, "amount", "“1e400” is not an amount"),
             ({"amount": "NaN"}, "amount", "“NaN” is not an amount"),
@@ -321,7 +321,7 @@ class TestLineForm:
     def test_the_echo_tells_what_was_understood(self, place: Budgets) -> None:
         text = said(place.client().get(place.at("lines/echo/?amount=1,2 млрд")))
         assert "Understood as ₽1,200,000,000.00 = $12,000,000.00" in text
-        assert "can be read as" in said(place.client().get(place.at("lines/echo/?amount=1,234")))
+        assert "can mean thousands or decimals" in said(place.client().get(place.at("lines/echo/?amount=1,234")))
 
     def test_checking_first_saves_nothing(self, place: Budgets) -> None:
         answer = place.client().post(place.at("lines/new/"), filled(place, preview="1"))
@@ -415,7 +415,7 @@ class TestPaste:
         text = said(answer)
         assert "Nothing is saved: 5 cells are to be corrected" in text
         assert "Row 4 · Category: “подарки” is not a category: write one of those in the list." in text
-        assert "Row 4 · Amount: “1,234” can be read as 1234 or as 1,234" in text
+        assert "Row 4 · Amount: “1,234” can mean thousands or decimals: write 1 234" in text
         assert "Rows 2 and 5 are about the same factory, category, funding source and month: keep one of them." in text
         assert "<mark>подарки</mark>" in answer.content.decode()
         assert "подарки\t\t06.2019" in answer.content.decode()

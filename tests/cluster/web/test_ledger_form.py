@@ -94,7 +94,7 @@ class TestRefusing:
         ("changes", "box", "sentence"),
         [
             ({"amount": ""}, "id_amount", "Fill in “"),
-            ({"amount": "1,234"}, "id_amount", "can be read as 1234 or as 1,234"),
+            ({"amount": "1,234"}, "id_amount", "can mean thousands or decimals: write 1 234"),
             ({"amount": "1e400"}, "id_amount", "is not an amount"),
             ({"amount": "NaN"}, "id_amount", "is not an amount"),
             ({"amount": "0"}, "id_amount", "The amount must be more than 0"),
