@@ -18,7 +18,8 @@ from cluster.services.locks import one_at_a_time
 
 _Key = tuple[int, str]
 _LONGEST_REASON = 2000
-# Flags changed by one statement: it looks each row up in a list of all of them, so that its time grows with the square.
+# Flags written by one statement: an update looks each row up in a list of all of them, so that its time grows with the square,
+# and no statement may last longer than a page.
 _AT_ONCE = 250
 
 
@@ -61,12 +62,12 @@ class _Change:
             reached = self.wanted.get((flag.milestone_id, FlagKind.COMPLETED_LATE.value))
             self._event(flag, DelayEvent.Kind.CLOSED, reached.days if reached else self._days(flag))
             flag.closed_on = self.as_of
-        DelayFlag.objects.bulk_create(opened)
+        DelayFlag.objects.bulk_create(opened, batch_size=_AT_ONCE)
         if changed or closed:
             DelayFlag.objects.bulk_update([*changed, *closed], ["severity", "since", "until", "closed_on"], batch_size=_AT_ONCE)
         if untrue:
             DelayFlag.objects.filter(pk__in=untrue).delete()
-        DelayEvent.objects.bulk_create(self.events)
+        DelayEvent.objects.bulk_create(self.events, batch_size=_AT_ONCE)
         return {
             "opened": len(opened),
             "worse": sum(event.kind == DelayEvent.Kind.WORSE for event in self.events),

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cluster.domain.access import Role
@@ -420,3 +421,18 @@ def test_output_is_told_in_the_words_of_the_reader(language: str, line: str) -> 
     assert line in letter.text.replace("\xa0", " ")
     assert line.partition(": ")[0] in letter.html.replace("\xa0", " ")
     assert "2026-10" not in letter.text + letter.html
+
+
+def test_each_contract_of_a_digest_tells_its_own_milestones_and_examples_are_not_read() -> None:
+    reader = make_user(Role.AUDITOR)
+    told = [newly_late(name_ru=f"Веха {n}", factory=make_factory(make_contract(code=f"real-{n}"))) for n in range(2)]
+    newly_late(factory=make_factory(make_contract(code="example", is_example=True)))
+    since = MONDAY - timedelta(days=1)
+    digest = digest_for(reader=reader, since=since, until=MONDAY, as_of=MONDAY.date())
+    found = {news.contract.code: [item.dated.milestone.pk for item in news.changes] for news in digest.contracts}
+    assert found == {"real-0": [told[0].pk], "real-1": [told[1].pk]}
+    with CaptureQueriesContext(connection) as captured:
+        digest_for(reader=reader, since=since, until=MONDAY, as_of=MONDAY.date())
+    (rows,) = (query["sql"] for query in captured if query["sql"].startswith('SELECT "cluster_milestone"."id"'))
+    assert "NOT" in rows.rpartition("WHERE")[2]
+    assert '"is_example"' in rows.rpartition("WHERE")[2]
