@@ -20,7 +20,8 @@ from cluster.queries.contracts import contracts_near
 from cluster.queries.rates import RateStatus, rate_status
 from cluster.web.door import as_of_from
 
-CONTRACTS_SHOWN = 9
+# With the link to all of them they fit on a small screen without scrolling in the menu.
+CONTRACTS_SHOWN = 7
 
 
 @dataclass(frozen=True, slots=True)
