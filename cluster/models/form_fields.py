@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -15,12 +14,13 @@ from cluster.domain.errors import DomainError
 from cluster.domain.exchange import parse_rate
 from cluster.domain.money import parse_amount
 from cluster.domain.texts import is_plain
+from cluster.models.names import day_in_words
 from cluster.models.windows import PRECISIONS
 
 
 def message_of(error: DomainError) -> str:
-    """The refusal in the active language, its places filled in, dates written out in words."""
-    params = {name: date_format(value) if isinstance(value, date) else value for name, value in error.params.items()}
+    """The refusal in the active language, its places filled in, dates as the pages write them."""
+    params = {name: day_in_words(value) if isinstance(value, date) else value for name, value in error.params.items()}
     return gettext(error.template).format(**params)
 
 

@@ -1,7 +1,9 @@
-"""Texts in both languages: a column per language, and a property that picks the reader's."""
+"""Texts in both languages: a column per language, a property that picks the reader's, and how a day is written in each."""
 
+from datetime import date
 from typing import Any
 
+from babel.dates import format_date
 from django.db import models
 from django.utils.translation import get_language
 
@@ -16,4 +18,14 @@ class InLanguage:
         if instance is None:
             return self
         ru, en = getattr(instance, f"{self.name}_ru"), getattr(instance, f"{self.name}_en")
-        return (en or ru) if (get_language() or "ru").startswith("en") else (ru or en)
+        return (en or ru) if in_english() else (ru or en)
+
+
+def in_english() -> bool:
+    """Whether the active language is English; every other one is answered in Russian."""
+    return (get_language() or "ru").startswith("en")
+
+
+def day_in_words(day: date) -> str:
+    """A day as pages and sentences write it: `22.11.2026`, English `Nov 22, 2026`."""
+    return str(format_date(day, "medium", locale="en") if in_english() else format_date(day, "dd.MM.yyyy", locale="ru"))

@@ -15,11 +15,11 @@ from babel.numbers import format_decimal
 from babel.units import format_unit
 from django import template
 from django.utils import timezone
-from django.utils.translation import get_language
 
 from cluster.domain.dates import DateWindow, Precision
 from cluster.models import Claim
 from cluster.models.claim import Qualifier
+from cluster.models.names import day_in_words, in_english
 
 register = template.Library()
 
@@ -91,7 +91,7 @@ _UNITS: dict[str, dict[str, tuple[str, ...]]] = {
 
 def language() -> str:
     """The active language as one of the two that are complete."""
-    return "en" if (get_language() or "ru").startswith("en") else "ru"
+    return "en" if in_english() else "ru"
 
 
 def _digits(value: Any, pattern: str = "#,##0.##") -> str:
@@ -235,9 +235,7 @@ def date(value: Any) -> str:
 @register.filter
 def date_short(value: Any) -> str:
     """`22.11.2026`, English `Nov 22, 2026`."""
-    if not value:
-        return ""
-    return str(format_date(value, "dd.MM.yyyy" if language() == "ru" else "medium", locale=language()))
+    return day_in_words(value) if value else ""
 
 
 @register.filter

@@ -181,7 +181,7 @@ def new_rate(request: HttpRequest) -> HttpResponse:
                 preview = _preview(reader, *preview_rate(entry, by=reader, today=today))
             else:
                 row, verdict = record_rate(entry, by=reader, today=today)
-                messages.success(request, _told(verdict, row))
+                messages.success(request, _told(verdict, row, today))
                 return redirect("cluster:rate", row.pk)
         except DomainError as error:
             form.refuse(error)
@@ -207,7 +207,7 @@ def decide(request: HttpRequest, rate_id: int) -> HttpResponse:
     reason = form.cleaned_data["reason"]
     try:
         if form.cleaned_data["decision"] == "accept":
-            told = _accepted(accept_rate(rate_id=rate_id, reason=reason, by=reader))
+            told = _accepted(accept_rate(rate_id=rate_id, reason=reason, by=reader), timezone.localdate())
         else:
             reject_rate(rate_id=rate_id, reason=reason, by=reader)
             told = _("The rate is rejected: this value is not taken for its date again.")
@@ -359,18 +359,22 @@ def _preview(reader: User, entry: Entry, verdict: Verdict) -> Preview:
     return Preview(entry, verdict, before, same, after, until, affected(reader, row, until=until, limit=AFFECTED_SHOWN))
 
 
-def _told(verdict: Verdict, row: ExchangeRate) -> str:
+def _told(verdict: Verdict, row: ExchangeRate, today: date) -> str:
     match verdict:
         case Verdict.QUARANTINED:
             return _("The rate is recorded and waits in quarantine for a decision.")
         case Verdict.UNCHANGED:
             return _("This rate was recorded before: nothing has changed.")
+        case _ if row.date > today:
+            return _("The rate of {day} is recorded and counts from that day on.").format(day=date_short(row.date))
         case _:
             told = _("The rate of {day} is recorded and counts from now on. What stands at it is converted anew.")
             return told.format(day=date_short(row.date))
 
 
-def _accepted(rows: list[ExchangeRate]) -> str:
+def _accepted(rows: list[ExchangeRate], today: date) -> str:
+    if len(rows) == 1 and rows[0].date > today:
+        return _("The rate of {day} is accepted and counts from that day on.").format(day=date_short(rows[0].date))
     if len(rows) == 1:
         return _("The rate is accepted and counts from now on. What stands at it is converted anew.")
     return _("The rate is accepted, and with it {n} later ones that no longer jump. What stands at them is converted anew.").format(

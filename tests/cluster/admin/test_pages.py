@@ -125,6 +125,14 @@ def _group(role: Role) -> int:
     return Group.objects.get(name=role).pk
 
 
+def test_a_search_for_what_no_column_can_hold_is_answered_400(login: Callable[..., Client]) -> None:
+    client = login()
+    asked = "app_label=cluster&model_name=budgetline&field_name=factory"
+    for address in (f"/admin/autocomplete/?{asked}&term=%00", f"{page(Factory, 'changelist')}?q=a%00", f"{page(Factory, 'changelist')}?%00=1"):
+        assert client.get(address).status_code == 400
+    assert client.get(f"/admin/autocomplete/?{asked}&term=F").status_code == 200
+
+
 def page(model: Any, name: str, *args: Any) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=args)
 

@@ -469,7 +469,7 @@ class TestApproving:
         [
             ({"amendment": ""}, "Fill in “Amendment”."),
             ({"in_force_from": ""}, "Fill in “In force from”."),
-            ({"in_force_from": "01.01.2026"}, "“First budget” is in force from Jan. 1, 2026: choose a later day."),
+            ({"in_force_from": "01.01.2026"}, "“First budget” is in force from Jan 1, 2026: choose a later day."),
             ({"in_force_from": "01.01.2019"}, "a baseline cannot be in force before"),
             ({"in_force_from": f"{localdate() + timedelta(days=400):%d.%m.%Y}"}, "more than a year ahead"),
             ({"in_force_from": "31.02.2026"}, "Write the date as 15.04.2024"),

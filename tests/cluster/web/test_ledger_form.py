@@ -99,7 +99,7 @@ class TestRefusing:
             ({"amount": "NaN"}, "id_amount", "is not an amount"),
             ({"amount": "0"}, "id_amount", "The amount must be more than 0"),
             ({"amount": "-5"}, "id_amount", "The amount is not negative."),
-            ({"amount": "0,001"}, "id_amount", "can be read as"),
+            ({"amount": "0,001"}, "id_amount", "more than two decimals"),
             ({"amount": "2 трлн"}, "id_amount", "is not an amount"),
             ({"amount": "9" * 400}, "id_amount", "more than a trillion"),
             ({"date": ""}, "id_date", "Fill in “"),
@@ -116,10 +116,10 @@ class TestRefusing:
             ({"category": "gift"}, "id_category", "Select a valid choice."),
             ({"source": "0"}, "id_source", "Select a valid choice."),
             ({"amount": "12,34.5"}, "id_amount", "is not an amount"),
-            ({"amount": "1234.567"}, "id_amount", "can be read as"),
+            ({"amount": "1234.567"}, "id_amount", "more than two decimals"),
             ({"amount": "1 234,567"}, "id_amount", "more than two decimals"),
             ({"amount": "1 000 000 000 001"}, "id_amount", "more than a trillion"),
-            ({"date": "2034-01-01", "kind": "commitment"}, "id_date", "The contract ends on Dec. 31, 2033"),
+            ({"date": "2034-01-01", "kind": "commitment"}, "id_date", "The contract ends on Dec 31, 2033"),
         ],
     )
     def test_the_error_stands_above_and_at_the_box_and_what_was_typed_stays(
@@ -197,7 +197,7 @@ class TestDuplicates:
         answer = post(place, filled(document="po N17", note="typed with care"))
         page = answer.content.decode()
         assert answer.status_code == 422
-        assert f"Entry {first.pk} of April 15, 2024 has the same document, counterparty and amount: “PO № 17”, factory F01" in words(answer)
+        assert f"Entry {first.pk} of Apr 15, 2024 has the same document, counterparty and amount: “PO № 17”, factory F01" in words(answer)
         assert f'href="/c/alpha/ledger/{first.pk}/"' in page
         assert 'href="#id_despite_duplicate"' in page
         assert 'id="id_despite_duplicate"' in page

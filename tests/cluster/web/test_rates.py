@@ -145,7 +145,7 @@ class TestThePage:
         [
             ("from=soon", "“soon” is not a date"),
             ("from=2024-04-12&to=2024-04-01", "lies after the last"),
-            ("from=1990-01-01", "The bank has set official rates since July 1, 1992"),
+            ("from=1990-01-01", "The bank has set official rates since Jul 1, 1992"),
             ("to=2024-04-16", "lies in the future"),
             ("from=%00", "a character that no text can have"),
         ],
@@ -189,9 +189,9 @@ class TestFetching:
     @pytest.mark.parametrize(
         ("given", "said"),
         [
-            ({"first": "01.03.2023", "last": "01.02.2023"}, "The first day (March 1, 2023) lies after the last (Feb. 1, 2023)."),
-            ({"first": "01.03.1990", "last": "01.02.2023"}, "The bank has set official rates since July 1, 1992."),
-            ({"first": "01.03.2023", "last": "01.02.2029"}, "No rate can be known yet for Feb. 1, 2029"),
+            ({"first": "01.03.2023", "last": "01.02.2023"}, "The first day (Mar 1, 2023) lies after the last (Feb 1, 2023)."),
+            ({"first": "01.03.1990", "last": "01.02.2023"}, "The bank has set official rates since Jul 1, 1992."),
+            ({"first": "01.03.2023", "last": "01.02.2029"}, "No rate can be known yet for Feb 1, 2029"),
             ({"first": "soon", "last": "01.02.2023"}, "Write the date as 15.04.2024 or 2024-04-15."),
             ({"first": "", "last": "01.02.2023"}, "Fill in “From”."),
         ],
@@ -212,6 +212,12 @@ class TestDeciding:
         page = words(answer)
         assert "The rate is accepted and counts from now on" in page
         assert "reason: seen on the bank's site" in page
+
+    def test_the_rate_of_tomorrow_is_accepted_for_its_day(self, editor: Client) -> None:
+        make_rate(D12, "90")
+        row = make_rate(D16, "120", status="quarantined")
+        answer = words(editor.post(f"/rates/{row.pk}/decide/", {"decision": "accept", "reason": "seen"}, follow=True))
+        assert "The rate of Apr 16, 2024 is accepted and counts from that day on." in answer
 
     def test_a_rate_is_rejected(self, editor: Client, waiting: ExchangeRate) -> None:
         editor.post(f"/rates/{waiting.pk}/decide/", {"decision": "reject", "reason": "a slip"})
@@ -250,6 +256,11 @@ class TestEntering:
         assert "The rate of Apr 13, 2024 is recorded and counts from now on" in words(answer)
         assert 'href="https://gazette.example/1"' in answer.content.decode()
 
+    def test_the_rate_of_tomorrow_counts_from_its_day(self, editor: Client) -> None:
+        answer = words(editor.post("/rates/new/", GIVEN | {"date": "16.04.2024"}, follow=True))
+        assert "The rate of Apr 16, 2024 is recorded and counts from that day on." in answer
+        assert "from now on" not in answer
+
     def test_sent_twice_it_is_entered_once(self, editor: Client) -> None:
         editor.post("/rates/new/", GIVEN)
         assert "was recorded before" in words(editor.post("/rates/new/", GIVEN, follow=True))
@@ -277,12 +288,12 @@ class TestEntering:
             ({"value": "93,441"}, "“93,441” can be read as 93441 or as 93,4410"),
             ({"value": "NaN"}, "“NaN” is not a rate: write 93,4419."),
             ({"value": "1e400"}, "“1e400” is not a rate"),
-            ({"value": "-93,4419"}, "A rate is above zero."),
-            ({"value": "93,44191"}, "four decimals at most, as the bank prints it."),
-            ({"value": "934,4190"}, "is many times the one of April 12, 2024"),
+            ({"value": "-93,4419"}, "A rate is above zero: write the roubles that the bank printed."),
+            ({"value": "93,44191"}, "four decimals at most: write it as the bank prints it, such as 93.4419."),
+            ({"value": "934,4190"}, "is many times the one of Apr 12, 2024"),
             ({"value": ""}, "Fill in “Roubles”."),
-            ({"date": "14.04.2024"}, "The bank dates no rate April 14, 2024"),
-            ({"date": "17.04.2024"}, "No rate can be known yet for April 17, 2024"),
+            ({"date": "14.04.2024"}, "The bank dates no rate Apr 14, 2024"),
+            ({"date": "17.04.2024"}, "No rate can be known yet for Apr 17, 2024"),
             ({"date": "30.02.2024"}, "Write the date as 15.04.2024"),
             ({"source_ru": "  "}, "Fill in “Where it was published”."),
             ({"source_ru": "a\x07b"}, "This text has control characters."),
