@@ -34,7 +34,7 @@ class _Layout:
     right: float
 
 
-_WIDE = _Layout("wide", 1040, 380, 92, 190)
+_WIDE = _Layout("wide", 1040, 380, 92, 232)
 _NARROW = _Layout("narrow", 358, 300, 78, 10)
 _LABEL_STEP = 18.0
 
