@@ -1,6 +1,5 @@
 """The admin site: Django's own, in the project's colours, with its name, and without texts that no database can hold."""
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -17,7 +16,7 @@ class TrackerAdminSite(AdminSite):
     site_header = site_title = _("Investment cluster")
     index_title = _("All records")
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Every page of the admin, its searches among them: an address with a NUL is answered 400, because no column can hold one."""
 
         @wraps(view)

@@ -6,7 +6,7 @@ narrow the search down to the rows that can use it.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,14 +15,17 @@ from django.db.models import CharField, Count, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, TruncDate
 
 from cluster.domain.exchange import convert_rub
-from cluster.models import BudgetLine, Claim, CostCategory, ExchangeRate, Figure, LedgerEntry
+from cluster.models import BudgetLine, Claim, Contract, CostCategory, ExchangeRate, Figure, LedgerEntry
 from cluster.models.scope import Reader
 from cluster.queries.rates import SERIES, in_force_until
 
 # Only dollars are converted to; rates of other currencies are for reading.
 _COLUMNS = (
     "use_kind", "pk", "use_on", "use_contract", "use_factory", "use_what", "use_rub", "use_usd", "use_rate", "use_replaced", "use_stale",
+    "use_example",
 )  # fmt: skip
+# Invented amounts come after the real ones, however new they are.
+_ORDER = ("use_example", "-use_on", "use_kind", "-pk")
 _WHAT = {"budget": dict(CostCategory.choices), "claim": dict(Figure.choices)}
 
 
@@ -45,6 +48,7 @@ class Use:
     rate_id: int | None
     replaced_id: int | None
     stale: bool
+    is_example: bool
 
     @property
     def about(self) -> str:
@@ -54,10 +58,11 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """A page of what uses a rate, and how many there are in all."""
+    """A page of what uses a rate, how many there are in all, and the contracts of the page by code."""
 
     rows: list[Use]
     count: int
+    contracts: dict[str, Contract] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +77,19 @@ class Affected:
 
 
 def uses(reader: Reader, row: ExchangeRate, *, offset: int, limit: int) -> Uses:
-    """What stands at this revision of a rate, or stood at it before a correction, the newest day first. Three statements."""
+    """What stands at this revision of a rate, or stood at it before a correction: real contracts first, then the newest day.
+
+    Four statements.
+    """
     if row.currency != SERIES:
         return Uses([], 0)
     days = _Days(row.date, in_force_until(row))
     standing = [part.where(conversion__rate=row) for part in _amounts(reader, [days], all_claims=True)]
     before = [part.where(conversion__replaced=row) for part in _amounts(reader, None)]
     found = [*standing, *before]
-    rows = _union(found).order_by("-use_on", "use_kind", "-pk")[offset : offset + limit]
-    return Uses([Use(*values) for values in rows], _count(found))
+    rows = [Use(*values) for values in _union(found).order_by(*_ORDER)[offset : offset + limit]]
+    contracts = Contract.objects.for_reader(reader).filter(code__in={row.contract for row in rows})
+    return Uses(rows, _count(found), {contract.code: contract for contract in contracts})
 
 
 def use_counts(reader: Reader, rows: Sequence[ExchangeRate]) -> dict[int, int]:
@@ -116,7 +125,7 @@ def affected(reader: Reader, row: ExchangeRate, *, until: date | None, limit: in
     if row.currency != SERIES:
         return Affected(0, [])
     found = _amounts(reader, [_Days(row.date, until)])
-    rows = [Use(*values) for values in _union(found).order_by("-use_on", "use_kind", "-pk")[:limit]]
+    rows = [Use(*values) for values in _union(found).order_by(*_ORDER)[:limit]]
     return Affected(_count(found), [(use, convert_rub(use.rub, row.rate)) for use in rows])
 
 
@@ -156,6 +165,7 @@ def _amounts(reader: Reader, days: Sequence[_Days] | None, *, all_claims: bool =
         "use_factory": F("factory__code"),
         "use_what": F("document"),
         "use_rub": F("amount_rub"),
+        "use_example": F("factory__contract__is_example"),
     }
     line = entry | {"use_kind": _word("budget"), "use_what": F("category")}
     claim = {
@@ -164,6 +174,7 @@ def _amounts(reader: Reader, days: Sequence[_Days] | None, *, all_claims: bool =
         "use_factory": Coalesce("factory__code", Value("")),
         "use_what": F("figure"),
         "use_rub": F("value"),
+        "use_example": F("contract__is_example"),
         "use_on": Coalesce("announced_latest", "valid_earliest", TruncDate("recorded_at")),
     }
     entries, lines = LedgerEntry.objects.for_reader(reader), BudgetLine.objects.for_reader(reader)

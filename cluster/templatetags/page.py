@@ -39,9 +39,9 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def here(context: Context, name: str, *args: Any, **kwargs: Any) -> str:
-    """Like `url`, and the page that opens shows the same day as this one."""
+    """Like `url`, and the page that opens shows the same day as this one; one of no contract keeps the contract in its head."""
     frame = context.get("frame")
-    return reverse(name, args=args, kwargs=kwargs) + (frame.as_of_query if frame else "")
+    return reverse(name, args=args, kwargs=kwargs) + (frame.query_of(name) if frame else "")
 
 
 @register.filter

@@ -77,6 +77,7 @@ _COMMON: dict[str, tuple[str, ...]] = {
     "rates": ("cluster:rates", "cluster:rate", "cluster:new_rate", "cluster:backfill_rates", "cluster:decide_rate"),
     "jobs": ("cluster:jobs", "cluster:job", "cluster:run_job"),
 }
+_OF_NO_CONTRACT = frozenset(name for names in _COMMON.values() for name in names)
 
 
 class Frame:
@@ -100,7 +101,8 @@ class Frame:
     @cached_property
     def contracts(self) -> list[Contract]:
         """The contracts to switch between, at most `CONTRACTS_SHOWN` and one more, the current one among them."""
-        return contracts_near(self.user, self._code, most=CONTRACTS_SHOWN + 1) if self.user else []
+        code = self._code or self._request.GET.get("contract", "")
+        return contracts_near(self.user, code or None, most=CONTRACTS_SHOWN + 1) if self.user else []
 
     @property
     def has_more_contracts(self) -> bool:
@@ -109,9 +111,9 @@ class Frame:
 
     @cached_property
     def contract(self) -> Contract | None:
-        """The contract of the address, else the first one that the reader may see."""
-        code = self._code
-        return next((c for c in self.contracts if c.code == code), None if code else next(iter(self.contracts), None))
+        """The contract of the address; on a page of no contract the one that was looked at before, else the first in sight."""
+        code = self._code or self._request.GET.get("contract", "")
+        return next((c for c in self.contracts if c.code == code), None if self._code else next(iter(self.contracts), None))
 
     @cached_property
     def is_dated(self) -> bool:
@@ -143,6 +145,22 @@ class Frame:
         return f"?{urlencode({'as_of': self.as_of.isoformat()})}" if self.is_past else ""
 
     @property
+    def kept(self) -> dict[str, str]:
+        """What an address of the rates holds to stay where one is: the day, and the contract where there are several."""
+        return self._contract_kept | ({"as_of": self.as_of.isoformat()} if self.is_past else {})
+
+    @property
+    def _contract_kept(self) -> dict[str, str]:
+        return {"contract": self.contract.code} if self.contract and len(self.contracts) > 1 else {}
+
+    def query_of(self, view_name: str) -> str:
+        """What a link to that page appends to stay on the same day, where the page has days, and with the same contract."""
+        if view_name not in _OF_NO_CONTRACT:
+            return self.as_of_query
+        asked = self.kept if view_name in _COMMON["rates"] else self._contract_kept
+        return f"?{urlencode(asked)}" if asked else ""
+
+    @property
     def has_notices(self) -> bool:
         """Whether something must be known before a figure is read: an example, a past day, an old rate."""
         return self.contract is not None and (self.contract.is_example or self.is_past or self.rate.stale)
@@ -168,9 +186,9 @@ class Frame:
         items = [
             NavItem(key, labels[key], reverse(names[0], args=[self.contract.code]) + self.as_of_query) for key, names in _PAGES.items()
         ]
-        items.append(NavItem("rates", _("Rates"), reverse("cluster:rates")))
+        items.append(NavItem("rates", _("Rates"), reverse("cluster:rates") + self.query_of("cluster:rates")))
         if self.sees_jobs:
-            items.append(NavItem("jobs", _("Jobs"), reverse("cluster:jobs")))
+            items.append(NavItem("jobs", _("Jobs"), reverse("cluster:jobs") + self.query_of("cluster:jobs")))
         return items
 
     @cached_property

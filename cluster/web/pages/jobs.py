@@ -115,7 +115,7 @@ def run_job(request: HttpRequest) -> HttpResponse:
     """Ask for a run now; the page then follows it."""
     run = services.queue(request.POST.get("name", ""), by=reader_of(request), now=timezone.now())
     messages.success(request, _("{job}: queued.").format(job=run.get_name_display()))
-    return redirect(f"{reverse('cluster:jobs')}#job-{run.name}")
+    return redirect(f"{reverse('cluster:jobs')}{Frame(request).query_of('cluster:jobs')}#job-{run.name}")
 
 
 def run_row(run: JobRun) -> RunRow:

@@ -1,8 +1,10 @@
 """Official rates: where they stand, how they went, what is missing, waits or was corrected, and what used each of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -18,7 +20,7 @@ from cluster.domain.calendars import FIRST_RATE, Gap
 from cluster.domain.dates import parse_day
 from cluster.domain.errors import Conflict, DomainError, NotFound
 from cluster.domain.exchange import change
-from cluster.models import ExchangeRate, JobRun, User
+from cluster.models import Contract, ExchangeRate, JobRun, User
 from cluster.models.scope import Reader
 from cluster.queries.history import record_history
 from cluster.queries.jobs import newest_run
@@ -48,7 +50,8 @@ from cluster.services.access import require
 from cluster.services.rates import Entry, Verdict, accept_rate, preview_rate, record_rate, reject_rate
 from cluster.templatetags.format import date_short
 from cluster.web.charts import Point, RateSeries, rate_steps
-from cluster.web.door import page, reader_of
+from cluster.web.context import Frame
+from cluster.web.door import as_of_from, ensure_today, page, reader_of
 from cluster.web.filters import Option, link, paged
 from cluster.web.forms.rates import BackfillForm, DecisionForm, RateForm
 from cluster.web.pages.jobs import run_row
@@ -71,17 +74,18 @@ _TONES = {
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the page is asked for: a currency and a time."""
+    """What the page is asked for: a currency, a time, and the day as of which it is shown, which is `is_past` or today."""
 
     currency: str
     first: date
     last: date
-    today: date
+    as_of: date
+    is_past: bool
 
     @property
     def until(self) -> date:
         """The last date whose rate is shown: tomorrow's is known already in the afternoon."""
-        return self.last + _ONE_DAY if self.last == self.today else self.last
+        return self.last + _ONE_DAY if self.last == self.as_of and not self.is_past else self.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +114,12 @@ class RevisionRow:
 
 @dataclass(frozen=True, slots=True)
 class UseRow:
-    """An amount with the page that shows it."""
+    """An amount with the page that shows it, and its contract."""
 
     use: Use
     kind: str
     url: str
+    contract: Contract | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,7 @@ def rates(request: HttpRequest) -> HttpResponse:
 @require_POST
 def backfill(request: HttpRequest) -> HttpResponse:
     """Ask for the rates of a past time; the page then follows the run."""
+    ensure_today(request)
     reader = _known(request)
     require(reader, Action.RUN_JOB)
     form = BackfillForm(request.POST)
@@ -161,14 +167,15 @@ def backfill(request: HttpRequest) -> HttpResponse:
             messages.success(
                 request, told.format(currency=asked["currency"], first=date_short(data["first"]), last=date_short(data["last"]))
             )
-            return redirect(f"{reverse('cluster:rates')}?currency={asked['currency']}#backfill")
+            query = urlencode({"currency": asked["currency"]} | Frame(request).kept)
+            return redirect(f"{reverse('cluster:rates')}?{query}#backfill")
     return _answer(request, _shown(request), form=form, status=422)
 
 
 @page
 def new_rate(request: HttpRequest) -> HttpResponse:
     """The form for a rate by hand: show it, tell what it would change, save it."""
-    reader, today = _known(request), timezone.localdate()
+    reader, today = _known(request), ensure_today(request)
     require(reader, Action.EDIT_RECORD)
     if request.method != "POST":
         form = RateForm(initial={"currency": _currency(request), "date": _asked_day(request), "nominal": 1})
@@ -182,7 +189,7 @@ def new_rate(request: HttpRequest) -> HttpResponse:
             else:
                 row, verdict = record_rate(entry, by=reader, today=today)
                 messages.success(request, _told(verdict, row, today))
-                return redirect("cluster:rate", row.pk)
+                return _to_rate(request, row.pk)
         except DomainError as error:
             form.refuse(error)
     return _form_answer(request, form, preview, status=422 if form.errors else 200)
@@ -199,6 +206,7 @@ def rate(request: HttpRequest, rate_id: int) -> HttpResponse:
 @require_POST
 def decide(request: HttpRequest, rate_id: int) -> HttpResponse:
     """Accept or reject a rate in quarantine; who comes second is shown what was decided meanwhile."""
+    ensure_today(request)
     reader = _known(request)
     require(reader, Action.EDIT_RECORD)
     form = DecisionForm(request.POST)
@@ -218,7 +226,11 @@ def decide(request: HttpRequest, rate_id: int) -> HttpResponse:
         form.refuse(error)
         return _rate_answer(request, rate_id, form=form, status=422)
     messages.success(request, told)
-    return redirect("cluster:rate", rate_id)
+    return _to_rate(request, rate_id)
+
+
+def _to_rate(request: HttpRequest, rate_id: int) -> HttpResponse:
+    return redirect(reverse("cluster:rate", args=[rate_id]) + Frame(request).query_of("cluster:rate"))
 
 
 def _known(request: HttpRequest) -> User:
@@ -239,17 +251,19 @@ def _asked_day(request: HttpRequest) -> date | None:
 
 
 def _shown(request: HttpRequest) -> Shown:
-    """The currency and the time of the address: a year up to today where it names none."""
-    today = timezone.localdate()
-    last = _day(request, "to") or today
+    """The currency and the time of the address: a year up to the day shown where it names none."""
+    today, as_of = timezone.localdate(), as_of_from(request)
+    last = _day(request, "to") or as_of
     if last > today:
         raise DomainError("{text} lies in the future: nothing is known of it yet.", field="to", text=date_short(last))
+    if last > as_of:
+        raise DomainError("{last} lies after {day}, the day that is shown.", field="to", last=last, day=as_of)
     first = _day(request, "from") or max(last - timedelta(days=365), FIRST_RATE)
     if first < FIRST_RATE:
         raise DomainError("The bank has set official rates since {first}.", field="from", first=FIRST_RATE)
     if first > last:
         raise DomainError("The first day ({first}) lies after the last ({last}).", field="from", first=first, last=last)
-    return Shown(_currency(request), first, last, today)
+    return Shown(_currency(request), first, last, as_of, as_of < today)
 
 
 def _day(request: HttpRequest, name: str) -> date | None:
@@ -258,19 +272,23 @@ def _day(request: HttpRequest, name: str) -> date | None:
 
 
 def _answer(request: HttpRequest, shown: Shown, *, form: BackfillForm | None = None, status: int = 200) -> HttpResponse:
-    reader = _known(request)
-    may_run = reader.scope.may(Action.RUN_JOB)
+    reader, frame = _known(request), Frame(request)
+    may_run = not shown.is_past and reader.scope.may(Action.RUN_JOB)
+    may_edit = not shown.is_past and reader.scope.may(Action.EDIT_RECORD)
     gaps = missing_rates(shown.currency, shown.first, shown.last)
-    waiting = waiting_rates(reader, shown.currency)
-    run = newest_run(reader, JobRun.Name.BACKFILL_RATES)
+    # What waits for a person waits today, and so does the newest run: neither belongs to a past day.
+    waiting = [] if shown.is_past else waiting_rates(reader, shown.currency)
+    run = None if shown.is_past else newest_run(reader, JobRun.Name.BACKFILL_RATES)
     listed = paged(request, accepted_between(reader, shown.currency, shown.first, shown.until), RATES_PER_PAGE)
+    home = reverse("cluster:rates")
     initial = {"currency": shown.currency, "first": shown.first, "last": shown.last}
     context: dict[str, Any] = {
+        "frame": frame,
         "shown": shown,
-        "status": rate_status(shown.today, shown.currency),
-        "tomorrow": _tomorrow(shown),
+        "status": rate_status(shown.as_of, shown.currency),
+        "tomorrow": None if shown.is_past else _tomorrow(shown),
         "currencies": _currencies(request, shown),
-        "times": _times(request, shown),
+        "times": _times(shown, frame.kept),
         "chart": _chart(shown, gaps, waiting),
         "gaps": _gap_rows(reader, shown.currency, gaps),
         "missing": sum(gap.count for gap in gaps),
@@ -279,12 +297,13 @@ def _answer(request: HttpRequest, shown: Shown, *, form: BackfillForm | None = N
         "corrections": _corrections(reader, shown),
         "rows": _rate_rows(reader, list(listed.object_list)),
         "listed": listed,
-        "newer": _page_link(request, listed.number - 1),
-        "older": _page_link(request, listed.number + 1),
+        "newer": _page_link(request, listed.number - 1, home),
+        "older": _page_link(request, listed.number + 1, home),
         "form": form or BackfillForm(initial=initial),
         "run": run_row(run) if run else None,
         "may_run": may_run,
-        "may_edit": reader.scope.may(Action.EDIT_RECORD),
+        "may_edit": may_edit,
+        "new_rate_url": f"{reverse('cluster:new_rate')}?{urlencode({'currency': shown.currency} | frame.kept)}",
         "sees_people": sees_all_people(reader),
     }
     return render(request, "cluster/rates.html", context, status=status)
@@ -292,7 +311,7 @@ def _answer(request: HttpRequest, shown: Shown, *, form: BackfillForm | None = N
 
 def _tomorrow(shown: Shown) -> ExchangeRate | None:
     """The rate of tomorrow, where the bank has set it already."""
-    return ExchangeRate.objects.accepted(shown.currency).filter(date=shown.today + _ONE_DAY).first()
+    return ExchangeRate.objects.accepted(shown.currency).filter(date=shown.as_of + _ONE_DAY).first()
 
 
 def _currencies(request: HttpRequest, shown: Shown) -> list[Option]:
@@ -300,21 +319,22 @@ def _currencies(request: HttpRequest, shown: Shown) -> list[Option]:
     return [Option(code, code, link(request, currency=code), code == shown.currency) for code in codes] if len(codes) > 1 else []
 
 
-def _times(request: HttpRequest, shown: Shown) -> list[Option]:
+def _times(shown: Shown, kept: dict[str, str]) -> list[Option]:
     """Usual times as links; all of it begins with the first rate that is known."""
     oldest = oldest_rate(shown.currency)
     starts = [
-        ("quarter", _("3 months"), shown.today - timedelta(days=92)),
-        ("year", _("a year"), shown.today - timedelta(days=365)),
-        ("five", _("5 years"), shown.today - timedelta(days=1826)),
+        ("quarter", _("3 months"), shown.as_of - timedelta(days=92)),
+        ("year", _("a year"), shown.as_of - timedelta(days=365)),
+        ("five", _("5 years"), shown.as_of - timedelta(days=1826)),
     ]
     if oldest is not None:
-        starts.append(("all", _("all"), min(oldest.date, shown.today)))
-    ends_today = shown.last == shown.today
+        starts.append(("all", _("all"), min(oldest.date, shown.as_of)))
+    ends_here = shown.last == shown.as_of
     found = []
     for key, label, first in starts:
-        url = reverse("cluster:rates") + f"?currency={shown.currency}&from={first.isoformat()}"
-        found.append(Option(key, label, url, ends_today and first == shown.first))
+        asked = {"currency": shown.currency, "from": first.isoformat()} | kept
+        url = f"{reverse('cluster:rates')}?{urlencode(asked)}"
+        found.append(Option(key, label, url, ends_here and first == shown.first))
     return found
 
 
@@ -341,10 +361,10 @@ def _rate_rows(reader: Reader, listed: list[ExchangeRate]) -> list[RateRow]:
     return [RateRow(step, counts.get(step.row.pk, 0)) for step in steps(listed)]
 
 
-def _page_link(request: HttpRequest, number: int) -> str:
+def _page_link(request: HttpRequest, number: int, path: str) -> str:
     query = request.GET.copy()
     query["page"] = str(number)
-    return f"{reverse('cluster:rates') if request.method == 'POST' else request.path}?{query.urlencode()}"
+    return f"{path}?{query.urlencode()}"
 
 
 def _entry(form: RateForm) -> Entry:
@@ -388,27 +408,29 @@ def _form_answer(request: HttpRequest, form: RateForm, preview: Preview | None =
 
 
 def _rate_answer(request: HttpRequest, rate_id: int, *, form: DecisionForm | None = None, status: int = 200) -> HttpResponse:
-    reader = _known(request)
+    reader, frame = _known(request), Frame(request)
+    is_past = as_of_from(request) < timezone.localdate()
     row = rate_for(reader, rate_id)
     before, same, _after = neighbours(row.currency, row.date)
-    number = _page_number(request)
+    number, here = _page_number(request), reverse("cluster:rate", args=[row.pk])
     found = uses(reader, row, offset=(number - 1) * USES_PER_PAGE, limit=USES_PER_PAGE)
     names = sees_all_people(reader)
     tone, icon = _TONES[Status(row.status)]
     context = {
+        "frame": frame,
         "rate": row,
         "tone": tone,
         "icon": icon,
         "judged": Waiting(row, before or (same if same != row else None), same if same != row else None),
         "until": in_force_until(row) if row.status == Status.ACCEPTED else None,
         "revisions": revisions_of(row),
-        "uses": [_use_row(use) for use in found.rows],
+        "uses": [_use_row(use, found.contracts, frame) for use in found.rows],
         "used": found.count,
-        "number": number,
-        "has_more": number * USES_PER_PAGE < found.count,
+        "newer": _page_link(request, number - 1, here) if number > 1 else "",
+        "older": _page_link(request, number + 1, here) if number * USES_PER_PAGE < found.count else "",
         "history": record_history(record=row, limit=HISTORY_SHOWN) if names else [],
         "form": form or DecisionForm(),
-        "may_decide": row.status == Status.QUARANTINED and reader.scope.may(Action.EDIT_RECORD),
+        "may_decide": not is_past and row.status == Status.QUARANTINED and reader.scope.may(Action.EDIT_RECORD),
         "problem": form.problems[0][1] if form is not None and status == 409 and form.problems else "",
         "sees_people": names,
     }
@@ -420,7 +442,7 @@ def _page_number(request: HttpRequest) -> int:
     return int(text) if text.isascii() and text.isdigit() and 0 < len(text) <= 6 and int(text) > 0 else 1
 
 
-def _use_row(use: Use) -> UseRow:
+def _use_row(use: Use, contracts: Mapping[str, Contract], frame: Frame) -> UseRow:
     words = {"payment": _("payment"), "commitment": _("commitment"), "budget": _("budget line"), "claim": _("claim")}
     if use.kind in ("payment", "commitment"):
         url = reverse("cluster:ledger_entry", args=[use.contract, use.id])
@@ -428,4 +450,4 @@ def _use_row(use: Use) -> UseRow:
         url = reverse("cluster:factory", args=[use.contract, use.factory])
     else:
         url = reverse("cluster:record", args=[use.contract])
-    return UseRow(use, words[use.kind], url)
+    return UseRow(use, words[use.kind], url + frame.as_of_query, contracts.get(use.contract))

@@ -129,7 +129,7 @@ def test_pages_and_statements_do_not_grow_with_the_rows(plant: Factory, rate: Ex
         pay(plant, rate=rate, document=f"order {number}")
     reader = make_user(Role.AUDITOR)
     assert reader.scope.sees_everything
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         found = uses(reader, rate, offset=10, limit=10)
     assert (len(found.rows), found.count) == (2, 12)
     with django_assert_num_queries(6):

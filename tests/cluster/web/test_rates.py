@@ -1,5 +1,6 @@
 """The pages of the rates: where they stand, what is missing, waits or was corrected, what used them; who may do what."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -314,12 +315,12 @@ class TestOneRate:
     def test_it_tells_its_time_in_force_and_what_stands_at_it(self, editor: Client) -> None:
         row = make_rate(D13, "93.4419")
         make_rate(D16, "93.5891")
-        entry = pay(make_factory(make_contract(code="alpha"), code="F01"), row)
+        entry = pay(make_factory(make_contract(code="alpha", name_en="Contract Alpha"), code="F01"), row)
         answer = editor.get(f"/rates/{row.pk}/")
         page = words(answer)
         assert "from Apr 13, 2024 until the rate of Apr 16, 2024" in page
         assert "What used it 1" in page
-        assert "Payment: order 1 Apr 15, 2024 F01 ₽93,441.90 $1,000.00" in page
+        assert "Payment: order 1 Apr 15, 2024 Contract Alpha F01 ₽93,441.90 $1,000.00" in page
         assert f'href="/c/alpha/ledger/{entry.pk}/"' in answer.content.decode()
 
     def test_a_plant_manager_sees_the_own_rows_and_their_count_and_no_names(self) -> None:
@@ -352,3 +353,66 @@ class TestOneRate:
 
     def test_a_rate_that_is_not_there_is_not_found(self, editor: Client) -> None:
         assert editor.get("/rates/999999/").status_code == 404
+
+
+class TestOnAPastDay:
+    def test_it_shows_what_was_in_force_then_and_offers_to_enter_nothing(self, editor: Client, waiting: ExchangeRate) -> None:
+        make_contract()
+        make_rate(D16, "95")
+        answer = editor.get("/rates/?as_of=2024-04-12")
+        page, text = answer.content.decode(), words(answer)
+        assert "In force on Apr 12, 2024 90.0000" in text
+        assert "Nothing can be entered." in text
+        assert "In force today" not in text
+        assert "Enter a rate" not in text
+        assert "Accept" not in text
+        assert 'action="/rates/backfill/' not in page
+        assert 'href="/rates/new/' not in page
+
+    def test_every_link_to_a_rate_and_every_choice_of_a_time_stays_on_the_day(self, editor: Client) -> None:
+        make_contract()
+        row = make_rate(D12, "90")
+        page = editor.get("/rates/?as_of=2024-04-12").content.decode()
+        links = re.findall(r'href="(/rates/[^"#]*)', page)
+        assert f"/rates/{row.pk}/?as_of=2024-04-12" in links
+        # The way back to today is the one link that leaves the day.
+        assert [link for link in links if "as_of=2024-04-12" not in link] == ["/rates/"]
+        assert '<input type="hidden" name="as_of" value="2024-04-12">' in page
+
+    def test_a_time_after_the_day_and_a_day_to_come_are_refused(self, editor: Client) -> None:
+        assert "Apr 13, 2024 lies after Apr 12, 2024" in words(editor.get("/rates/?as_of=2024-04-12&to=2024-04-13"))
+        assert editor.get("/rates/?as_of=2024-04-16").status_code == 400
+
+    def test_nothing_is_written_from_a_past_day(self, editor: Client, waiting: ExchangeRate) -> None:
+        for path in ("/rates/new/", f"/rates/{waiting.pk}/decide/", "/rates/backfill/"):
+            assert editor.post(f"{path}?as_of=2024-04-12", {"decision": "accept", "reason": "x"}).status_code == 403
+        assert "Accept" not in words(editor.get(f"/rates/{waiting.pk}/?as_of=2024-04-14"))
+
+
+class TestAmongContracts:
+    def test_invented_amounts_are_marked_and_come_after_the_real_ones(self, editor: Client) -> None:
+        row = make_rate(D13, "93.4419")
+        example = make_contract(code="example", name_en="Example Park", is_example=True)
+        pay(make_factory(make_contract(name_en="Real Park"), code="F01"), row)
+        pay(make_factory(example, code="F10"), row)
+        text = words(editor.get(f"/rates/{row.pk}/"))
+        assert text.index("Real Park F01") < text.index("Example Park example: not real figures F10")
+
+    def test_the_contract_that_was_looked_at_stays_in_the_head(self, editor: Client) -> None:
+        row = make_rate(D12, "90")
+        first, second = make_contract(code="a1", name_en="Park One"), make_contract(code="b2", name_en="Park Two")
+        here = f"/rates/?contract={second.code}"
+        assert f'href="{here}"' in editor.get(f"/c/{second.code}/").content.decode()
+        for address in (here, f"/rates/{row.pk}/?contract={second.code}"):
+            page = editor.get(address).content.decode()
+            assert re.search(r'<span class="long">\s*Park Two', page)
+            assert f'href="/c/{second.code}/money/"' in page
+            assert f'href="{here}"' in page
+            assert f'href="/c/{first.code}/money/"' not in page
+        answer = editor.post(f"/rates/new/?contract={second.code}", GIVEN)
+        assert answer.headers["Location"].endswith(f"?contract={second.code}")
+
+    @pytest.mark.parametrize("code", ["nothing", "%00", "b2'"])
+    def test_a_contract_that_is_not_there_is_no_reason_to_fail(self, editor: Client, code: str) -> None:
+        make_contract()
+        assert editor.get(f"/rates/?contract={code}").status_code in (200, 400)
