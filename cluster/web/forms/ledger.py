@@ -161,6 +161,16 @@ class LedgerFilterForm(PlainTextForm, forms.Form):
         """Whether anything is chosen."""
         return any(self[name].data for name in self.fields)
 
+    @property
+    def in_words(self) -> list[tuple[str, str]]:
+        """What is chosen, as label and value: for paper, where the boxes are not printed."""
+        return [(str(self[name].label), self._value_in_words(name)) for name in self.fields if self[name].data]
+
+    def _value_in_words(self, name: str) -> str:
+        field, data = self.fields[name], str(self[name].data)
+        choices: Any = field.choices if isinstance(field, forms.ChoiceField) else ()
+        return str(dict(choices).get(data, data))
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         for low, high, sentence in (

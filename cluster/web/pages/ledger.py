@@ -75,7 +75,8 @@ def ledger(request: HttpRequest, code: str) -> HttpResponse:
         amounts = {entry.amount_rub for entry in entries.object_list}
         context |= {
             "entries": entries,
-            "sums": sums,
+            # The filter on a kind leaves nothing of the other one: that says nothing about it.
+            "sums": [one for one in sums if asked.form.cleaned_data["kind"] in ("", one.kind)],
             "alike": look_alikes(reader, contract_id=asked.contract.pk, until=asked.until, amounts=amounts) if amounts else {},
             "columns": columns(request, _heads(), asked.sort),
             "newer": _page(request, entries.number - 1) if entries.has_previous() else "",

@@ -221,6 +221,28 @@ class TestMarks:
         assert not shown(get(place, f"?as_of={localdate() - timedelta(days=1)}"))
 
 
+class TestSumsOfASelection:
+    def test_a_filter_on_a_kind_leaves_only_the_sum_of_that_kind(self, place: Place, make: Make) -> None:
+        make(kind="payment")
+        make(kind="commitment")
+        only = words(get(place, "?kind=payment"))
+        assert "Payments, net of reversals" in only
+        assert "Commitments, net of reversals" not in only
+
+    def test_another_filter_says_that_nothing_of_a_kind_is_in_the_selection(self, place: Place, make: Make) -> None:
+        make(kind="payment", document="PO 1")
+        assert "Commitments, net of reversals none recorded" in words(get(place))
+        make(kind="commitment", document="order 2")
+        assert "Commitments, net of reversals none in this selection" in words(get(place, "?document=PO"))
+
+    def test_paper_names_the_filters_instead_of_their_boxes(self, place: Place, make: Make) -> None:
+        make()
+        page = get(place, "?kind=payment&month=2024-04").content.decode()
+        assert re.search(r'<p class="paper-only">\s*Only:\s*Kind: payment; Month: 2024-04\s*</p>', page)
+        assert 'class="card ledger-filters noprint"' in page
+        assert "paper-only" not in get(place).content.decode()
+
+
 class TestTheFile:
     def read(self, place: Place, query: str = "", language: str = "en") -> list[dict[str, str]]:
         answer = place.client(language=language).get(f"{place.base}ledger.csv{query}")
@@ -245,6 +267,15 @@ class TestTheFile:
         assert {row["Document"] for row in rows} == {"'=1+1"}
         assert {row["Counterparty"] for row in rows} == {"'@cmd"}
         assert (rows[0]["Reverses"], rows[1]["Reversed by"]) == (rows[1]["Number"], rows[0]["Number"])
+
+    def test_every_column_has_a_name_of_its_own_also_in_an_example(self, place: Place, make: Make) -> None:
+        make(note="paid in part")
+        place.contract.is_example = True
+        place.contract.save()
+        (heads, _row) = csv.reader(io.StringIO(place.client().get(f"{place.base}ledger.csv").content.decode("utf-8-sig")))
+        assert len(heads) == len(set(heads))
+        (row,) = self.read(place)
+        assert (row["Note"], row["Example"]) == ("paid in part", "Example: not real figures.")
 
     def test_russian_readers_get_a_decimal_comma(self, place: Place, make: Make) -> None:
         make(amount_rub=Decimal("1234.50"))
