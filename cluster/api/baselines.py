@@ -33,6 +33,7 @@ from cluster.api.records import Records, RecordSerializer, version_of
 from cluster.api.schema import IF_MATCH
 from cluster.api.writes import body_of, precondition, writer
 from cluster.domain.access import Action
+from cluster.domain.budgets import LONGEST_REASON
 from cluster.domain.errors import Conflict
 from cluster.models import Baseline, BaselineMilestone, BudgetLine
 from cluster.queries.budgets import comparison, with_line_version, with_version
@@ -43,6 +44,7 @@ from cluster.services.budgets import approve_baseline, delete_line, discard_base
 _AGAINST = OpenApiParameter(
     "against", OpenApiTypes.INT, description="The id of the baseline before; without it the one in force, or nothing."
 )
+_REASON = OpenApiParameter("reason", OpenApiTypes.STR, description=f"Why the line is deleted; {LONGEST_REASON} characters at most.")
 
 
 class BaselineDateSerializer(RecordSerializer):
@@ -165,7 +167,9 @@ class Baselines(Records):
         given = body_of(request, NewBudgetLines)
         rows = rows_of(given["lines"])
         done = self._guarded(
-            lambda: import_lines(baseline_id=baseline.pk, rows=rows, replace=given["replace"], by=writer(request), version=version)
+            lambda: import_lines(
+                baseline_id=baseline.pk, rows=rows, replace=given["replace"], by=writer(request), version=version, reason=given["reason"]
+            )
         )
         figures = {name: getattr(done, name) for name in ("added", "changed", "removed", "unchanged")}
         now = self.get_object()
@@ -243,6 +247,9 @@ class BudgetLines(Records):
         rows = super().get_queryset()
         return rows if self.action == "list" else with_line_version(rows)
 
+    def parameters(self) -> set[str]:
+        return super().parameters() | ({"reason"} if self.action == "destroy" else set())
+
     @extend_schema(
         summary="Add a budget line",
         description="For PMO editors, to a proposed baseline. The same line sent twice is one line.",
@@ -274,14 +281,17 @@ class BudgetLines(Records):
 
     @extend_schema(
         summary="Delete a budget line",
-        description="For PMO editors, from a proposed baseline; the history keeps it.",
+        description="For PMO editors, from a proposed baseline; the history keeps it, and a comparison tells the reason.",
         responses={204: None},
-        parameters=[IF_MATCH],
+        parameters=[IF_MATCH, _REASON],
     )
     def destroy(self, request: Request, pk: str) -> Response:
         """Delete a line through the service."""
         line, version = self._seen()
-        self._guarded(lambda: delete_line(baseline_id=line.baseline_id, line_id=line.pk, by=writer(request), version=version))
+        reason = request.query_params.get("reason", "")
+        self._guarded(
+            lambda: delete_line(baseline_id=line.baseline_id, line_id=line.pk, by=writer(request), version=version, reason=reason)
+        )
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _save(self, baseline_id: int, given: dict[str, Any], **which: Any) -> BudgetLine:

@@ -7,10 +7,9 @@ from typing import Any, TypeVar
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from cluster.api.fields import Id, Input, Money, Roubles
+from cluster.api.fields import Choice, Day, ExactRoubles, Id, Input, Money, Roubles
 from cluster.domain.budgets import LONGEST_REASON, BadRows, Change, Line, Row, Sums
 from cluster.domain.errors import BatchRefused, DomainError
-from cluster.domain.money import LARGEST_AMOUNT
 from cluster.models import Baseline, CostCategory, FundingSource
 from cluster.queries.budgets import Comparison
 
@@ -22,7 +21,7 @@ _CALLED = {"name_ru": "name.ru", "name_en": "name.en", "amount_rub": "amount"}
 class BudgetRoubles(Roubles):
     """An amount of roubles that may be 0."""
 
-    value = serializers.DecimalField(max_digits=15, decimal_places=2, min_value=Decimal(0), max_value=LARGEST_AMOUNT)
+    value = ExactRoubles(least=Decimal("0.00"))
 
 
 class NewName(Input):
@@ -45,7 +44,7 @@ class NewBaseline(Input):
 class BaselineApproval(Input):
     """The approval of a proposed baseline."""
 
-    in_force_from = serializers.DateField(help_text="After that of the newest approved baseline.")
+    in_force_from = Day(help_text="After that of the newest approved baseline.")
     amendment = Id(help_text="The id of the amendment; every baseline after the first one needs one.")
     reason = serializers.CharField(max_length=300, required=False, default="", allow_blank=True, help_text="On what grounds.")
 
@@ -54,9 +53,9 @@ class LineOfBudget(Input):
     """One line; an empty category, funding or month: not planned in that detail."""
 
     factory = Id(required=True, help_text="The id of the factory.")
-    category = serializers.ChoiceField(choices=CostCategory.choices, required=False, default="", allow_blank=True)
-    funding = serializers.ChoiceField(choices=FundingSource.choices, required=False, default="", allow_blank=True)
-    month = serializers.DateField(required=False, default=None, allow_null=True, help_text="The first day of the month.")
+    category = Choice(choices=CostCategory.choices, required=False, default="", allow_blank=True)
+    funding = Choice(choices=FundingSource.choices, required=False, default="", allow_blank=True)
+    month = Day(required=False, default=None, allow_null=True, help_text="The first day of the month.")
     amount = BudgetRoubles()
     reason = serializers.CharField(max_length=LONGEST_REASON, required=False, default="", allow_blank=True, help_text="Why this amount.")
 
@@ -71,9 +70,9 @@ class BudgetLineChange(Input):
     """What is to change of a line; a key that is left out stays as it is."""
 
     factory = Id(required=True)
-    category = serializers.ChoiceField(choices=CostCategory.choices, allow_blank=True)
-    funding = serializers.ChoiceField(choices=FundingSource.choices, allow_blank=True)
-    month = serializers.DateField(allow_null=True, help_text="The first day of the month.")
+    category = Choice(choices=CostCategory.choices, allow_blank=True)
+    funding = Choice(choices=FundingSource.choices, allow_blank=True)
+    month = Day(allow_null=True, help_text="The first day of the month.")
     amount = BudgetRoubles()
     reason = serializers.CharField(max_length=LONGEST_REASON, allow_blank=True, help_text="Why this amount.")
 
@@ -82,6 +81,9 @@ class NewBudgetLines(Input):
     """Many lines at once: all of them are stored, or none."""
 
     replace = serializers.BooleanField(required=False, default=False, help_text="Remove the lines that are not named here.")
+    reason = serializers.CharField(
+        max_length=LONGEST_REASON, required=False, default="", allow_blank=True, help_text="Why those that are not named are removed."
+    )
     lines = LineOfBudget(many=True, max_length=_MOST_LINES)  # type: ignore[call-arg]
 
 
@@ -116,7 +118,7 @@ class MovedLine(MovedSum):
     funding = serializers.ChoiceField(choices=FundingSource.choices, allow_blank=True)
     month = serializers.DateField(allow_null=True)
     change = serializers.ChoiceField(choices=[Change.ADDED.value, Change.REMOVED.value, Change.CHANGED.value])
-    reason = serializers.CharField(allow_blank=True)
+    reason = serializers.CharField(allow_blank=True, help_text="Why it is new, changed or removed; empty where nobody said.")
 
 
 class BaselineComparison(Input):

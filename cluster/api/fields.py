@@ -1,17 +1,21 @@
 """How values look in JSON: money, windows, texts in two languages, references, people."""
 
+from collections.abc import Callable
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db.models import Model
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from cluster.api.examples import attach_example
-from cluster.domain.dates import DateWindow, Precision
+from cluster.domain.dates import DateWindow, Precision, parse_day
 from cluster.domain.errors import DomainError
-from cluster.domain.money import LARGEST_AMOUNT
+from cluster.domain.exchange import read_rate
+from cluster.domain.money import CENT, read_amount
 from cluster.domain.texts import printable
 from cluster.models.windows import PRECISIONS
 from cluster.queries.people import sees_all_people
@@ -34,12 +38,51 @@ class Input(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-class Id(serializers.IntegerField):
+class Whole(serializers.IntegerField):
+    """A whole number, as JSON has it or as a string of ASCII digits: `"1_000"` and digits of other scripts are refused."""
+
+    default_error_messages = {"invalid": gettext_lazy("Write a whole number in digits, such as 12.")}
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or (isinstance(data, str) and not (data.isascii() and data.removeprefix("-").isdigit())):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Id(Whole):
     """The id of another object, as a program sends it; optional unless `required=True`."""
 
     def __init__(self, *, required: bool = False, help_text: str | None = None) -> None:
         options: dict[str, Any] = {"required": True} if required else {"required": False, "allow_null": True, "default": None}
         super().__init__(min_value=1, max_value=2**63 - 1, help_text=help_text, **options)
+
+
+class Choice(serializers.ChoiceField):
+    """One of a few codes: a refusal says which there are."""
+
+    default_error_messages = {"invalid_choice": gettext_lazy("“{input}” is not one of the choices: write one of {possible}.")}
+
+    def fail(self, key: str, **params: Any) -> NoReturn:
+        possible = [str(code) for code in self.choices if code != ""] + (['""'] if self.allow_blank else [])
+        super().fail(key, possible=", ".join(possible), **params | {"input": printable(str(params.get("input", "")))})
+
+
+class Day(serializers.DateField):
+    """One day as 2025-06-30, in ASCII digits."""
+
+    default_error_messages = {
+        "invalid": gettext_lazy("“{given}” is not a date: write it as 2025-06-30."),
+    }
+
+    def to_internal_value(self, value: Any) -> date:
+        try:
+            if isinstance(value, str) and len(value) == len("2025-06-30") and value[4] == "-":
+                return parse_day(value)
+        except DomainError:
+            pass
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value
+        raise serializers.ValidationError(self.error_messages["invalid"].format(given=printable(str(value), 40)), code="invalid")
 
 
 class Window(Input):
@@ -48,9 +91,9 @@ class Window(Input):
     A range of days, months or years is a window too: both its ends are known to the precision.
     """
 
-    earliest = serializers.DateField()
-    latest = serializers.DateField()
-    precision = serializers.ChoiceField(choices=PRECISIONS)
+    earliest = Day()
+    latest = Day()
+    precision = Choice(choices=PRECISIONS)
 
     def to_internal_value(self, data: Any) -> DateWindow:
         values = super().to_internal_value(data)
@@ -64,22 +107,69 @@ class Money(Input):
     """An amount as a decimal string, with its currency."""
 
     value = serializers.RegexField(
-        r"^-?\d{1,18}\.\d{2}$", help_text="Decimal digits with exactly two after the point: `1234567.89`.", max_length=22
+        r"^-?[0-9]{1,18}\.[0-9]{2}$", help_text="Decimal digits with exactly two after the point: `1234567.89`.", max_length=22
     )
     currency = serializers.ChoiceField(choices=["RUB", "USD"])
 
 
-class Roubles(Money):
-    """An amount of roubles that a program sends: a string with at most two decimals, never a JSON fraction."""
+class _Exact(serializers.Field[Any, Any, Any, Any]):
+    """An exact number as a program sends it, a plain decimal string or a JSON number, read by a rule of the domain."""
 
-    value = serializers.DecimalField(  # type: ignore[assignment]
-        max_digits=15, decimal_places=2, min_value=Decimal("0.01"), max_value=LARGEST_AMOUNT
-    )
-    currency = serializers.ChoiceField(choices=["RUB"])
+    read: Callable[[object], Decimal]
 
     def to_internal_value(self, data: Any) -> Decimal:
-        if isinstance(data, dict) and "value" in data and not isinstance(data["value"], str):
-            raise serializers.ValidationError({"value": [_('Write the amount as a string: "1234567.89".')]}, code="not_a_string")
+        try:
+            return self.read(data)
+        except DomainError as error:
+            raise serializers.ValidationError(_(error.template).format(**error.params), code=error.code) from error
+
+    def to_representation(self, value: Decimal) -> str:
+        return f"{value:f}"
+
+
+_AMOUNT_SCHEMA = {"oneOf": [{"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,2})?$"}, {"type": "number", "minimum": 0}]}
+_RATE_SCHEMA = {"oneOf": [{"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,4})?$"}, {"type": "number", "exclusiveMinimum": 0}]}
+
+
+@extend_schema_field(_AMOUNT_SCHEMA)
+class ExactRoubles(_Exact):
+    """Roubles, `least` or more, with at most two decimals."""
+
+    default_error_messages = {
+        "required": gettext_lazy("Write the amount, such as 1234567.89."),
+        "null": gettext_lazy("Write the amount, such as 1234567.89."),
+    }
+
+    def __init__(self, *, least: Decimal = CENT, **options: Any) -> None:
+        self.least = least
+        super().__init__(**options)
+
+    def read(self, given: object) -> Decimal:
+        return read_amount(given, least=self.least)
+
+
+@extend_schema_field(_RATE_SCHEMA)
+class ExactRate(_Exact):
+    """A rate above zero, with at most four decimals."""
+
+    default_error_messages = {
+        "required": gettext_lazy("Write the rate, such as 93.4419."),
+        "null": gettext_lazy("Write the rate, such as 93.4419."),
+    }
+
+    def read(self, given: object) -> Decimal:
+        return read_rate(given)
+
+
+class Roubles(Money):
+    """An amount of roubles that a program sends: `"1234567.89"`, with at most two decimals, or the same as a JSON number."""
+
+    default_error_messages = {"invalid": gettext_lazy('Write an object: {{"value": "1234567.89", "currency": "RUB"}}.')}
+
+    value = ExactRoubles()  # type: ignore[assignment]
+    currency = Choice(choices=["RUB"])
+
+    def to_internal_value(self, data: Any) -> Decimal:
         amount: Decimal = super().to_internal_value(data)["value"]
         return amount
 

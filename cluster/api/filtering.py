@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_filters.filters import CharFilter, NumberFilter, TypedChoiceFilter
 from django_filters.rest_framework import FilterSet
 from django_filters.utils import get_model_field
@@ -16,15 +17,36 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from cluster.domain.money import plain_number
 from cluster.domain.texts import is_plain, printable
 
 _LARGEST_INTEGER = 2**63 - 1
 
 
+class _Plain(forms.Field):
+    """Mixed into fields of numbers: ASCII digits with an optional minus and point, nothing that only Python reads as a number."""
+
+    default_error_messages = {"invalid": gettext_lazy("Write a number in digits, such as 1234.56.")}
+
+    def to_python(self, value: Any) -> Any:
+        text = str(value or "").strip()
+        if text and plain_number(text) is None:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
+
+
+class _PlainWhole(_Plain, forms.IntegerField):
+    """A whole number."""
+
+
+class _PlainDecimal(_Plain, forms.DecimalField):
+    """A decimal number."""
+
+
 class WholeNumberFilter(NumberFilter):
     """A whole number that the database can hold."""
 
-    field_class = forms.IntegerField
+    field_class = _PlainWhole
 
     def get_max_validator(self) -> None:
         return None
@@ -35,6 +57,8 @@ class WholeNumberFilter(NumberFilter):
 
 class AmountFilter(NumberFilter):
     """A decimal number of a size that the database can compare with."""
+
+    field_class = _PlainDecimal
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, max_digits=22, decimal_places=4, **kwargs)

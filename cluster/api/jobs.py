@@ -8,7 +8,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cluster.api.fields import Input
+from cluster.api.fields import Day, Input
 from cluster.api.filtering import filters
 from cluster.api.pagination import RecordedPagination
 from cluster.api.records import Records, RecordSerializer
@@ -32,8 +32,8 @@ class JobRunSerializer(RecordSerializer):
 class JobParams(Input):
     """Which rates to fetch: for the job backfill_rates alone, which needs the first and the last date."""
 
-    first = serializers.DateField(required=False)
-    last = serializers.DateField(required=False)
+    first = Day(required=False)
+    last = Day(required=False)
     currency = serializers.CharField(max_length=3, required=False)
 
 

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cluster.api.examples import attach_example
-from cluster.api.fields import ContractReference, Id, Input, MoneyField, Roubles
+from cluster.api.fields import Choice, ContractReference, Day, Id, Input, MoneyField, Roubles
 from cluster.api.filtering import TrueFalseFilter, as_of, filters
 from cluster.api.pagination import LARGEST_PAGE, RecordedPagination
 from cluster.api.preconditions import request_key
@@ -49,13 +49,13 @@ class NewLedgerEntry(Input):
     """A commitment or a payment to record."""
 
     factory = Id(required=True, help_text="The id of the factory.")
-    kind = serializers.ChoiceField(choices=LedgerEntry.Kind.choices)
-    date = serializers.DateField()
+    kind = Choice(choices=LedgerEntry.Kind.choices)
+    date = Day()
     amount = Roubles()
     document = serializers.CharField(max_length=200, help_text="Number and date of the document.")
     counterparty = serializers.CharField(max_length=300)
-    category = serializers.ChoiceField(choices=CostCategory.choices, required=False, default="", allow_blank=True)
-    funding = serializers.ChoiceField(choices=FundingSource.choices, required=False, default="", allow_blank=True)
+    category = Choice(choices=CostCategory.choices, required=False, default="", allow_blank=True)
+    funding = Choice(choices=FundingSource.choices, required=False, default="", allow_blank=True)
     note = serializers.CharField(max_length=4000, required=False, default="", allow_blank=True)
     source = Id()  # type: ignore[assignment]
     contract = Id(help_text="The id of the contract that you mean: a factory of another one is refused.")
@@ -82,7 +82,7 @@ attach_example(RecordedEntries)
 class NewReversal(Input):
     """Why and when an entry is taken back."""
 
-    date = serializers.DateField()
+    date = Day()
     note = serializers.CharField(max_length=4000, help_text="Why the entry is reversed.")
 
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cluster.api import filtering
-from cluster.api.fields import Id, Input, Reference, SourceReference, Window
+from cluster.api.fields import Choice, Id, Input, Reference, SourceReference, Window
 from cluster.api.preconditions import request_key, seen_version
 from cluster.api.records import Records, RecordSerializer
 from cluster.api.schema import IDEMPOTENCY_KEY, IF_MATCH
@@ -92,7 +92,7 @@ class NewForecastRevision(Input):
     """A new forecast, with its reason."""
 
     new = Window()
-    reason = serializers.ChoiceField(choices=SlipReason.choices)
+    reason = Choice(choices=SlipReason.choices)
     note = serializers.CharField(max_length=4000, required=False, default="", allow_blank=True)
     announced = Window(required=False, allow_null=True, default=None, help_text="When the world was told; today without it.")
     source = Id()  # type: ignore[assignment]

@@ -1,7 +1,6 @@
 """Exchange rates: read, entered by hand, decided over; their gaps and what used them; and dollars for roubles."""
 
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -13,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cluster.api.examples import attach_example
-from cluster.api.fields import Input, MoneyField
+from cluster.api.fields import Choice, Day, ExactRate, Input, MoneyField
 from cluster.api.filtering import filters
 from cluster.api.records import Records, RecordSerializer
 from cluster.api.writes import body_of, writer
@@ -48,9 +47,9 @@ class NewRate(Input):
     """A rate that a person saw published."""
 
     currency = serializers.CharField(max_length=3, required=False, default=SERIES)
-    date = serializers.DateField()
-    nominal = serializers.ChoiceField(choices=NOMINALS, required=False, default=1)
-    value = serializers.RegexField(r"^\d{1,7}(\.\d{1,4})?$", max_length=12, help_text="Decimal digits, four after the point at most.")
+    date = Day()
+    nominal = Choice(choices=NOMINALS, required=False, default=1)
+    value = ExactRate(help_text="Decimal digits, four after the point at most.")
     source = WhereSeen()  # type: ignore[assignment]
 
 
@@ -144,7 +143,7 @@ class ExchangeRates(Records):
         by = _known(request)
         given = body_of(request, NewRate)
         source = given["source"]
-        entry = Entry(given["currency"], given["date"], Decimal(given["value"]), source["ru"], source["en"], int(given["nominal"]))
+        entry = Entry(given["currency"], given["date"], given["value"], source["ru"], source["en"], int(given["nominal"]))
         row, verdict = record_rate(entry, by=by, today=timezone.localdate())
         new = verdict is not Verdict.UNCHANGED
         return Response(self.represent(row), status=status.HTTP_201_CREATED if new else status.HTTP_200_OK)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TypeAlias
 
 from cluster.domain.dates import refuse_far
 from cluster.domain.errors import DomainError
 from cluster.domain.money import LARGEST_AMOUNT, parse_amount, round_money
-from cluster.domain.texts import is_plain, needs_guard, printable, without_twins
+from cluster.domain.texts import is_plain, printable, without_twins
 
 # Rows of one paste: a contract of ten years has fewer lines by an order of magnitude.
 MOST_ROWS = 10_000
@@ -89,27 +90,21 @@ class Sums:
         return self.new - self.old
 
 
-def compare(old: Iterable[Line], new: Iterable[Line]) -> list[Difference]:
-    """Every line of both sets once: those of `old` in their order, then what `new` adds. A line that did not move has no reason."""
+def compare(old: Iterable[Line], new: Iterable[Line], why_gone: Mapping[Key, str] = MappingProxyType({})) -> list[Difference]:
+    """Every line of both sets once: those of `old` in their order, then what `new` adds. A line that did not move has no reason.
+
+    A line that is gone cannot carry its own reason: `why_gone` has it by key.
+    """
     before, after = {line.key: line for line in old}, {line.key: line for line in new}
     found = []
     for key, line in before.items():
         other = after.get(key)
-        moved = other is not None and other.amount != line.amount
-        found.append(Difference(key, line.amount, other.amount if other else None, (other.reason or "") if other and moved else ""))
+        if other is None:
+            found.append(Difference(key, line.amount, None, why_gone.get(key, "")))
+        else:
+            found.append(Difference(key, line.amount, other.amount, (other.reason or "") if other.amount != line.amount else ""))
     found += [Difference(key, None, line.amount, line.reason or "") for key, line in after.items() if key not in before]
     return found
-
-
-def apply(old: Iterable[Line], differences: Iterable[Difference]) -> dict[Key, Decimal]:
-    """The amounts that `old` becomes when the differences are carried out."""
-    amounts = {line.key: line.amount for line in old}
-    for difference in differences:
-        if difference.new is None:
-            amounts.pop(difference.key, None)
-        else:
-            amounts[difference.key] = difference.new
-    return amounts
 
 
 def grouped(differences: Iterable[Difference], by: Callable[[Key], Hashable]) -> dict[Hashable, Sums]:
@@ -136,7 +131,9 @@ def refuse_month(month: date | None, term: Term) -> None:
         return
     refuse_far(month, field="month")
     if month.day != 1:
-        raise DomainError("A month is written as its first day.", field="month", code="month_day")
+        raise DomainError(
+            "{day} is not the first day of a month: write {first}.", field="month", code="month_day", day=month, first=month.replace(day=1)
+        )
     if term.first is not None and month < term.first.replace(day=1):
         raise DomainError(
             "{month} lies before the signing of the contract ({signed}): choose a later month.",
@@ -159,6 +156,26 @@ def refuse_amount(amount: Decimal) -> None:
     """Raise DomainError (field `amount`) unless it is 0 or more, has kopecks at most and is no more than a trillion."""
     if not amount.is_finite() or amount < 0 or amount > LARGEST_AMOUNT or amount != round_money(amount):
         raise DomainError("The amount must be 0 or more, with kopecks at most, and no more than a trillion.", field="amount", code="amount")
+
+
+def refuse_factory(factory: int, known: Mapping[int, str]) -> None:
+    """Raise DomainError (field `factory`) unless the id is one of the contract's factories, ids to codes."""
+    if factory not in known:
+        raise DomainError(
+            "Factory {factory} is not one of this contract: choose one of {possible}.",
+            field="factory",
+            code="choice",
+            factory=factory,
+            possible=", ".join(f"{key} ({code})" for key, code in known.items()) or "—",
+        )
+
+
+def refuse_reason(text: str) -> None:
+    """Raise DomainError (field `reason`) for a reason with control characters or longer than LONGEST_REASON."""
+    if not is_plain(text):
+        raise DomainError("This text has control characters.", field="reason", code="control_characters")
+    if len(text) > LONGEST_REASON:
+        raise DomainError("A reason has at most {limit} characters.", field="reason", code="too_long", limit=LONGEST_REASON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +208,9 @@ class BadRows(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What rows may name: the contract's factories, the codes of categories and of funding sources."""
+    """What rows may name: the contract's factories (ids to codes), the codes of categories and of funding sources."""
 
-    factories: Collection[int]
+    factories: Mapping[int, str]
     categories: Collection[str]
     funding: Collection[str]
 
@@ -206,18 +223,20 @@ def row_problems(rows: Sequence[Row], known: Known, term: Term) -> list[Problem]
 
 def _problems_of(row: Row, known: Known, term: Term) -> Iterator[Problem]:
     line = row.line
-    if line.factory not in known.factories:
-        error = DomainError("There is no such factory in this contract.", field="factory", code="choice")
-        yield Problem(row.number, "factory", str(line.factory), error)
     for name, value, choices in (("category", line.category, known.categories), ("funding", line.funding, known.funding)):
         if value and value not in choices:
-            text = printable(value)
-            yield Problem(row.number, name, text, DomainError("“{text}” is not one of the choices.", field=name, code="choice", text=text))
-    for name, text, check in (
+            text, possible = printable(value), ", ".join(choices)
+            error = DomainError(
+                "“{text}” is not one of the choices: write one of {possible}.", field=name, code="choice", text=text, possible=possible
+            )
+            yield Problem(row.number, name, text, error)
+    checks: tuple[tuple[str, str, Callable[[], None]], ...] = (
+        ("factory", str(line.factory), lambda: refuse_factory(line.factory, known.factories)),
         ("month", str(line.month), lambda: refuse_month(line.month, term)),
         ("amount", str(line.amount), lambda: refuse_amount(line.amount)),
-        ("reason", line.reason or "", lambda: _read_reason(line.reason or "")),
-    ):
+        ("reason", line.reason or "", lambda: refuse_reason(line.reason or "")),
+    )
+    for name, text, check in checks:
         try:
             check()
         except DomainError as error:
@@ -256,7 +275,7 @@ _MONTHS = (
 )  # fmt: skip
 _MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
 _MONTH_NUMERIC = re.compile(r"(?P<y1>\d{4})-(?P<m1>\d\d?)(?:-(?P<d1>\d\d?))?|(?:(?P<d2>\d\d?)\.)?(?P<m2>\d\d?)\.(?P<y2>\d{4})", re.ASCII)
-_MONTH_WORDS = re.compile(r"(?P<name>[a-zа-я]+)\.?[ ,]*(?P<year>\d{4})(?: ?г\.?)?")
+_MONTH_WORDS = re.compile(r"(?P<name>[a-zа-я]+)\.?[ ,]*(?P<year>[0-9]{4})(?: ?г\.?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,15 +324,6 @@ def parse_table(text: str, vocabulary: Vocabulary, term: Term) -> Table:
     if not table.rows and not table.problems:
         raise DomainError("There is no row here: copy the cells of the table and paste them.", code="required")
     return table
-
-
-def format_table(lines: Iterable[Line], factories: Mapping[int, str]) -> str:
-    """The lines as a table that `parse_table` reads back: codes, months as 2025-03, a heading."""
-    rows = ["\t".join(COLUMNS)]
-    for line in lines:
-        cells = (factories[line.factory], line.category, line.funding, _notation(line.month), f"{line.amount:.2f}", line.reason or "")
-        rows.append("\t".join(cell if not re.search(r'["\t\r\n]', cell) else '"' + cell.replace('"', '""') + '"' for cell in cells))
-    return "\n".join(rows)
 
 
 def _records(text: str) -> Iterator[list[str]]:
@@ -379,6 +389,14 @@ def _chosen(text: str, choices: Mapping[str, int | str], name: str) -> int | str
     value = choices.get(folded(text))
     if value is None:
         shown = printable(text, _LONGEST_QUOTED)
+        if name == "factory" and (meant := _twin(text, choices)):
+            raise DomainError(
+                "“{text}” is no factory of this contract, though it looks like {meant}: some letters are of another alphabet.",
+                field=name,
+                code="choice",
+                text=shown,
+                meant=meant,
+            )
         if name == "factory":
             raise DomainError("“{text}” is no factory of this contract: write its code.", field=name, code="choice", text=shown)
         if name == "category":
@@ -416,14 +434,6 @@ def parse_month(text: str) -> date:
 
 
 def _month_parts(text: str) -> tuple[int, int, int]:
-        if name == "factory" and (meant := _twin(text, choices)):
-            raise DomainError(
-                "“{text}” is no factory of this contract, though it looks like {meant}: some letters are of another alphabet.",
-                field=name,
-                code="choice",
-                text=shown,
-                meant=meant,
-            )
     """Year, month and day (1 where none was written); zeros when the text is no month."""
     if numeric := _MONTH_NUMERIC.fullmatch(text):
         year, month = numeric["y1"] or numeric["y2"], numeric["m1"] or numeric["m2"]
@@ -432,12 +442,12 @@ def _month_parts(text: str) -> tuple[int, int, int]:
     if words and (named := _MONTH.get(words["name"])):
         return int(words["year"]), named, 1
     return 0, 0, 0
+
+
 def _twin(text: str, choices: Iterable[str]) -> str:
     """The one of `choices` that looks like `text` but is typed with letters of another alphabet, in capitals; empty when none does."""
     wanted = without_twins(folded(text))
     return next((choice.upper() for choice in choices if without_twins(choice) == wanted), "")
-
-
 
 
 def _read_month(text: str, term: Term) -> date | None:
@@ -447,10 +457,7 @@ def _read_month(text: str, term: Term) -> date | None:
 
 
 def _read_reason(text: str) -> str:
-    if not is_plain(text):
-        raise DomainError("This text has control characters.", field="reason", code="control_characters")
-    if len(text) > LONGEST_REASON:
-        raise DomainError("A reason has at most {limit} characters.", field="reason", code="too_long", limit=LONGEST_REASON)
+    refuse_reason(text)
     return text
 
 

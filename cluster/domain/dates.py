@@ -69,7 +69,7 @@ class DateWindow:
 
     @classmethod
     def _parse_one(cls, text: str) -> "DateWindow":
-        match = re.fullmatch(r"(\d{4})(?:-(?:Q([1-4])|H([12])|(\d{2})(?:-(\d{2}))?))?", text.strip())
+        match = re.fullmatch(r"([0-9]{4})(?:-(?:Q([1-4])|H([12])|([0-9]{2})(?:-([0-9]{2}))?))?", text.strip())
         if match is None:
             raise DomainError("“{text}” is not a date: write 2024-04-15, 2024-06, 2024-Q1, 2024-H1 or 2024.", code="window", text=text)
         year, quarter, half, month, day = (int(part) if part else None for part in match.groups())

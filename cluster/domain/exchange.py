@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from cluster.domain.calendars import expected_rate_date
 from cluster.domain.errors import DomainError
-from cluster.domain.money import round_money
+from cluster.domain.money import plain_number, round_money
+from cluster.domain.texts import printable
 
 JUMP_LIMIT = Decimal("0.10")
 # No official dollar rate ever moved so far between neighbours; a lost decimal point or nominal does at once.
@@ -101,14 +102,29 @@ def parse_rate(text: str, *, field: str = "value") -> Decimal:
     return check_rate(-value if match["sign"] in ("-", "\u2212") and match["sign"] else value, field=field)
 
 
+def read_rate(given: object, *, field: str = "value") -> Decimal:
+    """Read a rate as a program sends it: `"93.4419"`, or the same as a number. Raises DomainError naming `field`: see parse_rate."""
+    number = plain_number(given)
+    if number is None:
+        raise DomainError(
+            "“{text}” is not a rate: write digits, and four decimals at most after a point, such as 93.4419.",
+            field=field,
+            code="not_a_number",
+            text=printable(str(given), 40),
+        )
+    return check_rate(number, field=field)
+
+
 def check_rate(value: Decimal, *, field: str = "value") -> Decimal:
     """The value of a rate with its four decimals, or a DomainError naming `field`: see parse_rate."""
     if not value.is_finite():
         raise DomainError("“{text}” is not a rate: write 93,4419.", field=field, code="not_a_number", text=value)
     if value <= 0:
-        raise DomainError("A rate is above zero.", field=field, code="not_positive")
+        raise DomainError("A rate is above zero: write the roubles that the bank printed.", field=field, code="not_positive")
     if value > LARGEST_RATE:
         raise DomainError("No rate was ever above a million roubles: check the value and the nominal.", field=field, code="too_large")
     if value != value.quantize(_FOUR_DECIMALS):
-        raise DomainError("A rate has four decimals at most, as the bank prints it.", field=field, code="precision")
+        raise DomainError(
+            "A rate has four decimals at most: write it as the bank prints it, such as 93.4419.", field=field, code="precision"
+        )
     return value.quantize(_FOUR_DECIMALS)

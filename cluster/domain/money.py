@@ -1,9 +1,10 @@
-"""Money: exact decimals, one rounding rule, and the one strict reader of amounts that people type."""
+"""Money: exact decimals, one rounding rule, and the strict readers of amounts: those that people type, those that programs send."""
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
 
 from cluster.domain.errors import DomainError
+from cluster.domain.texts import printable
 
 CENT = Decimal("0.01")
 # numeric(20, 2) in the database; a cluster of this kind is counted in tens of billions.
@@ -14,7 +15,8 @@ _SCALES = {
     "млн": 10**6, "mln": 10**6, "million": 10**6, "m": 10**6,
     "млрд": 10**9, "bn": 10**9, "billion": 10**9,
 }  # fmt: skip
-_AMOUNT = re.compile(r"(?P<sign>[+\-\u2212]?)(?P<number>[\d.,\u0020\u00a0\u2009\u202f]*\d)\s*(?P<scale>[a-zа-я]*)\.?\s*[₽р]?\.?")
+_AMOUNT = re.compile(r"(?P<sign>[+\-\u2212]?)(?P<number>[0-9.,\u0020\u00a0\u2009\u202f]*[0-9])\s*(?P<scale>[a-zа-я]*)\.?\s*[₽р]?\.?")
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
 def round_money(amount: Decimal) -> Decimal:
@@ -61,7 +63,8 @@ def _plain_number(number: str, text: str, field: str, *, scaled: bool) -> str:
         if mark and mark in separators and len(separators) == 1 and well_grouped and len(decimals) == 3:
             return "".join(groups) + decimals  # 1,234,567: the mark only groups
         raise DomainError("“{text}” is not an amount: write 1 234 567,89.", field=field, code="not_a_number", text=text)
-    if mark and len(decimals) == 3 and not separators and not scaled:
+    # Thousands begin with one to three digits and with no zero; anything else before the mark can only be a whole number.
+    if mark and len(decimals) == 3 and not separators and not scaled and re.fullmatch("[1-9][0-9]{0,2}", groups[0]):
         raise DomainError(
             "“{text}” can mean thousands or decimals: write {thousands} if you mean thousands, {decimal} if you mean decimals "
             "(kopecks at most).",
@@ -72,3 +75,51 @@ def _plain_number(number: str, text: str, field: str, *, scaled: bool) -> str:
             decimal=str(round_money(Decimal(f"{groups[0]}.{decimals}"))).replace(".", ","),
         )
     return "".join(groups) + (f".{decimals}" if mark else "")
+
+
+def plain_number(given: object) -> Decimal | None:
+    """A number as a program sends it: ASCII digits with an optional minus and point, or an exact number; None for all else.
+
+    A Decimal keeps the decimals it was written with. Fractions in binary are not exact, so that they are nothing here.
+    """
+    if isinstance(given, bool) or not isinstance(given, str | int | Decimal):
+        return None
+    if isinstance(given, Decimal) and not given.is_finite():
+        return None
+    text = given if isinstance(given, str) else f"{given:f}" if isinstance(given, Decimal) else str(given)
+    return Decimal(text) if _PLAIN.fullmatch(text) else None
+
+
+def read_amount(given: object, *, least: Decimal = CENT, field: str = "value") -> Decimal:
+    """Read roubles as a program sends them: `"1234567.89"`, or the same as a number; kopecks at most, a trillion at most.
+
+    Raises DomainError naming `field`: code `not_a_number`, `precision` for more than two decimals, `too_large`, `negative`,
+    and `not_positive` for a 0 where `least` is more.
+    """
+    text = printable(str(given), 40)
+    number = plain_number(given)
+    if number is None:
+        raise DomainError(
+            "“{text}” is not an amount: write digits, and kopecks after a point, without spaces or commas, such as 1234567.89.",
+            field=field,
+            code="not_a_number",
+            text=text,
+        )
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -2:
+        raise DomainError(
+            "“{text}” has more than two decimals: round it to kopecks, such as 1234567.89.", field=field, code="precision", text=text
+        )
+    if number > LARGEST_AMOUNT:
+        raise DomainError(
+            "“{text}” is more than a trillion: write roubles, at most {largest}.",
+            field=field,
+            code="too_large",
+            text=text,
+            largest=round_money(LARGEST_AMOUNT),
+        )
+    if number.is_signed() and least >= 0:
+        raise DomainError("“{text}” is negative: write the amount without a minus.", field=field, code="negative", text=text)
+    if number < least:
+        raise DomainError("“{text}” is too little: write {least} or more.", field=field, code="not_positive", text=text, least=least)
+    return round_money(number)

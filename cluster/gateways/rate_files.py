@@ -191,7 +191,7 @@ def _xml_row(element: Element, on: str, currency: str, file: str, number: int) -
     unit = _text(element, "VunitRate").replace(",", ".")
     if unit:
         # The rate of one unit is printed beside the value since 2023: the two must say the same.
-        if not re.fullmatch(r"\d{1,10}(\.\d{1,12})?", unit):
+        if not re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,12})?", unit):
             raise BadRates(file, number, _("“{text}” is not a number"), text=unit[:20])
         if abs(Decimal(unit) - rate.per_unit) > rate.per_unit / 10_000:
             raise BadRates(file, number, _("the value, the nominal and the rate of one unit contradict one another"))

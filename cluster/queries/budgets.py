@@ -9,9 +9,10 @@ from typing import Any
 
 from django.db.models import BooleanField, Count, IntegerField, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.aggregates import Aggregate
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
-from cluster.domain.budgets import Difference, Line, Sums, Term, compare, grouped
+from cluster.domain.budgets import Difference, Key, Line, Sums, Term, compare, grouped
 from cluster.domain.errors import NotFound
 from cluster.models import Baseline, BaselineMilestone, BudgetLine, Contract, Factory
 from cluster.models.scope import Reader
@@ -231,8 +232,27 @@ class Comparison:
 
 
 def comparison(reader: Reader, old: Baseline | None, new: Baseline) -> Comparison:
-    """What differs between two baselines of one contract, as far as `reader` sees the lines: two statements."""
-    return Comparison(old, new, compare(plain_lines(reader, old), plain_lines(reader, new)))
+    """What differs between two baselines of one contract, as far as `reader` sees the lines: three statements.
+
+    Why a line is gone stands nowhere but in the history of `new`: in the context of the event by which it was deleted, left
+    out by an import, or given another place (its factory, category, funding source or month). A line that `new` never had has none.
+    """
+    before, after = plain_lines(reader, old), plain_lines(reader, new)
+    gone = {line.key for line in before} - {line.key for line in after}
+    return Comparison(old, new, compare(before, after, _why_gone(new, gone) if gone else {}))
+
+
+def _why_gone(baseline: Baseline, gone: set[Key]) -> dict[Key, str]:
+    """The reason given last for each line that once stood under a baseline with one of these keys."""
+    line: Any = BudgetLine
+    events = line._meta.get_field("history").related_model.objects
+    last = (
+        events.filter(pgh_obj_id=OuterRef("pgh_obj_id")).order_by("-pgh_id").values(why=KeyTextTransform("reason", "pgh_context__metadata"))
+    )
+    columns = ("factory_id", "category", "funding", "month")
+    there = events.filter(baseline_id=baseline.pk, factory_id__in={key[0] for key in gone})
+    newest = there.order_by(*columns, "-pgh_id").distinct(*columns).annotate(why=Subquery(last[:1]))
+    return {key: why for *place, why in newest.values_list(*columns, "why") if (key := tuple(place)) in gone and why}
 
 
 def factories_of(reader: Reader, contract: Contract) -> list[Factory]:

@@ -80,12 +80,6 @@ def rate_status(as_of: date, currency: str = SERIES) -> RateStatus:
     return RateStatus(rate_in_force(as_of, currency), expected_rate_date(as_of))
 
 
-def quarantined_rates(currency: str = SERIES) -> list[ExchangeRate]:
-    """Rates that wait for a person, the oldest first."""
-    waiting = ExchangeRate.objects.filter(currency=currency, status=Status.QUARANTINED)
-    return list(waiting.order_by("date", "revision"))
-
-
 def waiting_count(reader: Reader) -> int:
     """How many rates of all currencies wait for a person."""
     return ExchangeRate.objects.for_reader(reader).filter(status=Status.QUARANTINED).count()

@@ -72,14 +72,6 @@ def grant_role(*, user: User, role: Role, contract: Contract | None = None, fact
     return membership
 
 
-@transaction.atomic
-def revoke_role(*, membership: Membership) -> None:
-    """Take a grant back; the Django group goes with the last grant of its role."""
-    user = membership.user
-    membership.delete()
-    mirror_groups(user)
-
-
 def mirror_groups(user: User) -> None:
     """Model permissions hang on groups, rows on memberships: a person is in exactly the groups of the memberships held.
 

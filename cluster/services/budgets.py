@@ -14,7 +14,18 @@ import pghistory
 from django.db import connection, models, transaction
 
 from cluster.domain.access import Action
-from cluster.domain.budgets import BadRows, Key, Known, Line, Row, refuse_amount, refuse_month, row_problems
+from cluster.domain.budgets import (
+    BadRows,
+    Key,
+    Known,
+    Line,
+    Row,
+    refuse_amount,
+    refuse_factory,
+    refuse_month,
+    refuse_reason,
+    row_problems,
+)
 from cluster.domain.dates import refuse_far
 from cluster.domain.errors import Conflict, DomainError, NotFound
 from cluster.models import (
@@ -107,13 +118,11 @@ def save_line(
     """
     baseline = _draft(baseline_id, by)
     line = BudgetLine(baseline=baseline) if line_id is None else _line(baseline, line_id, by, version)
-    factory = Factory.objects.for_reader(by).filter(pk=factory_id, contract_id=baseline.contract_id).first()
-    if factory is None:
-        raise DomainError("There is no such factory in this contract.", field="factory", code="choice")
+    refuse_factory(factory_id, _factories(baseline, by))
     refuse_amount(amount_rub)
     refuse_month(month, term_of(baseline.contract))
     reason = reason.strip()
-    wanted: dict[str, Any] = {"factory_id": factory.pk, "category": category, "funding": funding, "month": month}
+    wanted: dict[str, Any] = {"factory_id": factory_id, "category": category, "funding": funding, "month": month}
     twin = BudgetLine.objects.filter(baseline=baseline, **wanted).exclude(pk=line.pk).first()
     if twin is not None:
         if line_id is None and (twin.amount_rub, twin.reason, twin.recorded_by_id) == (amount_rub, reason, by.pk):
@@ -127,38 +136,48 @@ def save_line(
     for name, value in (wanted | {"amount_rub": amount_rub, "reason": reason, "recorded_by": by}).items():
         setattr(line, name, value)
     line.full_clean(validate_constraints=False)
-    with pghistory.context(reason=reason) if reason else pghistory.context():
+    with _because(reason):
         line.save()
     after_write(Name.CONVERT)
     return line
 
 
 @transaction.atomic
-def delete_line(*, baseline_id: int, line_id: int, by: User, version: int | None = None) -> None:
-    """Take a line out of a proposed baseline. Raises NotFound, Forbidden, Conflict, or DomainError when it is frozen."""
-    _line(_draft(baseline_id, by), line_id, by, version).delete()
+def delete_line(*, baseline_id: int, line_id: int, by: User, version: int | None = None, reason: str = "") -> None:
+    """Take a line out of a proposed baseline; the history keeps the reason, from which the comparison tells it.
+
+    Raises NotFound, Forbidden, Conflict, or DomainError when it is frozen or the reason is no text to keep.
+    """
+    refuse_reason(reason)
+    line = _line(_draft(baseline_id, by), line_id, by, version)
+    with _because(reason):
+        line.delete()
     after_write(Name.CONVERT)
 
 
 @transaction.atomic
-def import_lines(*, baseline_id: int, rows: Sequence[Row], replace: bool, by: User, version: int | None = None) -> Imported:
+def import_lines(
+    *, baseline_id: int, rows: Sequence[Row], replace: bool, by: User, version: int | None = None, reason: str = ""
+) -> Imported:
     """Put many lines into a proposed baseline at once, all or none of them: a bounded number of statements.
 
-    `replace` removes the lines that `rows` do not name. `version` is what the person saw (queries.budgets.baseline_version).
-    Raises NotFound, Forbidden, Conflict, BadRows with every row that is wrong, or DomainError when the baseline is frozen.
+    `replace` removes the lines that `rows` do not name, for the `reason` that the history keeps. `version` is what the person
+    saw (queries.budgets.baseline_version). Raises NotFound, Forbidden, Conflict, BadRows with every row that is wrong, or
+    DomainError when the baseline is frozen.
     """
     baseline = _draft(baseline_id, by)
     if version is not None and baseline_version(baseline.pk) != version:
         raise Conflict("Somebody changed this baseline since you opened it: look at it again.", current=baseline)
-    factories = Factory.objects.for_reader(by).filter(contract_id=baseline.contract_id).values_list("pk", flat=True)
-    known = Known(set(factories), set(CostCategory.values), set(FundingSource.values))
+    refuse_reason(reason)
+    known = Known(_factories(baseline, by), CostCategory.values, FundingSource.values)
     if problems := row_problems(rows, known, term_of(baseline.contract)):
         raise BadRows(problems)
     stored = {_key_of(line): line for line in BudgetLine.objects.filter(baseline=baseline)}
     given = {row.line.key: row.line for row in rows}
     written = [line for key, line in given.items() if _differs(stored.get(key), line)]
     removed = [line.pk for key, line in stored.items() if key not in given] if replace else []
-    _remove(removed)
+    with _because(reason):
+        _remove(removed)
     _write(baseline, written, stored, by)
     if written or removed:
         after_write(Name.CONVERT)
@@ -202,7 +221,7 @@ def approve_baseline(
     baseline.kind, baseline.in_force_from = Baseline.Kind.APPROVED, in_force_from
     baseline.amendment, baseline.approved_by = amendment, by
     baseline.full_clean()
-    with pghistory.context(reason=reason) if reason else pghistory.context():
+    with _because(reason):
         baseline.save(update_fields=["kind", "in_force_from", "amendment", "approved_by"])
     after_write(Name.CONVERT, Name.FLAG_DELAYS)
     return baseline
@@ -214,7 +233,7 @@ def discard_baseline(*, baseline_id: int, by: User, version: int | None = None, 
     baseline = _draft(baseline_id, by)
     if version is not None and baseline_version(baseline.pk) != version:
         raise Conflict("Somebody changed this baseline since you opened it: look at it again.", current=baseline)
-    with pghistory.context(reason=reason) if reason else pghistory.context():
+    with _because(reason):
         baseline.delete()
     after_write(Name.CONVERT)
 
@@ -276,6 +295,17 @@ def _line(baseline: Baseline, line_id: int, by: User, version: int | None) -> Bu
     if version is not None and newest_event(line) != version:
         raise Conflict("Somebody changed this line since you opened it: look at it again.", current=line)
     return line
+
+
+def _factories(baseline: Baseline, by: User) -> dict[int, str]:
+    """The factories that a line may be about: ids to codes, in their order."""
+    factories = Factory.objects.for_reader(by).filter(contract_id=baseline.contract_id)
+    return dict(factories.order_by("order", "code").values_list("pk", "code"))
+
+
+def _because(reason: str) -> Any:
+    """History context with the reason, where there is one."""
+    return pghistory.context(reason=reason.strip()) if reason.strip() else pghistory.context()
 
 
 def _amendment(contract: Contract, amendment_id: int | None) -> Amendment | None:

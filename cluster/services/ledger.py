@@ -130,7 +130,7 @@ def _record(
     new: NewEntry, factory: Factory | None, *, ends: dict[int, date | None], by: User, today: date, request_key: UUID | None
 ) -> LedgerEntry:
     if factory is None:
-        raise NotFound("There is no such factory.", field="factory")
+        raise NotFound("There is no such factory for you: choose one of those that you see.", field="factory")
     if new.contract_id is not None and factory.contract_id != new.contract_id:
         raise DomainError(
             "Factory {factory} belongs to another contract: choose one of this contract.",
@@ -256,11 +256,24 @@ def reverse_entry(*, entry_id: int, date: date, note: str, by: User, today: date
     if (done := _already_recorded(reversal)) is not None:
         return done
     if entry.reverses_id is not None:
-        raise DomainError("A reversal cannot be reversed: record the entry again instead.", code="reversal_of_reversal")
-    if LedgerEntry.objects.filter(reverses=entry).exists():
-        raise DomainError("This entry was already reversed.", code="already_reversed")
+        raise DomainError("A reversal cannot be reversed: record the entry again instead.", field="reverses", code="reversal_of_reversal")
+    before = LedgerEntry.objects.filter(reverses=entry).first()
+    if before is not None:
+        raise DomainError(
+            "Entry {entry} of {day} has already reversed this one: there is nothing left to take back.",
+            field="reverses",
+            code="already_reversed",
+            entry=before.pk,
+            day=before.date,
+        )
     if not entry.date <= date <= today:
-        raise DomainError("The reversal must lie between the entry's date and today.", field="date", code="date")
+        raise DomainError(
+            "The reversal must lie between the entry's date and today: write a day from {first} to {last}.",
+            field="date",
+            code="date",
+            first=entry.date,
+            last=today,
+        )
     if not reversal.note:
         raise DomainError("Say why the entry is reversed.", field="note", code="required")
     reversal.full_clean()

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cluster.api.fields import Id, Input, Window
+from cluster.api.fields import Choice, Id, Input, Whole, Window
 from cluster.api.filtering import filters
 from cluster.api.preconditions import request_key, seen_version
 from cluster.api.records import Records, RecordSerializer
@@ -58,10 +58,10 @@ class NewOutput(Input):
     factory = Id()
     brand = Id()
     vehicle_model = Id()
-    segment = serializers.ChoiceField(choices=Segment.choices, required=False, allow_blank=True, default="")
-    year = serializers.IntegerField(min_value=1990, max_value=2100)
-    month = serializers.IntegerField(min_value=1, max_value=12, required=False, allow_null=True, default=None)
-    quantity = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
+    segment = Choice(choices=Segment.choices, required=False, allow_blank=True, default="")
+    year = Whole(min_value=1990, max_value=2100)
+    month = Whole(min_value=1, max_value=12, required=False, allow_null=True, default=None)
+    quantity = Whole(min_value=0, max_value=2**31 - 1)
     unit = serializers.CharField(max_length=30, required=False, default="vehicles")
     source = Id()  # type: ignore[assignment]
     document = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -89,3 +90,9 @@ class DayField(forms.DateField):
         kwargs.setdefault("input_formats", DAY_FORMATS)
         kwargs.setdefault("widget", forms.DateInput(format="%d.%m.%Y", attrs={"autocomplete": "off", "inputmode": "numeric"}))
         super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        """Digits of other scripts, which Python would read, are no date here."""
+        if isinstance(value, str) and not value.isascii():
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)

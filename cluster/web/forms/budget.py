@@ -70,6 +70,22 @@ class BudgetLineForm(RecordForm):
         _offer(self.fields["factory"], factories)
 
 
+class DeletionForm(RecordForm):
+    """Why a line is deleted, of the state that the person saw. It stands on the page of the line's own form."""
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label=_("Why it is deleted"),
+        required=False,
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("The comparison with other baselines shows this sentence."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="delete_%s", **kwargs)
+
+
 class EchoForm(forms.Form):
     """Only what the echo needs, read by the same rules."""
 
@@ -114,6 +130,14 @@ class PasteForm(RecordForm):
             "Copy the cells and paste them here: factory, category, funding source, month, amount, reason. "
             "With a heading the columns may stand in any order."
         ),
+    )
+
+    reason = forms.CharField(
+        label=_("Why lines are removed"),
+        required=False,
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("For the lines that the table does not name. The comparison with other baselines shows this sentence."),
     )
 
     categories = CostCategory.choices

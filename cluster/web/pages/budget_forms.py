@@ -44,7 +44,7 @@ from cluster.services.budgets import (
 from cluster.templatetags.format import date as date_words
 from cluster.templatetags.format import money_rub
 from cluster.web.door import ensure_today, page, reader_of
-from cluster.web.forms.budget import ApprovalForm, BudgetLineForm, EchoForm, PasteForm, ProposalForm, VersionForm
+from cluster.web.forms.budget import ApprovalForm, BudgetLineForm, DeletionForm, EchoForm, PasteForm, ProposalForm, VersionForm
 from cluster.web.pages.budgets import counts_of, moved_groups, moved_lines, moved_total
 from cluster.web.pages.payment import Echo
 
@@ -142,7 +142,7 @@ def budget_line(request: HttpRequest, code: str, baseline_id: int, line_id: int 
         return _line_answer(request, form, context, today)
     form = BudgetLineForm(request.POST, factories=factories)
     if "delete" in request.POST and line is not None:
-        return _deleted(request, form, context, today)
+        return _deleted(request, context, today)
     if form.is_valid() and "preview" not in request.POST:
         try:
             saved = _save(form, baseline, line_id, reader)
@@ -186,13 +186,14 @@ def paste(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
     replace = form.cleaned_data["mode"] == PasteForm.REPLACE
     if table.problems:
         return _bad_rows(request, form, table.problems, table, context)
-    preview = _preview(reader, baseline, table, today, factories, replace=replace)
+    preview = _preview(reader, baseline, table, today, factories, replace=replace, reason=form.cleaned_data["reason"])
     version = baseline_version(baseline.pk)
     stale = "confirm" in request.POST and form.cleaned_data["version"] != version
     # The same confirmation sent twice finds its own lines: there is nothing left to do, and nothing to complain about.
     if "confirm" in request.POST and (not stale or not preview.changes):
         try:
-            done = import_lines(baseline_id=baseline.pk, rows=table.rows, replace=replace, by=reader, version=version)
+            reason = form.cleaned_data["reason"]
+            done = import_lines(baseline_id=baseline.pk, rows=table.rows, replace=replace, by=reader, version=version, reason=reason)
         except Conflict:
             stale = True
         except BadRows as error:
@@ -308,14 +309,19 @@ def _save(form: BudgetLineForm, baseline: Baseline, line_id: int | None, reader:
     )
 
 
-def _deleted(request: HttpRequest, form: BudgetLineForm, context: dict[str, Any], today: date) -> HttpResponse:
+def _deleted(request: HttpRequest, context: dict[str, Any], today: date) -> HttpResponse:
+    """The line is gone for the reason given, or the page says why it is not; what stands in the form above is left as it was."""
     baseline, line = context["baseline"], context["line"]
-    version = request.POST.get("version", "")
+    ending = DeletionForm(request.POST)
+    factories = Factory.objects.for_reader(reader_of(request)).filter(contract=baseline.contract)
+    shown = BudgetLineForm(factories=factories, initial=_shown(line, request))
+    if not ending.is_valid():
+        return _line_answer(request, shown, context | {"ending": ending}, today, status=422)
+    given = ending.cleaned_data
     try:
-        delete_line(baseline_id=baseline.pk, line_id=line.pk, by=reader_of(request), version=int(version) if version.isdecimal() else None)
+        delete_line(baseline_id=baseline.pk, line_id=line.pk, by=reader_of(request), version=given["version"], reason=given["reason"])
     except Conflict as error:
-        form.is_valid()
-        return _conflict(request, form, error, context, today)
+        return _conflict(request, shown, error, context | {"why": given["reason"]}, today)
     messages.success(request, gettext("The line is deleted; it stays in the history."))
     return redirect("cluster:baseline", baseline.contract.code, baseline.pk)
 
@@ -332,7 +338,9 @@ def _conflict(request: HttpRequest, form: BudgetLineForm, error: Conflict, conte
 def _line_answer(request: HttpRequest, form: BudgetLineForm, context: dict[str, Any], today: date, *, status: int = 200) -> HttpResponse:
     echo = _echo(form.cleaned_data, today) if form.is_bound else None
     checked = form.is_bound and not form.errors
-    return render(request, "cluster/budget_line_form.html", context | {"form": form, "echo": echo, "checked": checked}, status=status)
+    ending = DeletionForm(initial={"version": form["version"].value(), "reason": context.get("why", "")})
+    answer = {"ending": ending} | context | {"form": form, "echo": echo, "checked": checked}
+    return render(request, "cluster/budget_line_form.html", answer, status=status)
 
 
 def _echo(data: dict[str, object], today: date) -> Echo | None:
@@ -366,11 +374,13 @@ def _cells(table: Table, number: int, found: list[Problem]) -> list[Cell]:
     return [Cell(text, any(one.field == name for one in found)) for name, text in zip(table.columns, texts, strict=False)]
 
 
-def _preview(reader: User, baseline: Baseline, table: Table, today: date, factories: list[Factory], *, replace: bool) -> Preview:
+def _preview(
+    reader: User, baseline: Baseline, table: Table, today: date, factories: list[Factory], *, replace: bool, reason: str
+) -> Preview:
     stored = plain_lines(reader, baseline)
     given = {row.line.key: row.line for row in table.rows}
     kept = [] if replace else [line for line in stored if line.key not in given]
-    compared = compare(stored, [*kept, *given.values()])
+    compared = compare(stored, [*kept, *given.values()], {line.key: reason for line in stored})
     reasons = {line.key: line.reason for line in stored}
     other_reason = [
         one for one in compared if one.old == one.new and (line := given.get(one.key)) and line.reason not in (None, reasons[one.key])

@@ -83,7 +83,23 @@ BAD = [
     ({"amount": {"value": "-1", "currency": "RUB"}}, "amount.value"),
     ({"amount": {"value": "1000000000000.01", "currency": "RUB"}}, "amount.value"),
     ({"amount": {"value": "1.005", "currency": "RUB"}}, "amount.value"),
-    ({"amount": {"value": 5, "currency": "RUB"}}, "amount.value"),
+    ({"amount": {"value": 5.125, "currency": "RUB"}}, "amount.value"),
+    ({"amount": {"value": True, "currency": "RUB"}}, "amount.value"),
+    ({"amount": {"value": None, "currency": "RUB"}}, "amount.value"),
+    ({"amount": {"value": ["5"], "currency": "RUB"}}, "amount.value"),
+    ({"amount": {"value": "1_000", "currency": "RUB"}}, "amount.value"),
+    ({"amount": {"value": "1.2e3", "currency": "RUB"}}, "amount.value"),
+    ({"amount": {"value": "１２３", "currency": "RUB"}}, "amount.value"),
+    ({"amount": {"value": "+5", "currency": "RUB"}}, "amount.value"),
+    ({"amount": {"value": "5.", "currency": "RUB"}}, "amount.value"),
+    ({"amount": {"value": "-0", "currency": "RUB"}}, "amount.value"),
+    ({"amount": {"value": "9" * 5000, "currency": "RUB"}}, "amount.value"),
+    ({"amount": {"value": "5", "currency": "EUR"}}, "amount.currency"),
+    ({"amount": "5"}, "amount"),
+    ({"factory": "１"}, "factory"),
+    ({"factory": "1_0"}, "factory"),
+    ({"month": "２０２６-03-01"}, "month"),
+    ({"month": "20260301"}, "month"),
     ({"month": "2019-06-01"}, "month"),
     ({"month": "2034-01-01"}, "month"),
     ({"month": "2026-03-02"}, "month"),
@@ -219,7 +235,92 @@ class TestBulk:
         assert send(place.client, "post", place.at("budget-lines/"), {"lines": []}).status_code == 428
 
 
+NOT_AN_AMOUNT = "is not an amount: write digits, and kopecks after a point, without spaces or commas, such as 1234567.89."
+SAID = [
+    ({"amount": {"value": "1,234", "currency": "RUB"}}, "amount.value", f"“1,234” {NOT_AN_AMOUNT}"),
+    ({"amount": {"value": "1_000", "currency": "RUB"}}, "amount.value", f"“1_000” {NOT_AN_AMOUNT}"),
+    ({"amount": {"value": "１２３", "currency": "RUB"}}, "amount.value", f"“１２３” {NOT_AN_AMOUNT}"),
+    ({"amount": {"value": "NaN", "currency": "RUB"}}, "amount.value", f"“NaN” {NOT_AN_AMOUNT}"),
+    ({"amount": {"value": "1e400", "currency": "RUB"}}, "amount.value", f"“1e400” {NOT_AN_AMOUNT}"),
+    (
+        {"amount": {"value": "1.005", "currency": "RUB"}},
+        "amount.value",
+        "“1.005” has more than two decimals: round it to kopecks, such as 1234567.89.",
+    ),
+    ({"amount": {"value": "-1", "currency": "RUB"}}, "amount.value", "“-1” is negative: write the amount without a minus."),
+    (
+        {"amount": {"value": "1000000000000.01", "currency": "RUB"}},
+        "amount.value",
+        "“1000000000000.01” is more than a trillion: write roubles, at most 1000000000000.00.",
+    ),
+    (
+        {"amount": {"value": "9" * 5000, "currency": "RUB"}},
+        "amount.value",
+        f"“{'9' * 40}” is more than a trillion: write roubles, at most 1000000000000.00.",
+    ),
+    ({"amount": "5"}, "amount", 'Write an object: {"value": "1234567.89", "currency": "RUB"}.'),
+    ({"amount": {"value": "5", "currency": "EUR"}}, "amount.currency", "“EUR” is not one of the choices: write one of RUB."),
+    (
+        {"category": "gifts"},
+        "category",
+        '“gifts” is not one of the choices: write one of design, construction, equipment, networks, rnd, working_capital, other, "".',
+    ),
+    ({"funding": "gifts"}, "funding", '“gifts” is not one of the choices: write one of own, bank, state_fund, subsidy, "".'),
+    ({"month": "03.2026"}, "month", "“03.2026” is not a date: write it as 2025-06-30."),
+    ({"month": "2026-03-02"}, "month", "2026-03-02 is not the first day of a month: write 2026-03-01."),
+]
+
+
+class TestWhatARefusalSays:
+    @pytest.mark.parametrize(("changes", "field", "said"), SAID)
+    def test_it_names_the_row_the_field_and_the_remedy(self, place: Place, changes: dict[str, Any], field: str, said: str) -> None:
+        place.client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+        lines = [place.body(month=f"{year}-{month:02}-01") for year in range(2020, 2033) for month in range(1, 13)]
+        lines[101] |= changes
+        bulk = send(place.client, "post", place.at("budget-lines/"), {"lines": lines}, etag(place.client, place.at()))
+        single = send(place.client, "post", f"{BASE}budget-lines/", place.body(baseline=place.draft.pk, **changes))
+        for answer, named in ((bulk, f"lines[101].{field}"), (single, field)):
+            assert [(error["field"], error["message"]) for error in answer.json()["errors"]] == [(named, said)]
+
+    def test_a_factory_of_another_contract_is_told_with_those_of_this_one(self, place: Place) -> None:
+        place.client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+        said = f"Factory 999999 is not one of this contract: choose one of {place.factory.pk} (P01)."
+        body = {"lines": [place.body(), place.body(factory=999_999)]}
+        bulk = send(place.client, "post", place.at("budget-lines/"), body, etag(place.client, place.at()))
+        single = send(place.client, "post", f"{BASE}budget-lines/", place.body(baseline=place.draft.pk, factory=999_999))
+        for answer, named in ((bulk, "lines[1].factory"), (single, "factory")):
+            assert [(error["field"], error["message"]) for error in answer.json()["errors"]] == [(named, said)]
+
+    @pytest.mark.parametrize(("value", "stored"), [(5, "5.00"), (1234.5, "1234.50"), ("0007", "7.00"), (0, "0.00")])
+    def test_an_exact_number_is_an_amount_too(self, place: Place, value: Any, stored: str) -> None:
+        amount = {"value": value, "currency": "RUB"}
+        answer = send(place.client, "post", f"{BASE}budget-lines/", place.body(baseline=place.draft.pk, amount=amount))
+        assert answer.json()["amount"]["value"] == stored
+
+
 class TestComparing:
+    def test_a_deleted_line_is_told_with_the_reason_given(self, place: Place) -> None:
+        tag = etag(place.client, place.line_address)
+        assert send(place.client, "delete", f"{place.line_address}?reason=no+longer+built", etag=tag).status_code == 204
+        (line,) = place.client.get(place.at("comparison/")).json()["lines"]
+        assert (line["change"], line["new"], line["reason"]) == ("removed", None, "no longer built")
+
+    def test_without_a_reason_a_deleted_line_has_none_and_a_wrong_one_deletes_nothing(self, place: Place) -> None:
+        tag = etag(place.client, place.line_address)
+        for query, field in (("reason=" + "x" * 1001, "reason"), ("reason=a%07b", "reason"), ("why=x", "why")):
+            answer = send(place.client, "delete", f"{place.line_address}?{query}", etag=tag)
+            assert (answer.status_code, refusals(answer)[0][0]) == (400, field)
+        assert send(place.client, "delete", place.line_address, etag=tag).status_code == 204
+        (line,) = place.client.get(place.at("comparison/")).json()["lines"]
+        assert (line["change"], line["reason"]) == ("removed", "")
+
+    def test_a_line_that_an_import_leaves_out_is_told_with_its_reason(self, place: Place) -> None:
+        body = {"lines": [place.body()], "replace": True, "reason": "one machine in place of research"}
+        assert send(place.client, "post", place.at("budget-lines/"), body, etag(place.client, place.at())).json()["removed"] == 1
+        gone, new = place.client.get(place.at("comparison/")).json()["lines"]
+        assert (gone["change"], gone["reason"]) == ("removed", "one machine in place of research")
+        assert (new["change"], new["reason"]) == ("added", "dearer")
+
     def test_two_baselines_are_compared_line_by_line(self, place: Place) -> None:
         save_line(
             baseline_id=place.draft.pk, line_id=place.line.pk, factory_id=place.factory.pk, category="rnd", amount_rub=Decimal("12.25"),

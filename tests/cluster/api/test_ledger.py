@@ -46,7 +46,10 @@ def test_a_payment_is_recorded_to_the_kopeck(world: World, as_: As) -> None:
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"amount": {"value": 10.5, "currency": "RUB"}}, "amount.value"),
+        ({"amount": {"value": 10.505, "currency": "RUB"}}, "amount.value"),
+        ({"amount": {"value": "1_000", "currency": "RUB"}}, "amount.value"),
+        ({"amount": {"value": "1.2e3", "currency": "RUB"}}, "amount.value"),
+        ({"amount": {"value": "１２３", "currency": "RUB"}}, "amount.value"),
         ({"amount": {"value": "10.505", "currency": "RUB"}}, "amount.value"),
         ({"amount": {"value": "-1", "currency": "RUB"}}, "amount.value"),
         ({"amount": {"value": "0", "currency": "RUB"}}, "amount.value"),
@@ -77,6 +80,30 @@ def test_what_is_wrong_is_named_and_nothing_is_stored(fields: dict[str, Any], na
     assert response.status_code == 400, response.json()
     assert named in [error["field"] for error in response.json()["errors"]]
     assert LedgerEntry.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "named", "said"),
+    [
+        ({"amount": {"value": "1,234", "currency": "RUB"}}, "amount.value", "“1,234” is not an amount: write digits"),
+        ({"amount": {"value": "0", "currency": "RUB"}}, "amount.value", "“0” is too little: write 0.01 or more."),
+        ({"amount": {"value": "-5", "currency": "RUB"}}, "amount.value", "“-5” is negative: write the amount without a minus."),
+        ({"kind": "gift"}, "kind", "“gift” is not one of the choices: write one of commitment, payment."),
+        ({"date": "soon"}, "date", "“soon” is not a date: write it as 2025-06-30."),
+        ({"factory": 999_999}, "factory", "There is no such factory for you: choose one of those that you see."),
+    ],
+)
+def test_a_refusal_says_what_to_write_in_one_entry_and_in_a_batch(
+    fields: dict[str, Any], named: str, said: str, world: World, as_: As
+) -> None:
+    client = as_(world.user(Role.EDITOR))
+    one = client.post(ADDRESS, body(world, **fields), format="json", HTTP_ACCEPT_LANGUAGE="en")
+    rows = [body(world), body(world, document="Order 8", **fields)]
+    many = client.post(f"{ADDRESS}bulk/", {"entries": rows}, format="json", HTTP_ACCEPT_LANGUAGE="en")
+    for answer, place in ((one, named), (many, f"entries[1].{named}")):
+        (error,) = answer.json()["errors"]
+        assert error["field"] == place
+        assert said in error["message"]
 
 
 def test_every_wrong_key_is_named_at_once(world: World, as_: As) -> None:
@@ -156,9 +183,13 @@ def test_an_entry_is_reversed_once_and_both_name_each_other(world: World, as_: A
     assert (made["amount"]["value"], made["reverses"]) == ("-100.50", entry.pk)
     assert client.get(world.address("ledger-entries")).json()["reversed_by"] == made["id"]
     again = reverse(client, entry)
-    assert (again.status_code, again.json()["errors"][0]["code"]) == (400, "already_reversed")
+    assert (again.status_code, again.json()["errors"][0]["code"], again.json()["errors"][0]["field"]) == (
+        400,
+        "already_reversed",
+        "reverses",
+    )
     third = reverse(client, LedgerEntry.objects.get(pk=made["id"]))
-    assert third.json()["errors"][0]["code"] == "reversal_of_reversal"
+    assert (third.json()["errors"][0]["code"], third.json()["errors"][0]["field"]) == ("reversal_of_reversal", "reverses")
 
 
 def test_a_reversal_sent_twice_with_one_key_is_one(world: World, as_: As) -> None:

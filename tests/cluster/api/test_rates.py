@@ -51,6 +51,23 @@ class TestEntering:
         assert first.json() == again.json()
         assert (first.json()["quality"], first.json()["status"], first.json()["value"]) == ("manual", "accepted", "93.4419")
 
+    def test_a_rate_may_be_an_exact_json_number(self, editor: APIClient) -> None:
+        assert post(editor, RATES, GIVEN | {"value": 93.4419}).json()["value"] == "93.4419"
+
+    @pytest.mark.usefixtures("in_english")
+    @pytest.mark.parametrize(
+        ("value", "said"),
+        [
+            ("93,4419", "“93,4419” is not a rate: write digits, and four decimals at most after a point, such as 93.4419."),
+            ("93.44191", "A rate has four decimals at most: write it as the bank prints it, such as 93.4419."),
+            ("-1", "A rate is above zero: write the roubles that the bank printed."),
+            ("1000001", "No rate was ever above a million roubles: check the value and the nominal."),
+        ],
+    )
+    def test_the_refusal_says_what_to_write(self, editor: APIClient, value: str, said: str) -> None:
+        answer = editor.post(RATES, GIVEN | {"value": value}, format="json", HTTP_ACCEPT_LANGUAGE="en")
+        assert [error["message"] for error in answer.json()["errors"]] == [said]
+
     def test_a_jump_is_stored_in_quarantine(self, editor: APIClient) -> None:
         make_rate(D12, "80")
         assert post(editor, RATES, GIVEN).json()["status"] == "quarantined"
@@ -58,7 +75,14 @@ class TestEntering:
     @pytest.mark.parametrize(
         ("given", "field"),
         [
-            ({"value": 93.4419}, "value"),
+            ({"value": 93.44191}, "value"),
+            ({"value": True}, "value"),
+            ({"value": None}, "value"),
+            ({"value": "1_000"}, "value"),
+            ({"value": "9.3e1"}, "value"),
+            ({"value": "９３"}, "value"),
+            ({"value": "93.4419\n1"}, "value"),
+            ({"date": "２０２４-04-13"}, "date"),
             ({"value": "93,4419"}, "value"),
             ({"value": "NaN"}, "value"),
             ({"value": "1e400"}, "value"),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.domain.errors import DomainError
-from cluster.domain.money import LARGEST_AMOUNT, parse_amount, round_money
+from cluster.domain.money import LARGEST_AMOUNT, parse_amount, read_amount, round_money
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,8 @@ def test_an_amount_is_read_as_written(text: str, amount: str) -> None:
         ("NaN", "not_a_number"),
         ("Infinity", "not_a_number"),
         ("", "not_a_number"),
+        ("１２３", "not_a_number"),
+        ("12３", "not_a_number"),
         ("1,2 мешков", "not_a_number"),
         ("1\x002", "not_a_number"),
         ("0,123456", "precision"),
@@ -100,3 +102,38 @@ def test_half_a_kopeck_rounds_up() -> None:
         Decimal("-0.01"),
         Decimal("2.68"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "amount"), [("1234567.89", "1234567.89"), ("5", "5.00"), (5, "5.00"), (Decimal("1.2"), "1.20"), (Decimal("1E+3"), "1000.00")]
+)
+def test_a_program_sends_plain_digits_or_an_exact_number(given: object, amount: str) -> None:
+    assert str(read_amount(given)) == amount
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ("1_000", "not_a_number"), ("1.2e3", "not_a_number"), ("１２３", "not_a_number"), ("1,234", "not_a_number"),
+        ("1 234", "not_a_number"),
+        ("+5", "not_a_number"), (".5", "not_a_number"), ("5.", "not_a_number"), ("5\n", "not_a_number"), ("", "not_a_number"),
+        ("NaN", "not_a_number"), (Decimal("NaN"), "not_a_number"), (0.5, "not_a_number"), (True, "not_a_number"), (None, "not_a_number"),
+        ([], "not_a_number"), ("1.000", "precision"), (Decimal("0.001"), "precision"), ("-1", "negative"), ("-0", "negative"),
+        ("0", "not_positive"), ("1000000000000.01", "too_large"), ("9" * 5000, "too_large"),
+    ],
+)  # fmt: skip
+def test_everything_else_that_a_program_sends_is_refused_by_its_rule(given: object, code: str) -> None:
+    with pytest.raises(DomainError) as caught:
+        read_amount(given, field="price")
+    assert (caught.value.code, caught.value.field) == (code, "price")
+
+
+def test_a_minus_is_read_where_amounts_may_be_negative() -> None:
+    assert read_amount("-5.10", least=-LARGEST_AMOUNT) == Decimal("-5.10")
+    with pytest.raises(DomainError):
+        read_amount("-1000000000000.01", least=-LARGEST_AMOUNT)
+
+
+@given(st.decimals(min_value="0.01", max_value=LARGEST_AMOUNT, places=2))
+def test_what_the_api_answers_is_read_back_exactly(amount: Decimal) -> None:
+    assert read_amount(f"{amount:.2f}") == amount

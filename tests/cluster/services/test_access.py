@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from cluster.domain.access import Action, Role
 from cluster.domain.errors import Forbidden
 from cluster.models import Membership, User
-from cluster.services.access import create_first_admin, ensure_roles, grant_role, require, revoke_role
+from cluster.services.access import create_first_admin, ensure_roles, grant_role, require
+from cluster.services.records import delete_record
 from tests.factories import make_contract, make_factory, make_user
 
 pytestmark = pytest.mark.django_db
@@ -74,7 +75,7 @@ def test_the_same_grant_twice_is_one_and_revoking_it_takes_the_group_away() -> N
     first = grant_role(user=user, role=Role.EDITOR, contract=contract)
     assert grant_role(user=user, role=Role.EDITOR, contract=contract) == first
     assert [group.name for group in user.groups.all()] == ["editor"]
-    revoke_role(membership=first)
+    delete_record(first, by=make_user(Role.ADMIN))
     assert not user.groups.exists()
     assert not Membership.objects.filter(user=user).exists()
 

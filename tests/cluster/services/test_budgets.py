@@ -13,7 +13,7 @@ from cluster.domain.budgets import BadRows, Line, Row
 from cluster.domain.dates import DateWindow
 from cluster.domain.errors import Conflict, DomainError, Forbidden, NotFound
 from cluster.models import Amendment, Baseline, BaselineMilestone, BudgetLine, Claim, Factory, JobRun, User
-from cluster.queries.budgets import baseline_version, sums_of
+from cluster.queries.budgets import baseline_version, comparison, sums_of
 from cluster.queries.contracts import baseline_in_force
 from cluster.queries.history import newest_event
 from cluster.services.budgets import (
@@ -277,7 +277,8 @@ class TestImporting:
         with pytest.raises(BadRows) as refusal:
             world.put(draft, lines)
         (problem,) = refusal.value.problems
-        assert (problem.row, problem.field, str(problem.error)) == (3001, "category", "“gifts” is not one of the choices.")
+        said = "“gifts” is not one of the choices: write one of design, construction, equipment, networks, rnd, working_capital, other."
+        assert (problem.row, problem.field, str(problem.error)) == (3001, "category", said)
         assert not draft.budget_lines.exists()
 
     def test_every_bad_row_is_named_at_once(self, world: World) -> None:
@@ -506,3 +507,56 @@ def test_an_editor_of_everything_may_do_it_all(world: World) -> None:
     draft = world.draft(by=everywhere)
     world.line(draft, by=everywhere)
     assert world.approve(draft, by=everywhere).approved_by == everywhere
+
+
+class TestWhyALineIsGone:
+    """The reason of a line that is gone lies in the history, where the comparison finds it."""
+
+    def reasons(self, world: World, old: Baseline, new: Baseline) -> list[tuple[str, str]]:
+        return [(one.change.value, one.reason) for one in comparison(world.editor, old, new).moved]
+
+    def start(self, world: World) -> tuple[Baseline, Baseline]:
+        first = world.draft()
+        world.line(first)
+        return first, world.draft("Второй", copy_from_id=first.pk)
+
+    def test_deleted(self, world: World) -> None:
+        first, second = self.start(world)
+        delete_line(baseline_id=second.pk, line_id=second.budget_lines.get().pk, by=world.editor, reason=" not needed ")
+        assert self.reasons(world, first, second) == [("removed", "not needed")]
+
+    def test_the_last_deletion_counts(self, world: World) -> None:
+        first, second = self.start(world)
+        for reason in ("by mistake", "not needed"):
+            delete_line(baseline_id=second.pk, line_id=second.budget_lines.get().pk, by=world.editor, reason=reason)
+            assert self.reasons(world, first, second) == [("removed", reason)]
+            world.line(second)
+        assert self.reasons(world, first, second) == []
+
+    def test_given_another_place(self, world: World) -> None:
+        first, second = self.start(world)
+        world.line(second, line_id=second.budget_lines.get().pk, month=date(2026, 4, 1), reason="a month later")
+        assert self.reasons(world, first, second) == [("removed", "a month later"), ("added", "a month later")]
+
+    def test_deleted_from_another_proposal(self, world: World) -> None:
+        first, second = self.start(world)
+        third = world.draft("Третий")
+        delete_line(baseline_id=second.pk, line_id=second.budget_lines.get().pk, by=world.editor, reason="not needed")
+        assert self.reasons(world, first, third) == [("removed", "")]
+
+    def test_left_out_by_an_import_of_any_size_in_few_statements(self, world: World, django_assert_max_num_queries: Any) -> None:
+        first = world.draft()
+        world.put(first, many(world.factory, 600))
+        second = world.draft("Второй", copy_from_id=first.pk)
+        world.put(second, many(world.factory, 10), replace=True, reason="cut")
+        with django_assert_max_num_queries(3):
+            found = self.reasons(world, first, second)
+        assert found == [("removed", "cut")] * 590
+
+    def test_a_reason_too_long_removes_nothing(self, world: World) -> None:
+        first, second = self.start(world)
+        with refused("too_long", "reason"):
+            delete_line(baseline_id=second.pk, line_id=second.budget_lines.get().pk, by=world.editor, reason="x" * 1001)
+        with refused("too_long", "reason"):
+            world.put(second, [], replace=True, reason="x" * 1001)
+        assert self.reasons(world, first, second) == []

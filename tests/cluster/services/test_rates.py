@@ -11,7 +11,7 @@ from cluster.domain.access import Role
 from cluster.domain.errors import Conflict, DomainError, Forbidden
 from cluster.domain.exchange import Rate
 from cluster.models import ExchangeRate
-from cluster.queries.rates import newest_rate, quarantined_rates, rate_in_force, rate_status
+from cluster.queries.rates import newest_rate, rate_in_force, rate_status
 from cluster.services.rates import Origin, accept_rate, import_files, reject_rate, store_rates
 from tests.bank import daily
 from tests.factories import make_rate, make_user
@@ -29,6 +29,10 @@ def rates(**values: str) -> list[Rate]:
 
 def states() -> list[tuple[int, str, str, int]]:
     return [(r.date.day, str(r.value), r.status, r.revision) for r in ExchangeRate.objects.order_by("date", "revision")]
+
+
+def waiting() -> list[ExchangeRate]:
+    return list(ExchangeRate.objects.filter(status=ExchangeRate.Status.QUARANTINED).order_by("date", "revision"))
 
 
 def test_storing_the_same_rates_again_changes_nothing() -> None:
@@ -81,7 +85,7 @@ def test_the_same_jump_fetched_again_waits_once() -> None:
     make_rate("2024-04-12", "100")
     store_rates(rates(d13="120"), origin=BANK)
     assert store_rates(rates(d13="120"), origin=BANK).unchanged == [date(2024, 4, 13)]
-    assert len(quarantined_rates()) == 1
+    assert len(waiting()) == 1
 
 
 def test_a_nominal_that_changes_is_no_jump() -> None:
@@ -94,7 +98,7 @@ def test_accepting_a_rate_brings_the_later_ones_that_no_longer_jump() -> None:
     make_rate("2024-04-12", "100")
     store_rates(rates(d13="120", d16="121", d17="150"), origin=BANK)
     editor = make_user(Role.EDITOR)
-    accepted = accept_rate(rate_id=quarantined_rates()[0].pk, reason="seen on the bank's site", by=editor)
+    accepted = accept_rate(rate_id=waiting()[0].pk, reason="seen on the bank's site", by=editor)
     assert [r.date.day for r in accepted] == [13, 16]
     assert [(d, s) for d, _, s, _ in states()] == [(12, "accepted"), (13, "accepted"), (16, "accepted"), (17, "quarantined")]
 
@@ -103,14 +107,14 @@ def test_accepting_a_correction_supersedes_what_it_corrects() -> None:
     make_rate("2024-04-12", "100")
     make_rate("2024-04-13", "101")
     store_rates(rates(d13="120"), origin=BANK)
-    accept_rate(rate_id=quarantined_rates()[0].pk, reason="official", by=make_user(Role.EDITOR))
+    accept_rate(rate_id=waiting()[0].pk, reason="official", by=make_user(Role.EDITOR))
     assert states()[1:] == [(13, "101.0000", "superseded", 1), (13, "120.0000", "accepted", 2)]
 
 
 def test_a_rejected_value_is_not_taken_again_but_another_one_is() -> None:
     make_rate("2024-04-12", "100")
     store_rates(rates(d13="120"), origin=BANK)
-    reject_rate(rate_id=quarantined_rates()[0].pk, reason="a slip", by=make_user(Role.EDITOR))
+    reject_rate(rate_id=waiting()[0].pk, reason="a slip", by=make_user(Role.EDITOR))
     assert store_rates(rates(d13="120"), origin=BANK).kept == [date(2024, 4, 13)]
     assert store_rates(rates(d13="102"), origin=BANK).new == [date(2024, 4, 13)]
 
@@ -118,7 +122,7 @@ def test_a_rejected_value_is_not_taken_again_but_another_one_is() -> None:
 def test_only_editors_decide_with_a_reason_and_only_once() -> None:
     make_rate("2024-04-12", "100")
     store_rates(rates(d13="120"), origin=BANK)
-    pk, editor = quarantined_rates()[0].pk, make_user(Role.EDITOR)
+    pk, editor = waiting()[0].pk, make_user(Role.EDITOR)
     with pytest.raises(Forbidden):
         accept_rate(rate_id=pk, reason="x", by=make_user(Role.AUDITOR))
     with pytest.raises(DomainError, match="Say why"):

@@ -347,6 +347,22 @@ class TestLineForm:
         assert place.client().post(address, {"delete": "1", "version": newest_event(place.first)}).status_code == 302
         assert place.draft.budget_lines.count() == 1
 
+    def test_why_a_line_is_deleted_is_asked_and_told_by_the_comparison(self, place: Budgets) -> None:
+        address = place.at(f"lines/{place.first.pk}/")
+        assert "Why it is deleted" in said(place.client().get(address))
+        seen = newest_event(place.first)
+        refused = place.client().post(address, {"delete": "1", "version": seen, "reason": "x" * 1001})
+        assert (refused.status_code, place.draft.budget_lines.count()) == (422, 2)
+        stale = place.client().post(address, {"delete": "1", "version": "1", "reason": "The press was never ordered."})
+        assert (stale.status_code, "The press was never ordered." in stale.content.decode()) == (409, True)
+        assert place.client().post(address, {"delete": "1", "version": seen, "reason": "The press was never ordered."}).status_code == 302
+        compared = said(place.client().get(f"{place.root}compare/?a={place.approved.pk}&b={place.draft.pk}"))
+        assert "gone The press was never ordered." in compared
+
+    def test_a_line_deleted_without_a_reason_is_told_so(self, place: Budgets) -> None:
+        place.client().post(place.at(f"lines/{place.first.pk}/"), {"delete": "1", "version": newest_event(place.first)})
+        assert "gone no reason given" in said(place.client().get(f"{place.root}compare/?a={place.approved.pk}&b={place.draft.pk}"))
+
     def test_an_approved_baseline_opens_no_form(self, place: Budgets) -> None:
         for tail in ("lines/new/", "paste/", "approve/", "discard/"):
             answer = place.client().get(f"{place.root}{place.approved.pk}/{tail}")

@@ -323,7 +323,7 @@ class TestReversing:
         self.reverse(place, entry)
         answer = self.reverse(place, entry)
         assert answer.status_code == 422
-        assert "This entry was already reversed." in words(answer)
+        assert "has already reversed this one: there is nothing left to take back." in words(answer)
 
     def test_a_reversal_of_a_reversal_is_refused_with_the_remedy(self, place: Place) -> None:
         self.reverse(place, self.entry(place))
