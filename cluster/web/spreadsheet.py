@@ -23,7 +23,7 @@ def csv_response(name: str, heads: Sequence[object], rows: Iterable[Sequence[obj
     response.write("\ufeff")
     table = csv.writer(response, delimiter="," if english else ";")
     mark = [gettext("Example: not real figures.")] if example else []
-    table.writerow([*heads, *([gettext("Example")] if example else [])])
+    table.writerow([*heads, *([gettext("Note")] if example else [])])
     for row in rows:
         table.writerow([_cell(value, english=english) for value in [*row, *mark]])
     return response

@@ -130,7 +130,7 @@ def ledger_csv(request: HttpRequest, code: str) -> HttpResponse:
     heads = (
         gettext("Number"), gettext("Date"), gettext("Factory"), gettext("Kind"), gettext("Category"), gettext("Funding source"),
         gettext("Document"), gettext("Counterparty"), gettext("Amount, RUB"), gettext("Amount, USD"), gettext("Basis"), gettext("Rate"),
-        gettext("Rate date"), gettext("Old rate"), gettext("Reverses"), gettext("Reversed by"), gettext("Looks like"), gettext("Note"),
+        gettext("Rate date"), gettext("Old rate"), gettext("Reverses"), gettext("Reversed by"), gettext("Looks like"), gettext("Note of the entry"),
         gettext("As of"),
     )  # fmt: skip
     alike = look_alikes(reader_of(request), contract_id=asked.contract.pk, until=asked.until)

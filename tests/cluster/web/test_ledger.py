@@ -275,7 +275,7 @@ class TestTheFile:
         (heads, _row) = csv.reader(io.StringIO(place.client().get(f"{place.base}ledger.csv").content.decode("utf-8-sig")))
         assert len(heads) == len(set(heads))
         (row,) = self.read(place)
-        assert (row["Note"], row["Example"]) == ("paid in part", "Example: not real figures.")
+        assert (row["Note of the entry"], row["Note"]) == ("paid in part", "Example: not real figures.")
 
     def test_russian_readers_get_a_decimal_comma(self, place: Place, make: Make) -> None:
         make(amount_rub=Decimal("1234.50"))
