@@ -130,8 +130,8 @@ def ledger_csv(request: HttpRequest, code: str) -> HttpResponse:
     heads = (
         gettext("Number"), gettext("Date"), gettext("Factory"), gettext("Kind"), gettext("Category"), gettext("Funding source"),
         gettext("Document"), gettext("Counterparty"), gettext("Amount, RUB"), gettext("Amount, USD"), gettext("Basis"), gettext("Rate"),
-        gettext("Rate date"), gettext("Old rate"), gettext("Reverses"), gettext("Reversed by"), gettext("Looks like"), gettext("Note of the entry"),
-        gettext("As of"),
+        gettext("Rate date"), gettext("Old rate"), gettext("Reverses"), gettext("Reversed by"), gettext("Looks like"),
+        gettext("Note of the entry"), gettext("As of"),
     )  # fmt: skip
     alike = look_alikes(reader_of(request), contract_id=asked.contract.pk, until=asked.until)
     rows = for_table(asked.rows, sort=asked.sort, until=asked.until)
