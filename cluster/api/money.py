@@ -16,7 +16,7 @@ from cluster.api.examples import attach_example
 from cluster.api.fields import ContractReference, MoneyField, Reference, Texts
 from cluster.api.rates import UsedRate
 from cluster.domain.exchange import Basis
-from cluster.domain.outlook import Grouping, Total, amounts, total_of, totals_by
+from cluster.domain.outlook import Grouping, Total, amounts, converted_anew, total_of, totals_by
 from cluster.models import CostCategory, FundingSource
 from cluster.queries.money import Money
 
@@ -51,6 +51,7 @@ class Figure(serializers.Serializer[Any]):
     usd = MoneyField(currency="USD", allow_null=True, help_text="Null as soon as a conversion or a rate is missing.")
     bases = serializers.ListField(child=serializers.ChoiceField(choices=BASES), help_text="At which rates the dollars stand.")
     stale = serializers.BooleanField(help_text="A newer rate ought to have been known.")
+    converted_anew = serializers.IntegerField(help_text="Lines and payments converted again because a rate came late or was corrected.")
 
 
 class AtBases(serializers.Serializer[Any]):
@@ -72,10 +73,11 @@ class Totals(serializers.Serializer[Any]):
 
     budget = FigureAtBases()
     committed = Figure(help_text="Commitments of the ledger: contracts with suppliers.")
-    paid = FigureAtBases()
+    paid = FigureAtBases(help_text="`at.contract` is null where factories without a budget have paid: they have no contract rate.")
+    paid_with_budget = FigureAtBases(help_text="What factories with a published budget have paid: the payments that are in `outlook`.")
     remaining = Figure()
     outlook = FigureAtBases()
-    real_effect = Figure(help_text="Outlook less budget, at the contract rate.")
+    real_effect = Figure(help_text="Outlook less budget, at the contract rate of each factory: the effective one where its lines differ.")
     fx_effect = Figure(help_text="Outlook less budget less real effect, in dollars.")
     missing = serializers.IntegerField(help_text="Conversions and rates that are missing.")
 
@@ -166,11 +168,27 @@ def _totals(total: Total) -> dict[str, Any]:
     for name, bases in _BASES.items():
         amount, usd = amounts(name, total)
         found[name] = {"amount": amount, "usd": usd, "bases": [basis.value for basis in bases], "stale": name in total.stale}
+        found[name]["converted_anew"] = converted_anew(name, total)
     planned, paid = bool(total.lines), bool(total.payments)
     found["budget"]["at"] = _at(total.budget_usd if planned else None, None, total.budget_reporting_usd if planned else None)
     found["paid"]["at"] = _at(*((total.paid_contract_usd, total.paid_usd, total.paid_reporting_usd) if paid else (None, None, None)))
+    found["paid_with_budget"] = _with_budget(total)
     found["outlook"]["at"] = _at(total.outlook_contract_usd, None, total.outlook_reporting_usd)
     return found | {"real_effect": found.pop("real"), "fx_effect": found.pop("fx"), "missing": total.missing}
+
+
+def _with_budget(total: Total) -> dict[str, Any]:
+    """The payments of factories with a published budget."""
+    known = total.payments_planned > 0
+    dollars = (total.paid_planned_contract_usd, total.paid_planned_usd, total.paid_planned_reporting_usd) if known else (None, None, None)
+    return {
+        "amount": total.paid_planned_rub if known else None,
+        "usd": dollars[1],
+        "bases": [Basis.PAYMENT.value],
+        "stale": known and "paid" in total.stale,
+        "converted_anew": total.payments_planned_anew,
+        "at": _at(*dollars),
+    }
 
 
 def _at(contract: Decimal | None, payment: Decimal | None, reporting: Decimal | None) -> dict[str, Decimal | None]:

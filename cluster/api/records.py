@@ -19,6 +19,7 @@ from cluster.models import Contract, Source, User
 from cluster.models.names import InLanguage
 from cluster.models.scope import AnnouncedQuerySet
 from cluster.models.windows import Window as WindowColumns
+from cluster.queries.conversions import with_known_dollars
 
 
 class RecordSerializer(serializers.ModelSerializer[Any]):
@@ -106,6 +107,7 @@ class Records(ReadOnlyModelViewSet[Any]):
         if "as_of" in self.request.query_params and self.has_known_on():
             day = filtering.as_of(self.request)
             rows = rows.filter(**{f"{self.as_of_column}__lte": day}) if self.as_of_column else rows.announced_by(day)
+            rows = with_known_dollars(rows, day) if hasattr(rows.model, "conversion") else rows
         return rows  # type: ignore[no-any-return]
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -38,8 +38,37 @@ class Quote(NamedTuple):
     id: int = 0
 
 
+class ContractRate(NamedTuple):
+    """What the budget of one factory was converted at: the rate of all its lines, or `quote` None and the effective rate of them.
+
+    The effective rate is `rub` for `usd`, the sums of the `lines`, in full precision.
+    """
+
+    quote: Quote | None
+    rub: Decimal
+    usd: Decimal
+    lines: int
+    stale: bool = False
+
+    @property
+    def effective(self) -> Decimal:
+        """Roubles for a dollar, where the lines differ."""
+        return self.rub / self.usd
+
+    def dollars(self, rub: Decimal) -> Decimal:
+        """Roubles in dollars, rounded to the cent once."""
+        if self.quote:
+            return convert_rub(rub, self.quote.rate)
+        kopecks, cents, whole = (int(amount.scaleb(2)) for amount in (rub, self.usd, self.rub))
+        units = (2 * abs(kopecks) * cents + whole) // (2 * whole)
+        return Decimal(units if kopecks >= 0 else -units).scaleb(-2)
+
+
 class Planned(NamedTuple):
-    """One budget line: roubles, its stored dollars at the contract basis and their rate (None: not converted yet)."""
+    """One budget line: roubles, its stored dollars at the contract basis and their rate (None: not converted yet).
+
+    `anew`: converted again because a rate came late or was corrected.
+    """
 
     factory: int
     category: str
@@ -48,12 +77,13 @@ class Planned(NamedTuple):
     rub: Decimal
     usd: Decimal | None
     quote: Quote | None
+    anew: bool = False
 
 
 class Spent(NamedTuple):
     """Ledger entries of one kind in one month, net of reversals; dollars at the payment basis.
 
-    `missing` entries are not converted yet: the dollars are short of them.
+    `missing` entries are not converted yet: the dollars are short of them. `anew` were converted again.
     """
 
     factory: int
@@ -66,6 +96,7 @@ class Spent(NamedTuple):
     entries: int
     missing: int = 0
     stale: bool = False
+    anew: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +105,9 @@ class Cell:
 
     The factory has no published budget where `budget_rub` is None; then nothing that needs one is known either. In a
     factory with a budget, a cell without a line of its own has a budget of 0 and `lines` 0. Dollars are None where a
-    conversion or a rate that they need is missing. `stale` names the figures of which a newer rate ought to have been known.
+    conversion or a rate that they need is missing. `stale` names the figures of which a newer rate ought to have been known;
+    `..._anew` count lines and entries that were converted again because a rate came late or was corrected.
+    `line_quote` is the rate of its own line, `contract` that of the factory.
     """
 
     factory: int
@@ -98,9 +131,13 @@ class Cell:
     budget_reporting_usd: Decimal | None
     paid_contract_usd: Decimal | None
     paid_reporting_usd: Decimal | None
-    contract_quote: Quote | None
+    line_quote: Quote | None
+    contract: ContractRate | None
     missing: int
     stale: frozenset[str]
+    lines_anew: int = 0
+    payments_anew: int = 0
+    commitments_anew: int = 0
 
     @property
     def outlook_rub(self) -> Decimal | None:
@@ -137,8 +174,9 @@ class Cell:
 class Total:
     """The sum of cells. Dollars are None as soon as one cell's are: a sum that is silently short would be wrong.
 
-    What needs a budget sums the cells of factories with one (`paid_planned_rub` are the payments of these); it is None
-    where there is none. `missing` counts lines and payments that are not converted, and cells for which no reporting rate is known.
+    What needs a budget sums the cells of factories with one (`..._planned` are the payments of these); it is None
+    where there is none. Payments of factories without one have no contract basis, and so no sum that they are in.
+    `missing` counts lines and payments that are not converted, and cells for which no reporting rate is known.
     """
 
     lines: int
@@ -160,12 +198,29 @@ class Total:
     real_usd: Decimal | None
     fx_usd: Decimal | None
     budget_reporting_usd: Decimal | None
+    payments_planned: int
     paid_contract_usd: Decimal | None
+    paid_planned_contract_usd: Decimal | None
     paid_reporting_usd: Decimal | None
+    paid_planned_reporting_usd: Decimal | None
     outlook_contract_usd: Decimal | None
     outlook_reporting_usd: Decimal | None
     missing: int
     stale: frozenset[str]
+    lines_anew: int
+    payments_anew: int
+    payments_planned_anew: int
+    commitments_anew: int
+
+    @property
+    def payments_apart(self) -> int:
+        """Payments of factories without a published budget: of "paid", but not of the outlook."""
+        return self.payments - self.payments_planned
+
+    @property
+    def paid_apart_rub(self) -> Decimal:
+        """Their sum."""
+        return self.paid_rub - self.paid_planned_rub
 
 
 class Amounts(NamedTuple):
@@ -186,6 +241,18 @@ def amounts(figure: str, of: Cell | Total) -> Amounts:
     if not entered:
         return Amounts(None, None)
     return Amounts(None if figure == "fx" else getattr(of, f"{figure}_rub"), getattr(of, f"{figure}_usd"))
+
+
+def converted_anew(figure: str, of: Total) -> int:
+    """How many lines and payments that a figure is made of were converted again because a rate came late or was corrected."""
+    return {
+        "budget": of.lines_anew,
+        "committed": of.commitments_anew,
+        "paid": of.payments_anew,
+        "outlook": of.payments_planned_anew,
+        "real": of.lines_anew,
+        "fx": of.lines_anew + of.payments_planned_anew,
+    }.get(figure, 0)
 
 
 def at_completion(budget: Mapping[str, Decimal], used: Mapping[str, Decimal]) -> dict[str, Decimal]:
@@ -226,13 +293,10 @@ def spread(total: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     return [Decimal(part + (n in more)).scaleb(-2) for n, (part, _) in enumerate(parts)]
 
 
-def cells_of(
-    planned: Iterable[Planned], spent: Iterable[Spent], *, as_of: date, reporting: Quote | None, in_force: Quote | None
-) -> list[Cell]:
+def cells_of(planned: Iterable[Planned], spent: Iterable[Spent], *, as_of: date, reporting: Quote | None) -> list[Cell]:
     """The cells of any number of factories as of a day, ordered by factory, category, funding source and month.
 
-    `reporting` is the rate in force on that day; `in_force` the one of the day on which the baseline came into force, for
-    money that no budget line of the factory explains.
+    `reporting` is the rate in force on that day.
     """
     lines: dict[int, list[Planned]] = defaultdict(list)
     sums: dict[int, list[Spent]] = defaultdict(list)
@@ -243,7 +307,7 @@ def cells_of(
     found: list[Cell] = []
     for factory in sorted(lines.keys() | sums.keys()):
         one = _Factory(factory, lines.get(factory, []), sums.get(factory, []), as_of.replace(day=1))
-        found += one.cells(reporting, in_force)
+        found += one.cells(reporting)
     return found
 
 
@@ -257,11 +321,15 @@ def total_of(cells: Iterable[Cell]) -> Total:
 
     budget_usd, real_usd = whole(lambda cell: cell.budget_usd), whole(lambda cell: cell.real_usd)
     paid_planned_usd, remaining_usd = _sum(cell.paid_usd for cell in planned), whole(lambda cell: cell.remaining_usd)
+    paid_planned_contract_usd = whole(lambda cell: cell.paid_contract_usd)
+    payments, payments_planned = sum(cell.payments for cell in cells), sum(cell.payments for cell in planned)
+    paid_planned_reporting_usd = _sum(cell.paid_reporting_usd for cell in planned)
     paid_planned_rub, remaining_rub = sum((cell.paid_rub for cell in planned), ZERO), whole(lambda cell: cell.remaining_rub)
     outlook_usd, outlook_contract_usd = _plus(paid_planned_usd, remaining_usd), _plus(budget_usd, real_usd)
     return Total(
         lines=sum(cell.lines for cell in cells),
-        payments=sum(cell.payments for cell in cells),
+        payments=payments,
+        payments_planned=payments_planned,
         commitments=sum(cell.commitments for cell in cells),
         budget_rub=whole(lambda cell: cell.budget_rub),
         budget_usd=budget_usd,
@@ -279,12 +347,18 @@ def total_of(cells: Iterable[Cell]) -> Total:
         real_usd=real_usd,
         fx_usd=None if outlook_usd is None or outlook_contract_usd is None else outlook_usd - outlook_contract_usd,
         budget_reporting_usd=whole(lambda cell: cell.budget_reporting_usd),
-        paid_contract_usd=whole(lambda cell: cell.paid_contract_usd),
+        paid_contract_usd=paid_planned_contract_usd if payments == payments_planned else None,
+        paid_planned_contract_usd=paid_planned_contract_usd,
+        paid_planned_reporting_usd=paid_planned_reporting_usd,
         paid_reporting_usd=_sum(cell.paid_reporting_usd for cell in cells),
         outlook_contract_usd=outlook_contract_usd,
-        outlook_reporting_usd=_plus(_sum(cell.paid_reporting_usd for cell in planned), remaining_usd),
+        outlook_reporting_usd=_plus(paid_planned_reporting_usd, remaining_usd),
         missing=sum(cell.missing for cell in cells),
         stale=frozenset().union(*(cell.stale for cell in cells)),
+        lines_anew=sum(cell.lines_anew for cell in cells),
+        payments_anew=sum(cell.payments_anew for cell in cells),
+        payments_planned_anew=sum(cell.payments_anew for cell in planned),
+        commitments_anew=sum(cell.commitments_anew for cell in cells),
     )
 
 
@@ -311,22 +385,20 @@ class _Factory:
             (self.paid if row.is_payment else self.committed)[row.category, row.funding][row.month] = row
         self.groups = sorted(self.lines.keys() | self.paid.keys() | self.committed.keys())
 
-    def cells(self, reporting: Quote | None, in_force: Quote | None) -> list[Cell]:
+    def cells(self, reporting: Quote | None) -> list[Cell]:
         """Every cell with a line, an entry or something that remains."""
         remaining = self._remaining() if self.lines else None
+        contract = _contract_rate([line for lines in self.lines.values() for line in lines.values()])
         found = []
         for group in self.groups:
             lines = self.lines.get(group, {})
             paid, committed = self.paid.get(group, {}), self.committed.get(group, {})
             rest = self._placed(group, remaining[group]) if remaining is not None else {}
             months = lines.keys() | paid.keys() | committed.keys() | rest.keys()
-            plan = self._plan(group)
-            quote = min(plan, key=lambda line: line.month or date.max).quote if plan else in_force
             for month in sorted(months, key=lambda on: on or date.max):
                 left = None if remaining is None else rest.get(month, ZERO)
                 line = lines.get(month)
-                cell_quote = line.quote if line else quote
-                cell = _cell(self.factory, group, month, line, paid.get(month), committed.get(month), left, reporting, cell_quote)
+                cell = _cell(self.factory, group, month, line, paid.get(month), committed.get(month), left, reporting, contract)
                 found.append(cell)
         return found
 
@@ -380,6 +452,17 @@ class _Factory:
         return []
 
 
+def _contract_rate(lines: Sequence[Planned]) -> ContractRate | None:
+    """The contract rate of a factory; None without a budget, and while a line of it is not converted."""
+    if not lines or any(line.quote is None or line.usd is None for line in lines):
+        return None
+    first = min(lines, key=lambda line: (line.month or date.max, line.category, line.funding)).quote
+    rub, usd = sum((line.rub for line in lines), ZERO), sum((line.usd or ZERO for line in lines), ZERO)
+    # A budget of nothing has no rate of its own.
+    one = first if len({line.quote.rate for line in lines if line.quote}) == 1 or not (rub and usd) else None
+    return ContractRate(one, rub, usd, len(lines), any(line.quote.stale for line in lines if line.quote))
+
+
 def _by_category(amounts: Mapping[Group, Decimal]) -> dict[str, Decimal]:
     found: dict[str, Decimal] = defaultdict(Decimal)
     for (category, _funding), amount in amounts.items():
@@ -396,17 +479,17 @@ def _cell(
     committed: Spent | None,
     left: Decimal | None,
     reporting: Quote | None,
-    quote: Quote | None,
+    contract: ContractRate | None,
 ) -> Cell:
     """One cell; `left` is None where the factory has no published budget."""
     planned = left is not None
     paid_rub = paid.rub if paid else ZERO
     budget_rub = (line.rub if line else ZERO) if planned else None
     real_rub = None if left is None or budget_rub is None else paid_rub + left - budget_rub
-    real_usd, remaining_usd = _dollars(real_rub, quote), _dollars(left, reporting)
+    real_usd, remaining_usd = _at_contract(real_rub, contract), _dollars(left, reporting)
     old = {
-        "budget": line and quote and quote.stale,
-        "real": real_rub and quote and quote.stale,
+        "budget": line and line.quote and line.quote.stale,
+        "real": real_rub and contract and contract.stale,
         "paid": paid and paid.stale,
         "committed": committed and committed.stale,
         "remaining": left and reporting and reporting.stale,
@@ -432,11 +515,15 @@ def _cell(
         real_rub=real_rub,
         real_usd=real_usd,
         budget_reporting_usd=_dollars(budget_rub, reporting),
-        paid_contract_usd=_dollars(paid_rub, quote) if planned else None,
+        paid_contract_usd=_at_contract(paid_rub, contract) if planned else None,
         paid_reporting_usd=_dollars(paid_rub, reporting),
-        contract_quote=quote if planned else None,
+        line_quote=line.quote if line else None,
+        contract=contract,
         missing=(line is not None and line.usd is None) + (paid.missing if paid else 0) + (remaining_usd is None and planned),
         stale=frozenset(name for name, is_old in old.items() if is_old),
+        lines_anew=int(line.anew) if line else 0,
+        payments_anew=paid.anew if paid else 0,
+        commitments_anew=committed.anew if committed else 0,
     )
 
 
@@ -454,6 +541,12 @@ def _dollars(rub: Decimal | None, quote: Quote | None) -> Decimal | None:
     if rub == 0:
         return ZERO
     return convert_rub(rub, quote.rate) if quote else None
+
+
+def _at_contract(rub: Decimal | None, contract: ContractRate | None) -> Decimal | None:
+    if not rub:
+        return rub
+    return contract.dollars(rub) if contract else None
 
 
 def _plus(first: Decimal | None, second: Decimal | None) -> Decimal | None:

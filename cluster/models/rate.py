@@ -1,12 +1,13 @@
 """Exchange rates with their revisions; a decision of the bank is kept, never deleted."""
 
+from datetime import date
 from typing import Any, ClassVar
 
 import pghistory
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Exists, OuterRef, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from cluster.domain.exchange import Rate
@@ -22,6 +23,21 @@ class ExchangeRateQuerySet(ScopedQuerySet["ExchangeRate"]):
     def accepted(self, currency: str = "USD") -> "ExchangeRateQuerySet":
         """The revisions that count, one per date."""
         return self.filter(currency=currency, status=ExchangeRate.Status.ACCEPTED)
+
+    def corrected_after(self, known: date) -> "ExchangeRateQuerySet":
+        """The revisions that nobody could know on the day `known`: corrections recorded here later. A first revision was announced by
+        the bank on its own date, whenever it came to be recorded.
+        """
+        return self.filter(revision__gt=1, recorded_at__date__gt=known)
+
+    def known_by(self, known: date, currency: str = "USD") -> "ExchangeRateQuerySet":
+        """The revisions that had counted by the end of the day `known`, the newest date first, and of a date the one that counted then."""
+        accepted = Q(status=ExchangeRate.Status.ACCEPTED)
+        # What was superseded while it waited in quarantine never counted.
+        events = ExchangeRate.pgh_event_model.objects.filter(accepted, pgh_obj=OuterRef("pk"))  # type: ignore[attr-defined]
+        counted = accepted | Q(status=ExchangeRate.Status.SUPERSEDED) & Q(Exists(events))
+        rows = self.filter(counted, currency=currency, date__lte=known).filter(Q(revision=1) | Q(recorded_at__date__lte=known))
+        return rows.order_by("-date", Case(When(accepted, then=0), default=1), "-revision")
 
 
 @pgtrigger.register(pgtrigger.ReadOnly(name="keeps_its_value", fields=["currency", "date", "nominal", "value", "revision"]))

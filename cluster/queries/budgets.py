@@ -17,6 +17,7 @@ from cluster.domain.errors import NotFound
 from cluster.models import Baseline, BaselineMilestone, BudgetLine, Contract, Factory
 from cluster.models.scope import Reader
 from cluster.queries.contracts import contract_for
+from cluster.queries.conversions import known_dollars, with_known_dollars
 from cluster.queries.dollars import Dollars
 from cluster.queries.ledger import last_day_of
 
@@ -95,7 +96,7 @@ def baselines_of(*, reader: Reader, contract_code: str, as_of: date, today: date
     if as_of < today:
         found = [one for one in found if one.in_force_from is not None and one.in_force_from <= as_of]
     lines = BudgetLine.objects.for_reader(reader).filter(baseline__contract=contract)
-    sums = _held(lines.announced_by(as_of) if as_of < today else lines, "baseline_id")
+    sums = _held(lines.announced_by(as_of) if as_of < today else lines, "baseline_id", as_of)
     dates: Any = BaselineMilestone.objects.for_reader(reader).filter(baseline__contract=contract).order_by()
     dated = dict(dates.values_list("baseline_id").annotate(n=Count("pk")))
     approved = sorted((one for one in found if one.in_force_from), key=lambda one: one.in_force_from or date.min)
@@ -136,7 +137,7 @@ def lines_of(reader: Reader, baseline: Baseline, *, as_of: date | None = None, *
     lines = BudgetLine.objects.for_reader(reader).filter(baseline=baseline, **only)
     if as_of is not None:
         lines = lines.announced_by(as_of)
-    return lines.select_related("factory", "baseline", "conversion__rate", "source", "recorded_by")
+    return with_known_dollars(lines.select_related("factory", "baseline", "conversion__rate", "source", "recorded_by"), as_of)
 
 
 def line_for(reader: Reader, baseline: Baseline, line_id: int) -> BudgetLine:
@@ -158,9 +159,9 @@ class LineSums:
 GROUPINGS = {"factory": "factory_id", "category": "category", "funding": "funding", "month": "month"}
 
 
-def sums_of(lines: "QuerySet[BudgetLine]") -> LineSums:
+def sums_of(lines: "QuerySet[BudgetLine]", *, as_of: date | None = None) -> LineSums:
     """Sums of the lines by each grouping: one statement each, and none for the total."""
-    by = {name: _held(lines, column) for name, column in GROUPINGS.items()}
+    by = {name: _held(lines, column, as_of) for name, column in GROUPINGS.items()}
     return LineSums(_together(by["factory"].values()), by)
 
 
@@ -177,16 +178,17 @@ def _together(parts: Iterable[Held]) -> Held:
     return Held(sum(part.lines for part in known), rub, dollars, min(firsts, default=None), max(lasts, default=None))
 
 
-def _held(lines: "QuerySet[BudgetLine]", column: str) -> dict[Any, Held]:
+def _held(lines: "QuerySet[BudgetLine]", column: str, as_of: date | None) -> dict[Any, Held]:
     found: Any = (
         lines.order_by()
+        .alias(**known_dollars(as_of))
         .values(column)
         .annotate(
             lines=Count("pk"),
             rub=Sum("amount_rub"),
-            usd=Sum("conversion__usd"),
-            missing=Count("pk", filter=Q(conversion__isnull=True)),
-            stale=_Any("conversion__stale"),
+            usd=Sum("known_usd"),
+            missing=Count("pk", filter=Q(known_usd__isnull=True)),
+            stale=_Any("known_stale"),
             first=Min("month"),
             last=Max("month"),
         )

@@ -1,4 +1,4 @@
-"""What budgets and payments of factories are in dollars, each at its own basis, from the stored conversions."""
+"""What budgets and payments of factories are in dollars, each at its own basis, from the stored conversions as known on a day."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from django.db.models import BooleanField, Count, Q, QuerySet, Sum
 from django.db.models.aggregates import Aggregate
 
 from cluster.models import BudgetLine, LedgerEntry
+from cluster.queries.conversions import known_dollars
 
 
 class _Any(Aggregate):
@@ -38,7 +39,7 @@ def dollars_of_factories(*, contract_id: int, baseline_id: int | None, as_of: da
     """Dollars by factory id for a contract that the caller may read: two statements."""
     budget = BudgetLine.objects.announced_by(as_of).filter(factory__contract_id=contract_id, baseline=baseline_id or 0)
     paid = LedgerEntry.objects.filter(factory__contract_id=contract_id, kind=LedgerEntry.Kind.PAYMENT, date__lte=as_of)
-    by_budget, by_paid = _sums(budget), _sums(paid)
+    by_budget, by_paid = _sums(budget, as_of), _sums(paid, as_of)
     return {key: FactoryDollars(by_budget.get(key, Dollars()), by_paid.get(key, Dollars())) for key in by_budget.keys() | by_paid.keys()}
 
 
@@ -53,10 +54,11 @@ def dollars_of(rows: Iterable[Any]) -> Dollars:
     )
 
 
-def _sums(rows: "QuerySet[Any]") -> dict[int, Dollars]:
+def _sums(rows: "QuerySet[Any]", as_of: date) -> dict[int, Dollars]:
     found = (
         rows.order_by()
+        .alias(**known_dollars(as_of))
         .values("factory_id")
-        .annotate(usd=Sum("conversion__usd"), missing=Count("pk", filter=Q(conversion__isnull=True)), stale=_Any("conversion__stale"))
+        .annotate(usd=Sum("known_usd"), missing=Count("pk", filter=Q(known_usd__isnull=True)), stale=_Any("known_stale"))
     )
     return {row["factory_id"]: Dollars(row["usd"], row["missing"], bool(row["stale"])) for row in found}

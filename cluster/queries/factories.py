@@ -21,6 +21,7 @@ from cluster.models import (
 )
 from cluster.models.scope import Reader
 from cluster.queries.contracts import FactoryRow, baseline_in_force, contract_for, factory_rows
+from cluster.queries.conversions import with_known_dollars
 from cluster.queries.dollars import Dollars, FactoryDollars, dollars_of, dollars_of_factories
 from cluster.queries.figures import Figures, figures, value_of
 from cluster.queries.milestones import DatedMilestone, dated_milestones, predecessors
@@ -204,7 +205,7 @@ def factory_story(*, reader: Reader, contract_code: str, factory_code: str, as_o
         facts=facts_of(facts, factory.pk),
         milestones=_with_links(stories(own, as_of=as_of)),
         budget=_budget(factory, as_of),
-        ledger=list(ledger),
+        ledger=list(with_known_dollars(ledger, as_of)),
         visible=frozenset(row.factory.pk for row in rows),
     )
 
@@ -263,4 +264,5 @@ def _budget(factory: Factory, as_of: date) -> list[BudgetLine]:
         Baseline.objects.filter(contract_id=factory.contract_id, in_force_from__lte=as_of).order_by("-in_force_from").values("pk")[:1]
     )
     lines = BudgetLine.objects.announced_by(as_of).filter(factory=factory, baseline__in=Subquery(in_force))
-    return list(lines.select_related("conversion__rate", "source", "baseline").order_by("category", "funding", "month"))
+    shown = lines.select_related("conversion__rate", "source", "baseline").order_by("category", "funding", "month")
+    return list(with_known_dollars(shown, as_of))

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 
 from cluster.models import Claim, Figure
 from cluster.models.scope import Reader
+from cluster.queries.conversions import with_known_dollars
 from cluster.queries.known import as_known
 
 
@@ -92,5 +93,5 @@ def claims_known(reader: Reader, as_of: date, which: Q, *related: str) -> list[C
         .select_related("source", *related)
         .order_by(F("valid_latest").desc(nulls_last=True), F("announced_latest").desc(nulls_last=True), "id")
     )
-    known = as_known(claims, as_of=as_of, place=_PLACE)
+    known = as_known(with_known_dollars(claims, as_of), as_of=as_of, place=_PLACE)
     return sorted(known, key=lambda claim: (-(claim.valid_latest or date.min).toordinal(), not claim.in_use))

@@ -12,6 +12,7 @@ from cluster.domain.duplicates import first_of_each, likeness
 from cluster.domain.errors import NotFound
 from cluster.models import Claim, Factory, Figure, LedgerEntry
 from cluster.models.scope import Reader
+from cluster.queries.conversions import known_dollars, with_known_dollars
 
 # What stands for "not stated" among the choices of a filter.
 NOT_STATED = "-"
@@ -102,24 +103,22 @@ def for_table(rows: QuerySet[LedgerEntry], *, sort: str, until: date | None) -> 
     """
     column, down = ORDERS[sort.removeprefix("-")], sort.startswith("-")
     order = [column.desc() if down else column.asc(), "-pk" if down else "pk"]
-    return (
-        rows.select_related("factory", "conversion__rate", "conversion__replaced")
-        .annotate(taken_back_by=Subquery(_reversals(until).values("pk")[:1]))
-        .order_by(*order)
-    )
+    known = with_known_dollars(rows.select_related("factory", "conversion__rate", "conversion__replaced"), until)
+    return known.annotate(taken_back_by=Subquery(_reversals(until).values("pk")[:1])).order_by(*order)
 
 
-def sums_of(rows: QuerySet[LedgerEntry]) -> list[KindSum]:
+def sums_of(rows: QuerySet[LedgerEntry], *, until: date | None = None) -> list[KindSum]:
     """Net sums of payments and commitments over all of the rows, whatever page is shown: one statement."""
     found = (
         rows.order_by()
+        .alias(**known_dollars(until))
         .values("kind")
         .annotate(
             rows=Count("pk"),
             rub=Sum("amount_rub"),
-            usd=Sum("conversion__usd"),
-            missing=Count("pk", filter=Q(conversion__isnull=True)),
-            stale=Count("pk", filter=Q(conversion__stale=True)),
+            usd=Sum("known_usd"),
+            missing=Count("pk", filter=Q(known_usd__isnull=True)),
+            stale=Count("pk", filter=Q(known_stale=True)),
         )
     )
     by_kind = {row["kind"]: KindSum(**row) for row in found}
@@ -165,6 +164,7 @@ def entry_for(reader: Reader, *, contract_code: str, entry_id: int, factory_code
     entries = _dated(LedgerEntry.objects.for_reader(reader), until).select_related(
         "factory__contract", "conversion__rate", "conversion__replaced", "reverses", "source", "recorded_by"
     )
+    entries = with_known_dollars(entries, until)
     if factory_code:
         entries = entries.filter(factory__code=factory_code)
     reversals = Prefetch("reversed_by", queryset=_dated(LedgerEntry.objects.select_related("recorded_by"), until))

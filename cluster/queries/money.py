@@ -15,6 +15,7 @@ from cluster.domain.outlook import ZERO, Cell, Planned, Quote, Spent, cells_of
 from cluster.models import Baseline, BudgetLine, Claim, Contract, ExchangeRate, Factory, Figure, LedgerEntry
 from cluster.models.scope import Reader
 from cluster.queries.contracts import contract_for, is_partial
+from cluster.queries.conversions import known_dollars, with_known_dollars
 from cluster.queries.factories import factory_for
 from cluster.queries.figures import figures
 from cluster.queries.rates import rate_in_force
@@ -50,6 +51,11 @@ class Money:
         """How many factories have a budget."""
         return len({cell.factory for cell in self.cells if cell.lines})
 
+    @property
+    def unbudgeted(self) -> frozenset[int]:
+        """The ids of the factories whose budget was not published."""
+        return frozenset(self.factories) - {cell.factory for cell in self.cells if cell.lines}
+
     def rate_of(self, quote: Quote | None) -> ExchangeRate | None:
         """The rate of the record that a quote stands for."""
         return self.rates.get(quote.id) if quote else None
@@ -59,10 +65,11 @@ class Money:
 class Selection:
     """A part of the money. None: all of it; an empty category or funding source: what was not published in that detail.
 
-    `month` is a first day; `undated` picks what has no month.
+    `month` is a first day; `undated` picks what has no month, `factories` some of them by their ids.
     """
 
     factory: Factory | None = None
+    factories: frozenset[int] | None = None
     category: str | None = None
     funding: str | None = None
     month: date | None = None
@@ -76,6 +83,7 @@ class Selection:
     def _takes(self, cell: Cell) -> bool:
         return (
             (self.factory is None or cell.factory == self.factory.pk)
+            and (self.factories is None or cell.factory in self.factories)
             and (self.category is None or cell.category == self.category)
             and (self.funding is None or cell.funding == self.funding)
             and (self.month is None or cell.month == self.month)
@@ -88,6 +96,8 @@ class Selection:
         found = Q()
         if self.factory is not None:
             found &= Q(factory=self.factory)
+        if self.factories is not None:
+            found &= Q(factory__in=self.factories)
         if self.category is not None:
             found &= Q(category=self.category)
         if self.funding is not None:
@@ -100,7 +110,7 @@ class Selection:
 
 
 def money_of(*, reader: Reader, contract_code: str, factory_code: str = "", as_of: date) -> Money:
-    """The money of a contract, or of one factory of it: ten statements whatever the number of rows. NotFound for outsiders."""
+    """The money of a contract, or of one factory of it: nine statements whatever the number of rows. NotFound for outsiders."""
     contract = contract_for(reader, contract_code)
     if factory_code:
         factory = factory_for(reader, contract_code=contract_code, factory_code=factory_code)
@@ -119,15 +129,14 @@ def money_in(
     commitment: Claim | None = None,
     as_of: date,
 ) -> Money:
-    """The money of factories that the caller has read for this reader: six statements beside reading them."""
+    """The money of factories that the caller has read for this reader: five statements beside reading them."""
     by_key = {one.pk: one for one in factories}
     in_force = Baseline.objects.filter(contract=contract, in_force_from__lte=as_of).select_related("amendment")
     baseline = in_force.order_by("-in_force_from").first()
-    reporting = rate_in_force(as_of)
-    started = rate_in_force(baseline.in_force_from) if baseline and baseline.in_force_from else None
+    reporting = rate_in_force(as_of, known=as_of)
     lines = _lines(reader, baseline, by_key, as_of)
     rates = ExchangeRate.objects.in_bulk({row[6] for row in lines if row[6] is not None})
-    rates |= {rate.pk: rate for rate in (reporting, started) if rate is not None}
+    rates |= {reporting.pk: reporting} if reporting else {}
     quotes: dict[tuple[int, bool], Quote] = {}
 
     def quote(rate_id: int | None, stale: bool | None) -> Quote | None:
@@ -139,13 +148,12 @@ def money_in(
 
     cells = cells_of(
         [
-            Planned(key, category, funding, month, rub, usd, quote(rate, old))
-            for key, category, funding, month, rub, usd, rate, old in lines
+            Planned(key, category, funding, month, rub, usd, quote(rate, old), bool(anew))
+            for key, category, funding, month, rub, usd, rate, old, anew in lines
         ],
         _spent(reader, by_key, as_of),
         as_of=as_of,
-        reporting=_quote_on(reporting, as_of),
-        in_force=_quote_on(started, baseline.in_force_from if baseline else None),
+        reporting=Quote(reporting.rate, is_stale(reporting.date, on=as_of), reporting.pk) if reporting else None,
     )
     return Money(reader, contract, factory, as_of, by_key, baseline, reporting, rates, commitment, cells)
 
@@ -156,11 +164,8 @@ def lines_behind(money: Money, selection: Selection) -> "QuerySet[BudgetLine]":
         BudgetLine.objects.for_reader(money.reader).filter(baseline=money.baseline, factory__in=money.factories).announced_by(money.as_of)
     )
     related = ("factory", "baseline__amendment", "source", "recorded_by", "conversion__rate", "conversion__replaced")
-    return (
-        lines.filter(selection.where("month"))
-        .select_related(*related)
-        .order_by("factory__order", "factory__code", "category", "funding", "month")
-    )
+    ordered = lines.filter(selection.where("month")).order_by("factory__order", "factory__code", "category", "funding", "month")
+    return with_known_dollars(ordered.select_related(*related), money.as_of)
 
 
 def entries_behind(money: Money, selection: Selection, kind: str) -> "QuerySet[LedgerEntry]":
@@ -169,11 +174,8 @@ def entries_behind(money: Money, selection: Selection, kind: str) -> "QuerySet[L
     related = ("factory", "source", "recorded_by", "reverses", "conversion__rate", "conversion__replaced")
     if selection.undated:
         return entries.none()
-    return entries.filter(selection.where("date")).select_related(*related).order_by("-date", "-id")
-
-
-def _quote_on(rate: ExchangeRate | None, on: date | None) -> Quote | None:
-    return Quote(rate.rate, is_stale(rate.date, on=on), rate.pk) if rate and on else None
+    chosen = entries.filter(selection.where("date")).select_related(*related).order_by("-date", "-id")
+    return with_known_dollars(chosen, money.as_of)
 
 
 def _lines(reader: Reader, baseline: Baseline | None, factories: Collection[int], as_of: date) -> list[Any]:
@@ -181,11 +183,9 @@ def _lines(reader: Reader, baseline: Baseline | None, factories: Collection[int]
     lines = BudgetLine.objects.for_reader(reader).filter(baseline=baseline, factory__in=factories).announced_by(as_of).order_by()
     if baseline is None:
         return []
-    return list(
-        lines.values_list(
-            "factory_id", "category", "funding", "month", "amount_rub", "conversion__usd", "conversion__rate_id", "conversion__stale"
-        )
-    )
+    known: Any = lines.annotate(**known_dollars(as_of))
+    columns = ("factory_id", "category", "funding", "month", "amount_rub", "known_usd", "known_rate", "known_stale", "known_anew")
+    return list(known.values_list(*columns))
 
 
 def _spent(reader: Reader, factories: Collection[int], as_of: date) -> list[Spent]:
@@ -193,16 +193,18 @@ def _spent(reader: Reader, factories: Collection[int], as_of: date) -> list[Spen
     entries = LedgerEntry.objects.for_reader(reader).filter(factory__in=factories, date__lte=as_of)
     sums = (
         entries.order_by()
+        .alias(**known_dollars(as_of))
         .values_list("factory_id", "category", "funding", TruncMonth("date"), "kind")
         .annotate(
             rub=Sum("amount_rub"),
-            usd=Coalesce(Sum("conversion__usd"), ZERO),
+            usd=Coalesce(Sum("known_usd"), ZERO),
             entries=Count("pk"),
-            missing=Count("pk", filter=Q(conversion__isnull=True)),
-            stale=_Any("conversion__stale"),
+            missing=Count("pk", filter=Q(known_usd__isnull=True)),
+            stale=_Any("known_stale"),
+            anew=Count("pk", filter=Q(known_anew=True)),
         )
     )
     return [
-        Spent(key, category, funding, month, kind == LedgerEntry.Kind.PAYMENT, rub, Decimal(usd), entries, missing, bool(stale))
-        for key, category, funding, month, kind, rub, usd, entries, missing, stale in sums
+        Spent(key, category, funding, month, kind == LedgerEntry.Kind.PAYMENT, rub, Decimal(usd), entries, missing, bool(stale), anew)
+        for key, category, funding, month, kind, rub, usd, entries, missing, stale, anew in sums
     ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils import timezone
 
 from cluster.domain.calendars import Gap, expected_rate_date, gaps
 from cluster.domain.errors import DomainError, NotFound
@@ -60,8 +61,13 @@ class Revision:
     new: ExchangeRate
 
 
-def rate_in_force(on: date, currency: str = SERIES) -> ExchangeRate | None:
-    """The newest accepted rate dated on or before `on`; None when no such rate is known."""
+def rate_in_force(on: date, currency: str = SERIES, *, known: date | None = None) -> ExchangeRate | None:
+    """The newest accepted rate dated on or before `on`; None when no such rate is known.
+
+    `known`: as of that day, before the corrections recorded later (models/rate.py).
+    """
+    if known is not None and known < timezone.localdate():
+        return ExchangeRate.objects.known_by(known, currency).filter(date__lte=on).first()
     return ExchangeRate.objects.accepted(currency).filter(date__lte=on).order_by("-date").first()
 
 
@@ -76,8 +82,8 @@ def oldest_rate(currency: str = SERIES) -> ExchangeRate | None:
 
 
 def rate_status(as_of: date, currency: str = SERIES) -> RateStatus:
-    """The rate in force on `as_of` and whether it is stale."""
-    return RateStatus(rate_in_force(as_of, currency), expected_rate_date(as_of))
+    """The rate in force on `as_of` and whether it is stale, as known on that day."""
+    return RateStatus(rate_in_force(as_of, currency, known=as_of), expected_rate_date(as_of))
 
 
 def waiting_count(reader: Reader) -> int:

@@ -10,6 +10,7 @@ from cluster.domain.errors import NotFound
 from cluster.models import BaselineMilestone, BudgetLine, Claim, Contract, Figure, ForecastRevision, Milestone, Source
 from cluster.models.scope import Reader
 from cluster.queries.contracts import contract_for
+from cluster.queries.conversions import with_known_dollars
 from cluster.queries.figures import Dispute, claims_known, figures, value_of
 
 # More rows of a kind than any publication gives; a document that a whole plan rests on gives thousands.
@@ -124,7 +125,7 @@ def source_story(*, reader: Reader, contract_code: str, key: str, as_of: date) -
         promises=list(promises.select_related("milestone__factory", "baseline")[:MOST_ROWS]),
         revisions=list(revisions.select_related("milestone__factory")[:MOST_ROWS]),
         reached=list(reached.select_related("factory")[:MOST_ROWS]),
-        budget=list(budget.select_related("factory", "conversion__rate")[:MOST_ROWS]),
+        budget=list(with_known_dollars(budget.select_related("factory", "conversion__rate"), as_of)[:MOST_ROWS]),
     )
 
 

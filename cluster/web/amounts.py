@@ -36,6 +36,14 @@ def agreed(claim: Claim | None, *, as_of: date) -> InDollars | None:
     return InDollars(conversion.usd, Basis.CONTRACT, conversion.rate, conversion.stale)
 
 
+def less(whole: InDollars | None, part: InDollars | None) -> InDollars | None:
+    """What is left of a sum at one basis, so that the parts make the whole to the cent; None where one of the two is not known."""
+    if whole is None or part is None or whole.basis is not part.basis:
+        return None
+    rate = whole.rate if whole.rate == part.rate else None
+    return InDollars(whole.usd - part.usd, whole.basis, rate, whole.stale or part.stale, part.short_by)
+
+
 def summed(parts: Iterable[Dollars], basis: Basis) -> InDollars | None:
     """The sum of converted rows; None while none of them is converted."""
     parts = list(parts)

@@ -10,12 +10,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from cluster.domain.outlook import Amounts, Cell, Total, amounts
+from cluster.domain.outlook import Amounts, Cell, ContractRate, Total, amounts, converted_anew
 from cluster.models import ExchangeRate
 from cluster.queries.money import Money
 from cluster.templatetags.format import date_short, money_rub, money_usd, rate
 from cluster.web.context import Frame
 
+# How the address names what was not published: a detail, or a budget.
+NONE = "none"
 # In the order of the tables; the names are those of the address `?figure=`.
 FIGURES: dict[str, Any] = {
     "budget": gettext_lazy("Budget"),
@@ -30,7 +32,11 @@ FIGURES: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One figure as a page shows it: where its rows are, and on which basis its dollars stand."""
+    """One figure as a page shows it: where its rows are, and on which basis its dollars stand.
+
+    `apart` is what factories without a published budget have paid beside it (None: nothing), `apart_url` leads to these rows;
+    `anew` counts the lines and payments converted again because a rate came late or was corrected.
+    """
 
     key: str
     label: str
@@ -40,6 +46,9 @@ class Shown:
     note: str
     stale: bool
     missing: int
+    apart: Decimal | None
+    apart_url: str
+    anew: int
 
 
 def shown(name: str, money: Money, total: Total, frame: Frame, *, basis: str = "", **part: str) -> Shown:
@@ -55,6 +64,9 @@ def shown(name: str, money: Money, total: Total, frame: Frame, *, basis: str = "
         note=note,
         stale=name in total.stale,
         missing=total.missing if found.usd is None and (found.rub is not None or name == "fx") else 0,
+        apart=total.paid_apart_rub if name == "outlook" and total.payments_apart and found.rub is not None else None,
+        apart_url=rows_url(money.contract.code, frame, "paid", **part | {"budget": NONE}),
+        anew=converted_anew(name, total) if found.usd is not None else 0,
     )
 
 
@@ -66,11 +78,20 @@ def rows_url(code: str, frame: Frame, figure: str, **part: str) -> str:
 
 def basis_words(figure: str, money: Money, cells: list[Cell]) -> str:
     """On which basis and rate the dollars of a figure stand; empty where the figure has none."""
-    if figure in ("budget", "real"):
-        rates = {cell.contract_quote.id for cell in cells if cell.contract_quote and (cell.lines or cell.real_rub)}
+    if figure == "budget":
+        rates = {cell.line_quote.id for cell in cells if cell.line_quote}
         if len(rates) == 1:
             return _("contract basis: {rate}").format(rate=rate_words(money.rates[rates.pop()]))
         return _("contract basis: each line at the rate of its day")
+    if figure == "real":
+        agreed = {cell.contract for cell in cells if cell.contract}
+        if len(agreed) == 1:
+            return _("contract basis: {rate}").format(rate=contract_words(money, agreed.pop()))
+        used = {money.rate_of(contract.quote) for contract in agreed}
+        one = used.pop() if len(used) == 1 else None
+        if one:
+            return _("contract basis: {rate}").format(rate=rate_words(one))
+        return _("contract basis: each factory at the rate of its budget, the effective one where its lines differ")
     if figure in ("paid", "committed"):
         return _("payment basis: each entry at the rate of its day")
     now = rate_words(money.reporting) if money.reporting else _("no rate is known")
@@ -85,6 +106,15 @@ def rate_words(used: ExchangeRate) -> str:
     """A rate with its date: `93,4419 ₽ от 13.04.2024`."""
     value = rate(used.value) if used.nominal == 1 else f"{rate(used.value)} / {used.nominal}"
     return _("{value} ₽ of {day}").format(value=value, day=date_short(used.date))
+
+
+def contract_words(money: Money, contract: ContractRate) -> str:
+    """The contract rate of a factory: that of its lines, or the effective one: `effective rate of 3 lines, 85.1234 ₽`."""
+    used = money.rate_of(contract.quote)
+    if used:
+        return rate_words(used)
+    words = ngettext("effective rate of %(n)s budget line, %(rate)s ₽", "effective rate of %(n)s budget lines, %(rate)s ₽", contract.lines)
+    return words % {"n": contract.lines, "rate": rate(contract.effective)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +195,12 @@ def _remaining(money: Money, total: Total, cells: list[Cell]) -> list[Step]:
 
 
 def _outlook(money: Money, total: Total, cells: list[Cell]) -> list[Step]:
+    apart = Step(
+        _("Factories without a published budget have no outlook: what they paid is left out."),
+        f"{_rub(total.paid_rub)} − {_rub(total.paid_apart_rub)} = {_rub(total.paid_planned_rub)}",
+    )
     return [
+        *([apart] if total.payments_apart else []),
         Step(
             _("Paid and remaining: the estimate at completion."),
             f"{_rub(total.paid_planned_rub)} + {_rub(total.remaining_rub)} = {_rub(total.outlook_rub)}",
@@ -181,7 +216,7 @@ def _real(money: Money, total: Total, cells: list[Cell]) -> list[Step]:
     return [
         Step(_("Outlook less budget."), f"{_rub(total.outlook_rub)} − {_rub(total.budget_rub)} = {_rub(total.real_rub)}"),
         Step(
-            _("Dollars: the difference of each row at its contract rate, rounded to the cent."),
+            _("Dollars: the difference of each row at the contract rate of its factory, rounded to the cent."),
             f"{basis_words('real', money, cells)} → {_usd(total.real_usd)}",
         ),
     ]

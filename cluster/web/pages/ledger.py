@@ -68,7 +68,7 @@ def ledger(request: HttpRequest, code: str) -> HttpResponse:
         "ahead_of": asked.as_of,
     }
     if asked.rows is not None:
-        sums = sums_of(asked.rows)
+        sums = sums_of(asked.rows, until=asked.until)
         shown = _Counted(for_table(asked.rows, sort=asked.sort, until=asked.until), sum(one.rows for one in sums))
         entries: Page[Any] = Paginator(cast("Any", shown), PAGE).get_page(request.GET.get("page"))
         entries.object_list = list(entries.object_list)

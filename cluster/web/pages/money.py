@@ -12,30 +12,28 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from cluster.domain.access import Action
 from cluster.domain.errors import DomainError
 from cluster.domain.exchange import Basis
 from cluster.domain.outlook import ZERO, Amounts, Cell, Grouping, Total, amounts, total_of, totals_by
-from cluster.models import CostCategory, Factory, FundingSource
+from cluster.models import CostCategory, ExchangeRate, Factory, FundingSource
 from cluster.queries.money import Money, Selection, entries_behind, lines_behind, money_of
 from cluster.queries.people import sees_people
 from cluster.queries.rates import RateStatus
 from cluster.templatetags.format import month as month_words
-from cluster.web.amounts import InDollars, agreed, reporting
+from cluster.web.amounts import InDollars, agreed, less, reporting
 from cluster.web.charts import Chart, CurvePoint, Span, bridge, curve
 from cluster.web.context import Frame
 from cluster.web.door import as_of_from, page, reader_of
-from cluster.web.figures import FIGURES, Shown, Step, basis_words, formula, rows_url, shown
+from cluster.web.figures import FIGURES, NONE, Shown, Step, basis_words, contract_words, formula, rows_url, shown
 from cluster.web.filters import chosen, link, options, paged
 from cluster.web.pages.overview import Tile
 
 ROWS_ON_A_PAGE = 50
 # The effects that a bridge has room for; the rest stand together.
 WIDEST_BRIDGE = 6
-# How the address names what was not published in that detail.
-NONE = "none"
 _GROUPINGS: dict[Grouping, Any] = {
     Grouping.FACTORY: gettext_lazy("factory"),
     Grouping.CATEGORY: gettext_lazy("category"),
@@ -65,6 +63,7 @@ class BasisRow:
     contract: Decimal | None
     payment: Decimal | None
     reporting: Decimal | None
+    contract_note: str = ""
     payment_note: str = ""
 
 
@@ -135,7 +134,8 @@ def _page(request: HttpRequest, found: Money) -> HttpResponse:
         "bases": _bases(total),
         "may_pay": may(Action.RECORD_PAYMENT),
         "may_budget": may(Action.APPROVE_BASELINE),
-        "unbudgeted": len(found.factories) - found.budgeted_factories,
+        "unbudgeted": len(found.unbudgeted),
+        "apart": rows_url(found.contract.code, frame, "paid", **_whole(found), budget=NONE),
     }
     return render(request, "cluster/money.html", context)
 
@@ -156,24 +156,15 @@ def _of_commitment(found: Money, total: Total, status: RateStatus) -> list[Tile]
     committed = claim.value if claim else None
     rest = committed - (allocated.rub or ZERO) if committed is not None else None
     hidden = _("not shown to your role") if found.is_partial else ""
-    quotes = {cell.contract_quote for cell in found.cells if cell.lines}
-    agreed_usd = now_usd = None
-    if allocated.rub is not None and total.budget_reporting_usd is not None:
-        now_usd = InDollars(total.budget_reporting_usd, Basis.REPORTING, status.rate, status.stale)
-    if allocated.usd is not None:
-        rate = found.rate_of(quotes.pop()) if len(quotes) == 1 else None
-        agreed_usd = InDollars(allocated.usd, Basis.CONTRACT, rate, "budget" in total.stale)
+    agreed_usd, now_usd = allocated_dollars(found, total, status)
+    whole_usd, whole_now_usd = agreed(claim, as_of=found.as_of), reporting(committed, status.rate, stale=status.stale)
+    has_budget = allocated.rub is not None
 
     def dollars(*parts: InDollars | None) -> list[InDollars]:
         return [part for part in parts if part is not None]
 
-    def today(rub: Decimal | None) -> InDollars | None:
-        return reporting(rub, status.rate, stale=status.stale)
-
     return [
-        Tile(
-            "", _("Committed"), committed, dollars(agreed(claim, as_of=found.as_of), today(committed)), claim=claim, rivals=[], none=hidden
-        ),
+        Tile("", _("Committed"), committed, dollars(whole_usd, whole_now_usd), claim=claim, rivals=[], none=hidden),
         Tile(
             "",
             _("Allocated"),
@@ -181,8 +172,28 @@ def _of_commitment(found: Money, total: Total, status: RateStatus) -> list[Tile]
             dollars(agreed_usd, now_usd),
             note=_("Budgets are known for {known} of {all} factories.").format(known=found.budgeted_factories, all=len(found.factories)),
         ),
-        Tile("", _("Not allocated"), rest, dollars(today(rest)), none=hidden),
+        Tile(
+            "",
+            _("Not allocated"),
+            rest,
+            dollars(less(whole_usd, agreed_usd), less(whole_now_usd, now_usd)) if has_budget else dollars(whole_usd, whole_now_usd),
+            none=hidden,
+        ),
     ]
+
+
+def allocated_dollars(found: Money, total: Total, status: RateStatus) -> tuple[InDollars | None, InDollars | None]:
+    """The budget at the contract and at the reporting basis: sums of rounded rows, as on every page; None where not known."""
+    if amounts("budget", total).rub is None:
+        return None, None
+    agreed_usd = now_usd = None
+    quotes = {cell.line_quote.id: cell.line_quote for cell in found.cells if cell.line_quote}
+    if total.budget_usd is not None:
+        rate = found.rate_of(next(iter(quotes.values()))) if len(quotes) == 1 else None
+        agreed_usd = InDollars(total.budget_usd, Basis.CONTRACT, rate, "budget" in total.stale)
+    if total.budget_reporting_usd is not None:
+        now_usd = InDollars(total.budget_reporting_usd, Basis.REPORTING, status.rate, status.stale)
+    return agreed_usd, now_usd
 
 
 def _table(found: Money, by: Grouping, frame: Frame) -> list[Row]:
@@ -241,7 +252,10 @@ def _value(found: Money, by: Grouping, key: Hashable) -> str:
 
 
 def _curve(found: Money) -> Chart | None:
-    """Sums by month; None where fewer than two months are known."""
+    """Sums by month, all three of the factories with a published budget, or of the payments alone where there is none.
+
+    None where fewer than two months are known.
+    """
     by_month = {key[0]: total for key, total in totals_by(found.cells, Grouping.MONTH).items() if isinstance(key[0], date)}
     if len(by_month) < 2:
         return None
@@ -249,7 +263,7 @@ def _curve(found: Money) -> Chart | None:
     points, budget, paid, outlook = [], ZERO, ZERO, ZERO
     for month, total in sorted(by_month.items()):
         budget += total.budget_rub or ZERO
-        paid += total.paid_rub
+        paid += total.paid_planned_rub if planned else total.paid_rub
         outlook += total.outlook_rub or ZERO
         points.append(CurvePoint(month, budget if planned else None, paid if month <= found.as_of else None, outlook if planned else None))
     return curve("money-curve", points, as_of=found.as_of)
@@ -291,15 +305,24 @@ def _bridge_rub(total: Total, rows: list[Row], by: Grouping) -> Chart | None:
 def _bases(total: Total) -> list[BasisRow]:
     """Budget, paid and outlook, each at every basis that makes sense for it."""
     own = _("payments at their own rates, the rest at the reporting rate")
-    planned = total.lines > 0
-    return [
-        BasisRow(_("Budget"), *((total.budget_rub, total.budget_usd, None, total.budget_reporting_usd) if planned else (None,) * 4)),
-        BasisRow(
-            _("Paid"),
-            *((total.paid_rub, total.paid_contract_usd, total.paid_usd, total.paid_reporting_usd) if total.payments else (None,) * 4),
-        ),
-        BasisRow(_("Outlook"), total.outlook_rub, total.outlook_contract_usd, total.outlook_usd, total.outlook_reporting_usd, own),
-    ]
+    budget = (total.budget_rub, total.budget_usd, None, total.budget_reporting_usd) if total.lines else (None,) * 4
+    rows = [BasisRow(_("Budget"), *budget)]
+    if not total.payments:
+        rows.append(BasisRow(_("Paid"), None, None, None, None))
+    elif not total.payments_apart:
+        rows.append(BasisRow(_("Paid"), total.paid_rub, total.paid_contract_usd, total.paid_usd, total.paid_reporting_usd))
+    else:
+        undefined = ngettext(
+            "not defined: %(n)s payment of factories without a budget",
+            "not defined: %(n)s payments of factories without a budget",
+            total.payments_apart,
+        ) % {"n": total.payments_apart}
+        rows.append(BasisRow(_("Paid"), total.paid_rub, None, total.paid_usd, total.paid_reporting_usd, contract_note=undefined))
+    if total.payments_apart and total.payments_planned:
+        planned = (total.paid_planned_contract_usd, total.paid_planned_usd, total.paid_planned_reporting_usd)
+        rows.append(BasisRow(_("Paid by factories with a budget"), total.paid_planned_rub, *planned))
+    outlook = (total.outlook_rub, total.outlook_contract_usd, total.outlook_usd, total.outlook_reporting_usd)
+    return [*rows, BasisRow(_("Outlook"), *outlook, payment_note=own)]
 
 
 def _selection(request: HttpRequest, found: Money) -> Selection:
@@ -317,6 +340,7 @@ def _selection(request: HttpRequest, found: Money) -> Selection:
         month=date(int(month[:4]), int(month[5:]), 1) if month and month != NONE else None,
         year=int(year) if year else None,
         undated=month == NONE,
+        factories=found.unbudgeted if chosen(request, "budget", [NONE]) else None,
     )
 
 
@@ -338,6 +362,8 @@ def _parts(selection: Selection) -> list[str]:
         found.append(str(selection.year))
     if selection.undated:
         found.append(_("no month named"))
+    if selection.factories is not None:
+        found.append(_("factories without a published budget"))
     return found
 
 
@@ -348,7 +374,11 @@ def _steps(figure: str, found: Money, total: Total, cells: list[Cell]) -> list[S
 
 @dataclass(frozen=True, slots=True)
 class CellRow:
-    """One cell behind a figure, with its own rates, and the way to the budget lines and payments it was made of."""
+    """One cell behind a figure, with its own rates, and the way to the budget lines and payments it was made of.
+
+    Of the rates those are given that its dollars stand on: `contract` (`effective` in words, where the lines of the factory
+    differ), `own` where payments stand at rates of their own, which their rows tell, `rest` for what remains.
+    """
 
     factory: Factory
     category: str
@@ -356,7 +386,10 @@ class CellRow:
     month: date | None
     cell: Cell
     amounts: Amounts
-    rate: Any
+    contract: ExchangeRate | None
+    effective: str
+    own: bool
+    rest: ExchangeRate | None
     links: dict[str, str]
 
 
@@ -382,6 +415,8 @@ def _cell_row(found: Money, cell: Cell, figure: str, frame: Frame) -> CellRow:
         "funding": cell.funding or NONE,
         "month": f"{cell.month:%Y-%m}" if cell.month else NONE,
     }
+    rate = cell.contract if figure in ("real", "fx") else None
+    whole = figure in ("outlook", "fx")
     return CellRow(
         factory=factory,
         category=str(CostCategory(cell.category).label) if cell.category else "",
@@ -389,7 +424,9 @@ def _cell_row(found: Money, cell: Cell, figure: str, frame: Frame) -> CellRow:
         month=cell.month,
         cell=cell,
         amounts=amounts(figure, cell),
-        # Payments stand at rates of their own, which their rows tell.
-        rate=found.rate_of(cell.contract_quote) if figure in ("real", "fx") else found.reporting if cell.remaining_rub else None,
+        contract=found.rate_of(rate.quote) if rate else None,
+        effective=contract_words(found, rate) if rate and not rate.quote else "",
+        own=whole and cell.payments > 0,
+        rest=found.reporting if (whole or figure == "remaining") and cell.remaining_rub else None,
         links={name: rows_url(found.contract.code, frame, name, **part) for name in ("budget", "paid")},
     )

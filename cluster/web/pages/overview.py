@@ -10,16 +10,16 @@ from django.utils.translation import gettext as _
 
 from cluster.domain.dates import DateWindow
 from cluster.domain.exchange import Basis
-from cluster.domain.outlook import total_of
+from cluster.domain.outlook import Total, total_of
 from cluster.domain.stages import Stage
 from cluster.models import Claim, Factory, Figure, MilestoneKind
 from cluster.queries.contracts import Overview, baseline_in_force, overview
 from cluster.queries.dollars import dollars_of_factories
 from cluster.queries.milestones import DatedMilestone
-from cluster.queries.money import money_in
+from cluster.queries.money import Money, money_in
 from cluster.queries.rates import RateStatus
 from cluster.templatetags.format import claim_value
-from cluster.web.amounts import InDollars, agreed, reporting, summed
+from cluster.web.amounts import InDollars, agreed, less, reporting, summed
 from cluster.web.charts import Chart, Level, MoneyBar, TimelineRow, money_bar, steps, timeline
 from cluster.web.context import Frame
 from cluster.web.door import as_of_from, page, reader_of
@@ -61,14 +61,22 @@ def contract(request: HttpRequest, code: str) -> HttpResponse:
     state = overview(reader=reader, contract_code=code, as_of=as_of)
     frame = Frame(request)
     rows = timeline_rows(state.milestones, code=code, query=frame.as_of_query)
+    money = money_in(
+        reader=reader,
+        contract=state.contract,
+        factories=[row.factory for row in state.rows],
+        commitment=state.commitment,
+        as_of=as_of,
+    )
+    total = total_of(money.cells)
     context = {
         "frame": frame,
         "state": state,
         "stages": _stages(state),
         "unnamed": sum(row.factory.membership == Factory.Membership.PLACEHOLDER for row in state.rows),
         "worst": state.late[:WORST],
-        "tiles": _tiles(state, frame.rate),
-        "outlook": _outlook(state, frame),
+        "tiles": _tiles(state, total, frame.rate),
+        "outlook": _outlook(money, total, frame),
         "money": _money_bar(state),
         "timeline": timeline("promises", rows, as_of=as_of) if rows else None,
         "growth": _growth(state),
@@ -106,7 +114,7 @@ def _stages(state: Overview) -> list[tuple[Stage, int]]:
     return [(stage, n) for stage in reversed(Stage) if (n := sum(row.stage is stage for row in state.rows))]
 
 
-def _tiles(state: Overview, status: RateStatus) -> list[Tile]:
+def _tiles(state: Overview, total: Total, status: RateStatus) -> list[Tile]:
     rate, stale = status.rate, status.stale
     baseline = baseline_in_force(state.contract.pk, as_of=state.as_of)
     by_factory = dollars_of_factories(contract_id=state.contract.pk, baseline_id=baseline.pk if baseline else None, as_of=state.as_of)
@@ -130,20 +138,27 @@ def _tiles(state: Overview, status: RateStatus) -> list[Tile]:
     hidden = _("not shown to your role") if state.is_partial else ""
     budgets = sum(row.budget_rub is not None for row in state.rows)
     allocated = state.allocated_rub if budgets else None
+    committed = state.commitment.value if state.commitment else None
+    # Sums of rounded rows, as on the page of the money; what is not allocated is the difference, so that the three add up.
+    allocated_agreed, allocated_now = summed((d.budget for d in visible), Basis.CONTRACT), None
+    if allocated is not None and total.budget_reporting_usd is not None:
+        allocated_now = InDollars(total.budget_reporting_usd, Basis.REPORTING, rate, stale)
+    whole_agreed, whole_now = agreed(state.commitment, as_of=state.as_of), reporting(committed, rate, stale=stale)
+    rest = dollars(less(whole_agreed, allocated_agreed), less(whole_now, allocated_now)) if budgets else dollars(whole_agreed, whole_now)
     return [
         of_claim("k1", _("Committed"), state.commitment),
         Tile(
             key="k2",
             label=_("Allocated"),
             rub=allocated,
-            dollars=dollars(summed((d.budget for d in visible), Basis.CONTRACT), reporting(allocated, rate, stale=stale)),
+            dollars=dollars(allocated_agreed, allocated_now),
             note=_("Budgets are published for {known} of {all} factories.").format(known=budgets, all=len(state.rows)),
         ),
         Tile(
             key="",
             label=_("Not allocated"),
             rub=state.not_allocated_rub,
-            dollars=dollars(reporting(state.not_allocated_rub, rate, stale=stale)),
+            dollars=rest,
             note="" if state.is_partial else _("Committed less allocated: no published budget of a factory explains it."),
             none=hidden,
         ),
@@ -159,16 +174,8 @@ def _tiles(state: Overview, status: RateStatus) -> list[Tile]:
     ]
 
 
-def _outlook(state: Overview, frame: Frame) -> list[Shown]:
+def _outlook(money: Money, total: Total, frame: Frame) -> list[Shown]:
     """What it will have cost, and why that is not the budget; empty where no budget was published."""
-    money = money_in(
-        reader=state.reader,
-        contract=state.contract,
-        factories=[row.factory for row in state.rows],
-        commitment=state.commitment,
-        as_of=state.as_of,
-    )
-    total = total_of(money.cells)
     if not total.lines:
         return []
     return [shown(name, money, total, frame, basis=basis_words(name, money, money.cells)) for name in ("outlook", "real", "fx")]

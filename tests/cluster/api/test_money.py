@@ -68,7 +68,7 @@ def test_what_was_not_published_is_null_and_not_zero(purse: Purse) -> None:
     assert found["factory"]["code"] == "F03"
     assert found["total"]["paid"]["amount"]["value"] == "55555.55"
     assert [found["total"][name]["amount"] for name in ("budget", "remaining", "outlook", "real_effect")] == [None] * 4
-    assert found["groups"][0]["committed"] == {"amount": None, "usd": None, "bases": ["payment"], "stale": False}
+    assert found["groups"][0]["committed"] == {"amount": None, "usd": None, "bases": ["payment"], "stale": False, "converted_anew": 0}
 
 
 @pytest.mark.parametrize("by", ["steel", "factory,factory", "factory,", "Factory"])

@@ -14,7 +14,7 @@ from cluster.queries.money import Money, Selection, entries_behind, lines_behind
 from tests.cluster.purse import DAY, Purse, make_purse, record
 from tests.factories import approve
 
-STATEMENTS = 10
+STATEMENTS = 9
 
 
 @pytest.fixture

@@ -305,6 +305,25 @@ def test_what_is_due_gives_what_a_full_rebuild_gives(changes: list[tuple[str, da
         transaction.set_rollback(True)
 
 
+@pytest.mark.django_db
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(CHANGES)
+def test_converting_twice_changes_nothing(changes: list[tuple[str, date | None, int]]) -> None:
+    with transaction.atomic():
+        world = World()
+        for change in changes:
+            world.do(*change)
+        convert()
+        once = stored()
+        for again in (lambda: None, mark_all_due):
+            again()
+            figures = convert(datetime(2024, 6, 2, tzinfo=UTC))
+            assert [figures[name] for name in ("converted", "changed", "corrected", "dropped")] == [0, 0, 0, 0]
+            assert stored() == once
+        assert not ConversionDue.objects.exists()
+        transaction.set_rollback(True)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_killed_half_way_the_old_dollars_stand_and_all_is_still_due() -> None:
     make_rate("2024-04-12", "93.2198")
