@@ -14,6 +14,7 @@ from cluster.admin.base import ReadOnlyInline, RecordAdmin
 from cluster.admin.columns import amount_rub, amount_usd, window_column
 from cluster.admin.forms import ReasonActionForm, RecordForm
 from cluster.domain.access import Action
+from cluster.domain.approval import Warn
 from cluster.domain.dates import parse_day
 from cluster.models import Baseline, BaselineMilestone, BudgetLine
 from cluster.models.form_fields import WindowField
@@ -50,6 +51,7 @@ class ApprovalActionForm(ReasonActionForm):
     """The form above the list: from which day the chosen baseline is in force, and on what grounds."""
 
     in_force_from = forms.CharField(label=_("In force from"), required=False, max_length=10)
+    seen = forms.BooleanField(label=_("The warnings were seen, it is meant so"), required=False)
 
 
 class FrozenWhenApproved:
@@ -124,11 +126,12 @@ class BaselineAdmin(FrozenWhenApproved, RecordAdmin):
             self.message_user(request, _("Say from which day it is in force."), messages.ERROR)
             return
         keys = list(chosen.values_list("pk", flat=True))
+        seen = list(Warn) if request.POST.get("seen") else []
 
         def approve() -> None:
-            day = parse_day(text)
+            day, by = parse_day(text), request.user
             for key in keys:
-                approve_baseline(baseline_id=key, in_force_from=day, by=request.user, today=today, reason=reason)  # type: ignore[arg-type]
+                approve_baseline(baseline_id=key, in_force_from=day, by=by, today=today, reason=reason, seen=seen)  # type: ignore[arg-type]
 
         if self.attempt(request, approve):
             self.message_user(request, _("Approved: %d") % len(keys), messages.SUCCESS)

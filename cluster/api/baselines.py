@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import status
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -36,8 +36,10 @@ from cluster.domain.access import Action
 from cluster.domain.budgets import LONGEST_REASON
 from cluster.domain.errors import Conflict
 from cluster.models import Baseline, BaselineMilestone, BudgetLine
+from cluster.queries.approvals import compare_dates
 from cluster.queries.budgets import comparison, with_line_version, with_version
-from cluster.queries.contracts import baseline_in_force
+from cluster.queries.contracts import baseline_in_force, is_partial
+from cluster.queries.rates import rate_status
 from cluster.services.access import require
 from cluster.services.budgets import approve_baseline, delete_line, discard_baseline, import_lines, propose_baseline, save_line
 
@@ -58,11 +60,17 @@ class BaselineDateSerializer(RecordSerializer):
 class BaselineSerializer(RecordSerializer):
     """A set of dates and budgets. Approved, it is frozen; the newest in force counts, the first one is the original."""
 
-    dates = BaselineDateSerializer(source="milestones", many=True, read_only=True)
+    dates = BaselineDateSerializer(source="milestones", many=True, read_only=True, help_text="Of the factories that the reader sees.")
+    reason = serializers.SerializerMethodField(help_text="Why it was proposed; empty for readers who see single factories.")
 
     class Meta:
         model = Baseline
         fields = ["id", "contract", "amendment", "kind", "name", "reason", "in_force_from", "approved_by", "dates"]
+
+    def get_reason(self, baseline: Baseline) -> str:
+        """It may speak of factories that the reader does not see."""
+        request = self.context.get("request")
+        return baseline.reason if request and not is_partial(request.user, baseline.contract) else ""
 
 
 class Baselines(Records):
@@ -73,16 +81,16 @@ class Baselines(Records):
         "Sets of milestone dates and budgets: proposed ones (drafts), and those that were approved or published. The dates are part of the "
         "object, the money is under /budget-lines/. The ETag of a single one changes with its lines and dates."
     )
-    queryset = Baseline.objects.select_related("contract", "approved_by").prefetch_related(
-        Prefetch("milestones", BaselineMilestone.objects.select_related("milestone", "source").order_by("due_latest", "milestone_id"))
-    )
+    queryset = Baseline.objects.select_related("contract", "approved_by")
     serializer_class = BaselineSerializer
     route = "api:baseline-detail"
     filterset_class = filters(Baseline, contract="contract__code", kind="kind", in_force_from="in_force_from__gte")
     ordering_fields = {"in_force_from": "in_force_from"}
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows = super().get_queryset()
+        # Whoever sees single factories sees that there is a baseline, and of its dates only those of the own factories.
+        dates = BaselineMilestone.objects.for_reader(self.request.user).select_related("milestone", "source")
+        rows = super().get_queryset().prefetch_related(Prefetch("milestones", dates.order_by("due_latest", "milestone_id")))
         return rows if self.action == "list" else with_version(rows)
 
     def parameters(self) -> set[str]:
@@ -126,7 +134,10 @@ class Baselines(Records):
         summary="Approve a proposed baseline",
         description=(
             "For PMO editors. From its day on its budget and its dates count, and nothing in it changes any more. Every baseline after the "
-            "first one needs an amendment. If-Match is the ETag of the baseline: lines that changed in between make it stale."
+            "first one needs an amendment. If-Match is the ETag of the baseline: lines that changed in between make it stale. "
+            "One without a budget line is refused; so is one that is odd "
+            "beside the baseline before (no dates, less than half or more than double of "
+            "its roubles, factories left without lines), unless `seen` names the code of the refusal."
         ),
         request=BaselineApproval,
         responses={201: BaselineSerializer},
@@ -143,6 +154,7 @@ class Baselines(Records):
                 in_force_from=given["in_force_from"],
                 amendment_id=given["amendment"],
                 reason=given["reason"],
+                seen=given["seen"],
                 by=writer(request),
                 today=timezone.localdate(),
                 version=version,
@@ -178,7 +190,10 @@ class Baselines(Records):
 
     @extend_schema(
         summary="Compare a baseline with another one",
-        description="Line by line: what was added, changed and removed, with reasons; and sums by factory, category and funding source.",
+        description=(
+            "Line by line: what was added, changed and removed, with reasons; sums by factory, category and funding source; and the "
+            "milestone dates that differ. Dollars are at the reporting rate of today, each line rounded to cents and then added up."
+        ),
         responses={200: BaselineComparison},
         parameters=[_AGAINST],
     )
@@ -191,7 +206,8 @@ class Baselines(Records):
         if "against" not in request.query_params:
             in_force = baseline_in_force(new.contract_id, as_of=timezone.localdate())
             old = in_force if in_force != new else None
-        return Response(compared(comparison(writer(request), old, new)))
+        reader, today = writer(request), timezone.localdate()
+        return Response(compared(comparison(reader, old, new), compare_dates(reader, old, new), rate_status(today)))
 
     def _seen(self) -> tuple[Any, int]:
         """The baseline and the version that If-Match names; a stale or a missing one is a problem."""

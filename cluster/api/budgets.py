@@ -2,16 +2,22 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from cluster.api.fields import Choice, Day, ExactRoubles, Id, Input, Money, Roubles
+from cluster.api.fields import Choice, Day, ExactRoubles, Id, Input, Money, Roubles, Window
+from cluster.api.rates import InDollars
+from cluster.domain.approval import Warn
 from cluster.domain.budgets import LONGEST_REASON, BadRows, Change, Line, Row, Sums
 from cluster.domain.errors import BatchRefused, DomainError
+from cluster.domain.exchange import Basis, convert_rub
 from cluster.models import Baseline, CostCategory, FundingSource
+from cluster.queries.approvals import DateComparison
 from cluster.queries.budgets import Comparison
+from cluster.queries.rates import RateStatus
 
 T = TypeVar("T")
 _MOST_LINES = 5000
@@ -47,6 +53,10 @@ class BaselineApproval(Input):
     in_force_from = Day(help_text="After that of the newest approved baseline.")
     amendment = Id(help_text="The id of the amendment; every baseline after the first one needs one.")
     reason = serializers.CharField(max_length=300, required=False, default="", allow_blank=True, help_text="On what grounds.")
+    seen = serializers.ListField(
+        child=Choice(choices=[code.value for code in Warn]), required=False, default=list, max_length=len(Warn),
+        help_text="The codes of the warnings that were seen: it is meant so.",
+    )  # fmt: skip
 
 
 class LineOfBudget(Input):
@@ -102,6 +112,7 @@ class MovedSum(Input):
     old = Money(allow_null=True)
     new = Money(allow_null=True)
     difference = Money()
+    usd = InDollars(allow_null=True, help_text="The difference at the reporting rate of today; null: no rate is known.")
 
 
 class MovedGroup(MovedSum):
@@ -121,6 +132,17 @@ class MovedLine(MovedSum):
     reason = serializers.CharField(allow_blank=True, help_text="Why it is new, changed or removed; empty where nobody said.")
 
 
+class MovedDate(Input):
+    """One milestone whose date is not the same under both baselines; null: it has none there."""
+
+    milestone = serializers.IntegerField(help_text="The id of the milestone.")
+    code = serializers.CharField()
+    change = serializers.ChoiceField(choices=[Change.ADDED.value, Change.REMOVED.value, Change.CHANGED.value])
+    old = Window(allow_null=True)
+    new = Window(allow_null=True)
+    days = serializers.IntegerField(allow_null=True, help_text="Later by so many days, or (negative) earlier.")
+
+
 class BaselineComparison(Input):
     """What differs between two baselines, line by line and in sums. Each grouping adds up to the total."""
 
@@ -131,19 +153,22 @@ class BaselineComparison(Input):
     by_category = MovedGroup(many=True)
     by_funding = MovedGroup(many=True)
     lines = MovedLine(many=True)
+    dates = MovedDate(many=True)
 
 
-def compared(found: Comparison) -> dict[str, Any]:
+def compared(found: Comparison, dates: DateComparison, rate: RateStatus) -> dict[str, Any]:
     """A comparison as the API gives it."""
     groups = {"by_factory": 0, "by_category": 1, "by_funding": 2}
+
+    def moved(by: Callable[[Any], Any]) -> dict[Any, dict[str, Any]]:
+        usd = found.usd(by, rate.rate.rate) if rate.rate else {}
+        return {key: _moved(sums, _usd(usd.get(key), rate)) for key, sums in found.sums(by).items()}
+
     return {
         "old": found.old.pk if found.old else None,
         "new": found.new.pk,
-        "total": _moved(found.total),
-        **{
-            name: [{"key": str(key), **_moved(sums)} for key, sums in found.sums(lambda key, place=place: key[place]).items()]  # type: ignore[misc]
-            for name, place in groups.items()
-        },
+        "total": moved(lambda key: True).get(True) or _moved(Sums(), _usd(Decimal(0), rate)),
+        **{name: [{"key": str(key), **sums} for key, sums in moved(itemgetter(place)).items()] for name, place in groups.items()},
         "lines": [
             {
                 "factory": one.key[0],
@@ -154,15 +179,34 @@ def compared(found: Comparison) -> dict[str, Any]:
                 "old": _money(one.old),
                 "new": _money(one.new),
                 "difference": _money(one.amount),
+                "usd": _usd(convert_rub(one.amount, rate.rate.rate) if rate.rate else None, rate),
                 "reason": one.reason,
             }
             for one in found.moved
         ],
+        "dates": [
+            {
+                "milestone": one.milestone.pk,
+                "code": one.milestone.code,
+                "change": one.change.value,
+                "old": one.old and Window(one.old).data,
+                "new": one.new and Window(one.new).data,
+                "days": one.days,
+            }
+            for one in dates.moved
+        ],
     }
 
 
-def _moved(sums: Sums) -> dict[str, Any]:
-    return {"old": _money(sums.old), "new": _money(sums.new), "difference": _money(sums.amount)}
+def _moved(sums: Sums, usd: dict[str, Any] | None) -> dict[str, Any]:
+    return {"old": _money(sums.old), "new": _money(sums.new), "difference": _money(sums.amount), "usd": usd}
+
+
+def _usd(usd: Decimal | None, rate: RateStatus) -> dict[str, Any] | None:
+    if usd is None:
+        return None
+    figure = {"usd": usd, "currency": "USD", "basis": Basis.REPORTING.value, "rate": rate.rate, "stale": rate.stale}
+    return dict(InDollars(figure).data)
 
 
 def _money(amount: Decimal | None) -> dict[str, str] | None:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from cluster.domain.dates import refuse_far
 from cluster.domain.errors import DomainError
 from cluster.domain.money import LARGEST_AMOUNT, parse_amount, round_money
-from cluster.domain.texts import is_plain, printable, without_twins
+from cluster.domain.texts import is_plain, needs_guard, printable, without_twins
 
 # Rows of one paste: a contract of ten years has fewer lines by an order of magnitude.
 MOST_ROWS = 10_000
@@ -42,6 +42,11 @@ class Line:
     def key(self) -> Key:
         """What there is one amount for under a baseline."""
         return (self.factory, self.category, self.funding, self.month)
+
+
+def same_reason(one: str, other: str) -> bool:
+    """Whether two reasons say the same: a form sends other ends of lines than a program."""
+    return one.splitlines() == other.splitlines()
 
 
 class Change(StrEnum):
@@ -258,6 +263,7 @@ def _duplicates(rows: Iterable[Row]) -> Iterator[Problem]:
 
 
 COLUMNS = ("factory", "category", "funding", "month", "amount", "reason")
+NOTE = "note"
 _HEADINGS = {
     "factory": ("factory", "factory code", "plant", "завод", "код завода", "код"),
     "category": ("category", "cost category", "категория", "категория затрат", "статья", "статья затрат"),
@@ -265,6 +271,8 @@ _HEADINGS = {
     "month": ("month", "месяц"),
     "amount": ("amount", "amount, rub", "amount, ₽", "rub", "сумма", "сумма, ₽", "сумма, руб", "сумма, руб."),
     "reason": ("reason", "why", "why this amount", "причина", "почему", "обоснование", "почему такая сумма"),
+    # Our own tables of an example say in it that the figures are not real; it is not read.
+    NOTE: ("example", "пример", "note", "примечание"),
 }
 _HEADING = {heading: name for name, headings in _HEADINGS.items() for heading in headings}
 _MONTHS = (
@@ -305,7 +313,8 @@ def folded(text: str) -> str:
 def parse_table(text: str, vocabulary: Vocabulary, term: Term) -> Table:
     """Read rows as a spreadsheet copies them: cells between tabs, else semicolons; a heading in either language may come first.
 
-    Without a heading the columns are those of COLUMNS in that order. Every cell is read; what is wrong becomes a problem
+    Where the heading stands between commas, so do the cells: that is the text of a file of ours. Without a heading the
+    columns are those of COLUMNS in that order. Every cell is read; what is wrong becomes a problem
     of its row. Raises DomainError when the text is no table or has more than MOST_ROWS rows.
     """
     table, first = Table(), True
@@ -314,7 +323,7 @@ def parse_table(text: str, vocabulary: Vocabulary, term: Term) -> Table:
             continue
         if number > MOST_ROWS:
             raise DomainError("At most {limit} rows can be pasted at once: paste them in parts.", code="too_many_rows", limit=MOST_ROWS)
-        if first and sum(folded(cell) in _HEADING for cell in cells) > 1:
+        if first and _is_heading(cells):
             table.columns = _columns(cells)
         else:
             _read_row(table, number, cells, vocabulary, term)
@@ -327,12 +336,31 @@ def parse_table(text: str, vocabulary: Vocabulary, term: Term) -> Table:
 
 
 def _records(text: str) -> Iterator[list[str]]:
-    delimiter = "\t" if "\t" in text else ";"
+    # The mark that a file begins with says how its bytes are to be read; it is no part of its first cell.
+    text = text.removeprefix("\ufeff")
     try:
-        for cells in csv.reader(io.StringIO(text.replace("\x00", "\ufffd"), newline=""), delimiter=delimiter):
-            yield [cell.strip() for cell in cells]
+        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)):
+            yield [_unguarded(cell.strip()) for cell in cells]
     except csv.Error as error:
         raise DomainError("The table cannot be read: a cell begins with a quotation mark that never ends.", code="table") from error
+
+
+def _delimiter(text: str) -> str:
+    """What stands between the cells: what makes a heading of the first line, else tabs, else semicolons."""
+    first = text.lstrip().partition("\n")[0]
+    for mark in ("\t", ";", ","):
+        if _is_heading(next(csv.reader([first], delimiter=mark), [])):
+            return mark
+    return "\t" if "\t" in text else ";"
+
+
+def _is_heading(cells: Sequence[str]) -> bool:
+    return sum(folded(cell) in _HEADING for cell in cells) > 1
+
+
+def _unguarded(cell: str) -> str:
+    """A cell without the apostrophe that keeps a spreadsheet from running it as a formula (see `needs_guard`)."""
+    return cell[1:] if cell.startswith("'") and needs_guard(cell) else cell
 
 
 def _columns(cells: Sequence[str]) -> tuple[str, ...]:
@@ -376,7 +404,7 @@ def _read_row(table: Table, number: int, cells: list[str], vocabulary: Vocabular
             problems.append(Problem(number, name, printable(text, _LONGEST_QUOTED), error))
     if problems:
         table.problems += problems
-        table.cells[number] = [printable(cell, _LONGEST_QUOTED) for cell in cells[: len(COLUMNS)]]
+        table.cells[number] = [printable(cell, _LONGEST_QUOTED) for cell in cells[: len(table.columns)]]
         return
     reason = values["reason"] if "reason" in table.columns else None
     line = Line(values["factory"], values["category"], values["funding"], values["month"], values["amount"], reason)  # type: ignore[arg-type]
@@ -403,6 +431,12 @@ def _chosen(text: str, choices: Mapping[str, int | str], name: str) -> int | str
             raise DomainError("“{text}” is not a category: write one of those in the list.", field=name, code="choice", text=shown)
         raise DomainError("“{text}” is not a funding source: write one of those in the list.", field=name, code="choice", text=shown)
     return value
+
+
+def _twin(text: str, choices: Iterable[str]) -> str:
+    """The one of `choices` that looks like `text` but is typed with letters of another alphabet, in capitals; empty when none does."""
+    wanted = without_twins(folded(text))
+    return next((choice.upper() for choice in choices if without_twins(choice) == wanted), "")
 
 
 def _read_amount(text: str) -> Decimal:
@@ -442,12 +476,6 @@ def _month_parts(text: str) -> tuple[int, int, int]:
     if words and (named := _MONTH.get(words["name"])):
         return int(words["year"]), named, 1
     return 0, 0, 0
-
-
-def _twin(text: str, choices: Iterable[str]) -> str:
-    """The one of `choices` that looks like `text` but is typed with letters of another alphabet, in capitals; empty when none does."""
-    wanted = without_twins(folded(text))
-    return next((choice.upper() for choice in choices if without_twins(choice) == wanted), "")
 
 
 def _read_month(text: str, term: Term) -> date | None:

@@ -10,6 +10,7 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils.translation import gettext_lazy as _
 
+from cluster.domain.access import Scope
 from cluster.models.conversion import drops_conversion
 from cluster.models.conversion_due import makes_conversions_due, makes_lines_due
 from cluster.models.frozen import approved_for_good, frozen_once_approved
@@ -22,9 +23,12 @@ M = TypeVar("M", bound=models.Model)
 
 
 class BaselineQuerySet(ScopedQuerySet["Baseline"]):
-    """Baselines of the contracts in scope."""
+    """Baselines of the contracts in scope; whoever sees one factory sees which plans its contract has, as on its pages."""
 
     contract_path = "contract_id"
+
+    def _within(self, scope: Scope) -> Q:
+        return Q(contract_id__in=scope.contracts | scope.factory_contracts)
 
 
 @makes_lines_due

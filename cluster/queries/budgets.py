@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 
 from cluster.domain.budgets import Difference, Key, Line, Sums, Term, compare, grouped
 from cluster.domain.errors import NotFound
+from cluster.domain.exchange import Rate, convert_rub
 from cluster.models import Baseline, BaselineMilestone, BudgetLine, Contract, Factory
 from cluster.models.scope import Reader
 from cluster.queries.contracts import contract_for
@@ -231,6 +232,13 @@ class Comparison:
     def sums(self, by: Callable[[Any], Hashable]) -> dict[Any, Sums]:
         """Sums by a group of lines."""
         return grouped(self.differences, by)
+
+    def usd(self, by: Callable[[Any], Hashable], rate: Rate) -> dict[Any, Decimal]:
+        """The difference in dollars by a group of lines, each line rounded to cents: every grouping has the same total."""
+        found: dict[Any, Decimal] = {}
+        for one in self.differences:
+            found[by(one.key)] = found.get(by(one.key), Decimal(0)) + convert_rub(one.amount, rate)
+        return found
 
 
 def comparison(reader: Reader, old: Baseline | None, new: Baseline) -> Comparison:

@@ -4,7 +4,7 @@ What is approved never changes: the database refuses it, and the services say so
 locks its baseline, so that nothing slips in while it is being approved.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ import pghistory
 from django.db import connection, models, transaction
 
 from cluster.domain.access import Action
+from cluster.domain.approval import refuse_unseen
 from cluster.domain.budgets import (
     BadRows,
     Key,
@@ -25,6 +26,7 @@ from cluster.domain.budgets import (
     refuse_month,
     refuse_reason,
     row_problems,
+    same_reason,
 )
 from cluster.domain.dates import refuse_far
 from cluster.domain.errors import Conflict, DomainError, NotFound
@@ -39,6 +41,7 @@ from cluster.models import (
     FundingSource,
     User,
 )
+from cluster.queries.approvals import approval_warnings, baseline_before
 from cluster.queries.budgets import baseline_version, term_of
 from cluster.queries.history import newest_event
 from cluster.services.access import require
@@ -195,11 +198,13 @@ def approve_baseline(
     today: date,
     version: int | None = None,
     reason: str = "",
+    seen: Collection[str] = (),
 ) -> Baseline:
     """Freeze a proposed baseline; it counts from `in_force_from` on. Its own amendment is taken where none is named.
 
-    Raises NotFound, Forbidden, Conflict, or DomainError: nothing in it, no amendment of the contract, a day that is not
-    after that of the newest approved baseline, before the signing or more than a year ahead.
+    `seen` names what was found odd and is meant so (see cluster.domain.approval.Warn). Raises NotFound, Forbidden, Conflict,
+    or DomainError: no budget line in it, something odd that is not in `seen`, no amendment of the contract, a day that is
+    not after that of the newest approved baseline, before the signing or more than a year ahead.
     """
     found = Baseline.objects.for_reader(by).filter(pk=baseline_id).first()
     if found is None:
@@ -209,15 +214,16 @@ def approve_baseline(
     baseline = _locked_draft(found)
     if version is not None and baseline_version(baseline.pk) != version:
         raise Conflict("Somebody changed this baseline since you opened it: look at it again.", current=baseline)
-    lines, dates = BudgetLine.objects.filter(baseline=baseline), BaselineMilestone.objects.filter(baseline=baseline)
-    if not lines.exists() and not dates.exists():
-        raise DomainError("There is nothing in this baseline to approve: add lines first.", code="empty")
-    before = Baseline.objects.filter(contract=contract, in_force_from__isnull=False).order_by("-in_force_from").first()
+    lines = BudgetLine.objects.filter(baseline=baseline)
+    if not lines.exists():
+        raise DomainError("There is no budget line in this baseline: add lines, then approve it.", code="empty")
+    before = baseline_before(baseline)
     amendment = _amendment(contract, amendment_id) if amendment_id is not None else baseline.amendment
     if amendment is None and before is not None:
         raise DomainError("Name the amendment under which this baseline is approved.", field="amendment", code="required")
     _refuse_day(in_force_from, contract, before, today)
     _refuse_months(lines, contract)
+    refuse_unseen(approval_warnings(baseline, before), seen)
     baseline.kind, baseline.in_force_from = Baseline.Kind.APPROVED, in_force_from
     baseline.amendment, baseline.approved_by = amendment, by
     baseline.full_clean()
@@ -371,7 +377,7 @@ def _key_of(line: BudgetLine) -> Key:
 def _differs(stored: BudgetLine | None, line: Line) -> bool:
     if stored is None or stored.amount_rub != line.amount:
         return True
-    return line.reason is not None and stored.reason != line.reason
+    return line.reason is not None and not same_reason(stored.reason, line.reason)
 
 
 def _remove(keys: Sequence[int]) -> None:

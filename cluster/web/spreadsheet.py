@@ -7,8 +7,7 @@ from decimal import Decimal
 from django.http import HttpResponse
 from django.utils.translation import get_language, gettext
 
-# A spreadsheet would run a cell that starts with one of these as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from cluster.domain.texts import needs_guard
 
 
 def csv_response(name: str, heads: Sequence[object], rows: Iterable[Sequence[object]], *, example: bool) -> HttpResponse:
@@ -35,4 +34,4 @@ def _cell(value: object, *, english: bool) -> object:
     if isinstance(value, Decimal):
         return str(value) if english else str(value).replace(".", ",")
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if needs_guard(text) else text

@@ -1,18 +1,20 @@
 """The forms of budgets: a proposal, a line, a pasted table, an approval."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 
+from cluster.domain.approval import Warn
 from cluster.domain.budgets import LONGEST_REASON, Table, Term, Vocabulary, folded, parse_month, parse_table
 from cluster.domain.errors import DomainError
 from cluster.models import Amendment, Baseline, CostCategory, Factory, FundingSource
-from cluster.models.form_fields import StrictAmountField, as_validation_error
+from cluster.models.form_fields import StrictAmountField, as_validation_error, message_of
 from cluster.web.forms.base import DayField, RecordForm
 
 _NOT_SAID = ("", _("— not stated —"))
@@ -213,13 +215,31 @@ class ApprovalForm(RecordForm):
         label=_("On what grounds"), required=False, max_length=300, help_text=_("The minutes or the order; kept in the history.")
     )
 
-    def __init__(self, *args: Any, amendments: Any, required: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, amendments: Any, required: bool, odd: Mapping[Warn, DomainError] = MappingProxyType({}), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        for code, warning in odd.items():
+            self.fields[f"seen_{code}"] = forms.BooleanField(
+                label=gettext("I have seen: %(warning)s") % {"warning": message_of(warning)},
+                error_messages={"required": gettext("Tick it if it is meant so: %(warning)s") % {"warning": message_of(warning)}},
+            )
+        self.warned = [f"seen_{code}" for code in odd]
         _offer(self.fields["amendment"], amendments)
         self.fields["amendment"].required = required
         self.fields["amendment"].help_text = (
             _("Every baseline after the first one hangs on an amendment.") if required else _("The first baseline needs none.")
         )
+
+    @property
+    def warnings(self) -> list[forms.BoundField]:
+        """The boxes to tick."""
+        return [self[name] for name in self.warned]
+
+    @property
+    def seen(self) -> list[str]:
+        """What was ticked, by code."""
+        return [name.removeprefix("seen_") for name in self.warned if self.cleaned_data.get(name)]
 
 
 class VersionForm(RecordForm):

@@ -1,9 +1,11 @@
 """Writing budgets: a proposal, its lines one by one or pasted from a spreadsheet, its approval, its end."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -14,14 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from cluster.domain.access import Action
-from cluster.domain.budgets import BadRows, Line, Problem, Table, compare
-from cluster.domain.errors import Conflict, DomainError
-from cluster.models import Baseline, BudgetLine, Factory, User
+from cluster.domain.budgets import NOTE, BadRows, Line, Problem, Table, compare, same_reason
+from cluster.domain.errors import Conflict, DomainError, Forbidden, NotFound
+from cluster.models import Baseline, BudgetLine, Contract, Factory, User
 from cluster.models.form_fields import message_of
+from cluster.queries.approvals import approval_warnings, baseline_before, compare_dates, ending_of
 from cluster.queries.budgets import (
     baseline_for,
     baseline_version,
-    baselines_of,
     comparison,
     factories_of,
     line_for,
@@ -43,7 +45,8 @@ from cluster.services.budgets import (
 )
 from cluster.templatetags.format import date as date_words
 from cluster.templatetags.format import money_rub
-from cluster.web.door import ensure_today, page, reader_of
+from cluster.web.door import View, ensure_today, page, reader_of
+from cluster.web.forms.base import RecordForm
 from cluster.web.forms.budget import ApprovalForm, BudgetLineForm, DeletionForm, EchoForm, PasteForm, ProposalForm, VersionForm
 from cluster.web.pages.budgets import counts_of, moved_groups, moved_lines, moved_total
 from cluster.web.pages.payment import Echo
@@ -57,6 +60,7 @@ FIELD_WORDS = {
     "month": _("Month"),
     "amount": _("Amount"),
     "reason": _("Why this amount"),
+    NOTE: _("Example"),
     "": _("The row as a whole"),
 }
 
@@ -92,6 +96,58 @@ class Preview:
     def changes(self) -> int:
         """How many lines would be written or removed."""
         return self.counts["added"] + self.counts["changed"] + self.counts["removed"] + self.counts["reasons"]
+
+
+def _while_open(form: type[RecordForm] | None = None) -> Callable[[View], View]:
+    """Decorator of a page about a proposal: where it was approved or withdrawn meanwhile, the answer says so, 409.
+
+    What was typed into `form` stays on the page, to be copied.
+    """
+
+    def decorated(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, code: str, baseline_id: int, **kwargs: Any) -> HttpResponse:
+            try:
+                return view(request, code, baseline_id, **kwargs)
+            except DomainError as error:
+                if isinstance(error, Forbidden) or not (isinstance(error, NotFound) or error.code == "frozen"):
+                    raise
+                contract = contract_for(reader_of(request), code)
+                ending = ending_of(reader_of(request), contract, baseline_id)
+                if ending is None:
+                    raise
+                require(reader_of(request), Action.EDIT_RECORD, contract=contract.pk)
+                typed = _typed(form, request, contract) if form and request.method == "POST" else None
+                context = {"contract": contract, "ending": ending, "form": typed}
+                return render(request, "cluster/baseline_ended.html", context, status=409)
+
+        return guarded
+
+    return decorated
+
+
+def _typed(form: type[RecordForm], request: HttpRequest, contract: Contract) -> RecordForm:
+    """The form as it was filled in, only to be read."""
+    factories = factories_of(reader_of(request), contract)
+    options: dict[str, Any] = {}
+    if form is BudgetLineForm:
+        options = {"factories": Factory.objects.filter(pk__in=[factory.pk for factory in factories])}
+    elif form is PasteForm:
+        options = {"factories": factories, "term": term_of(contract)}
+    elif form is ApprovalForm:
+        options = {"amendments": contract.amendments.for_reader(reader_of(request)), "required": False}
+    shown = form(**options, initial=form(request.POST, **options).texts)
+    for field in shown.fields.values():
+        # A choice has no read-only form.
+        field.widget.attrs["disabled" if hasattr(field, "choices") else "readonly"] = True
+    return shown
+
+
+def _refuse(form: RecordForm, error: DomainError) -> None:
+    """Put a refusal into the form, except where there is no proposal any more to send it to."""
+    if isinstance(error, NotFound) or error.code == "frozen":
+        raise error
+    form.refuse(error)
 
 
 @page
@@ -130,6 +186,7 @@ def propose(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @page
+@_while_open(BudgetLineForm)
 def budget_line(request: HttpRequest, code: str, baseline_id: int, line_id: int | None = None) -> HttpResponse:
     """One line of a proposal: add it, change it, delete it."""
     today, reader = ensure_today(request), reader_of(request)
@@ -149,7 +206,7 @@ def budget_line(request: HttpRequest, code: str, baseline_id: int, line_id: int 
         except Conflict as error:
             return _conflict(request, form, error, context, today)
         except DomainError as error:
-            form.refuse(error)
+            _refuse(form, error)
         else:
             told = {"factory": saved.factory.code, "amount": money_rub(saved.amount_rub)}
             messages.success(request, gettext("Saved: %(factory)s, %(amount)s.") % told)
@@ -159,6 +216,7 @@ def budget_line(request: HttpRequest, code: str, baseline_id: int, line_id: int 
 
 @page
 @require_safe
+@_while_open()
 def line_echo(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
     """What the amount typed so far means: the part of the form that htmx asks for."""
     today, reader = ensure_today(request), reader_of(request)
@@ -170,6 +228,7 @@ def line_echo(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse
 
 
 @page
+@_while_open(PasteForm)
 def paste(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
     """Lines from a spreadsheet: first what they would do, then, once confirmed, all of them or none."""
     today, reader = ensure_today(request), reader_of(request)
@@ -199,7 +258,7 @@ def paste(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
         except BadRows as error:
             return _bad_rows(request, form, error.problems, table, context)
         except DomainError as error:
-            form.refuse(error)
+            _refuse(form, error)
             return render(request, "cluster/paste_budget.html", context | {"form": form}, status=422)
         else:
             messages.success(request, _done_words(done))
@@ -210,15 +269,19 @@ def paste(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
 
 
 @page
+@_while_open(ApprovalForm)
 def approve(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
     """The approval: what will move against the baseline in force, under which amendment, from which day."""
     today, reader = ensure_today(request), reader_of(request)
     baseline = baseline_for(reader, contract_code=code, baseline_id=baseline_id)
     require(reader, Action.APPROVE_BASELINE, contract=baseline.contract_id)
     _refuse_frozen(baseline)
-    found = baselines_of(reader=reader, contract_code=code, as_of=today, today=today)
-    needs = any(not row.is_draft for row in found.rows)
-    offered: dict[str, Any] = {"amendments": baseline.contract.amendments.for_reader(reader), "required": needs}
+    before = baseline_before(baseline)
+    offered: dict[str, Any] = {
+        "amendments": baseline.contract.amendments.for_reader(reader),
+        "required": before is not None,
+        "odd": approval_warnings(baseline, before),
+    }
     status = 200
     if request.method == "POST":
         form = ApprovalForm(request.POST, **offered)
@@ -233,12 +296,13 @@ def approve(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
                     today=today,
                     version=data["version"],
                     reason=data["reason"],
+                    seen=form.seen,
                 )
             except Conflict as error:
                 form = ApprovalForm(**offered, initial={**form.texts, "version": baseline_version(baseline.pk)})
-                return _approval(request, form, baseline, found, today, status=409, stale=message_of(error))
+                return _approval(request, form, baseline, before, today, status=409, stale=message_of(error))
             except DomainError as error:
-                form.refuse(error)
+                _refuse(form, error)
             else:
                 sentence = gettext("“%(baseline)s” is approved and in force from %(day)s.")
                 messages.success(request, sentence % {"baseline": baseline, "day": date_words(data["in_force_from"])})
@@ -247,10 +311,11 @@ def approve(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
     else:
         initial = {"version": baseline_version(baseline.pk), "amendment": baseline.amendment_id, "in_force_from": today}
         form = ApprovalForm(**offered, initial=initial)
-    return _approval(request, form, baseline, found, today, status=status)
+    return _approval(request, form, baseline, before, today, status=status)
 
 
 @page
+@_while_open()
 def discard(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
     """Take a proposal back, once the person has said so."""
     ensure_today(request)
@@ -266,7 +331,7 @@ def discard(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
             form, status = VersionForm(initial={"version": baseline_version(baseline.pk)}), 409
             context["stale"] = message_of(error)
         except DomainError as error:
-            form.refuse(error)
+            _refuse(form, error)
         else:
             messages.success(request, gettext("“%(baseline)s” is discarded.") % {"baseline": baseline})
             return redirect("cluster:baselines", code)
@@ -383,7 +448,12 @@ def _preview(
     compared = compare(stored, [*kept, *given.values()], {line.key: reason for line in stored})
     reasons = {line.key: line.reason for line in stored}
     other_reason = [
-        one for one in compared if one.old == one.new and (line := given.get(one.key)) and line.reason not in (None, reasons[one.key])
+        one
+        for one in compared
+        if one.old == one.new
+        and (line := given.get(one.key))
+        and line.reason is not None
+        and not same_reason(line.reason, reasons[one.key] or "")
     ]
     moved = [one for one in compared if one.old != one.new]
     named = sum(one.key in given for one in compared if one.old == one.new)
@@ -412,22 +482,29 @@ def _done_words(done: Imported) -> str:
 
 
 def _approval(
-    request: HttpRequest, form: ApprovalForm, baseline: Baseline, found: Any, today: date, *, status: int = 200, stale: str = ""
+    request: HttpRequest,
+    form: ApprovalForm,
+    baseline: Baseline,
+    before: Baseline | None,
+    today: date,
+    *,
+    status: int = 200,
+    stale: str = "",
 ) -> HttpResponse:
     reader, rate = reader_of(request), rate_in_force(today)
-    in_force = found.in_force.baseline if found.in_force else None
-    compared = comparison(reader, in_force, baseline)
+    compared = comparison(reader, before, baseline)
     plants = {factory.pk: factory for factory in factories_of(reader, baseline.contract)}
     context = {
         "form": form,
         "baseline": baseline,
         "contract": baseline.contract,
-        "in_force": in_force,
+        "before": before,
+        "dates": compare_dates(reader, before, baseline),
+        "lines": sum(one.new is not None for one in compared.differences),
         "total": moved_total(compared, rate),
         "rows": moved_groups(compared, "factory", plants, rate),
         "counts": counts_of(compared),
         "rate": rate,
         "stale": stale,
-        "row": found.of(baseline.pk),
     }
     return render(request, "cluster/approve_baseline.html", context, status=status)

@@ -1,6 +1,6 @@
 """Reading budgets: the baselines of a contract, the lines of one, and what differs between two of them."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,16 +16,16 @@ from django.views.decorators.http import require_safe
 
 from cluster.domain.access import Action
 from cluster.domain.budgets import Change, Difference, Key, Sums
-from cluster.domain.errors import DomainError
+from cluster.domain.errors import NotFound
 from cluster.domain.exchange import Basis, convert_rub
 from cluster.models import Contract, CostCategory, ExchangeRate, Factory, FundingSource
+from cluster.queries.approvals import baseline_before, compare_dates
 from cluster.queries.budgets import (
     BaselineRow,
     Baselines,
     Comparison,
     Held,
     LineSums,
-    baseline_for,
     baselines_of,
     comparison,
     factories_of,
@@ -122,20 +122,20 @@ def baseline(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
     """The lines of one baseline: filtered, sorted and added up by the address."""
     reader, as_of, today = reader_of(request), as_of_from(request), timezone.localdate()
     found = baselines_of(reader=reader, contract_code=code, as_of=as_of, today=today)
-    row = found.of(baseline_id)
-    if row is None:
-        baseline_for(reader, contract_code=code, baseline_id=baseline_id)
-        raise DomainError("This baseline was not in force yet on that day.", code="as_of_early")
+    row = _known(found, baseline_id)
     factories = factories_of(reader, found.contract)
     only = _filters(request, factories)
     lines = lines_of(reader, row.baseline, as_of=as_of if as_of < today else None, **_conditions(only, factories))
     sort = chosen(request, "sort", [sign + key for key in _SORTS for sign in ("", "-")], "factory")
-    sums = sums_of(lines, as_of=as_of)
+    sums = sums_of(lines)
     rate = rate_status(as_of)
+    before = baseline_before(row.baseline)
     context = {
         "found": found,
         "contract": found.contract,
         "row": row,
+        "before": before,
+        "dates": compare_dates(reader, before, row.baseline, as_of=as_of if as_of < today else None),
         "dollars": dollars_of(BaselineRow(row.baseline, row.standing, row.original, sums.total, row.dates), rate),
         "sums": sums,
         "groups": _groups(sums, factories),
@@ -159,10 +159,11 @@ def baseline(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
 @require_safe
 def baseline_csv(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
     """The lines as a table that a spreadsheet opens and that can be pasted back."""
-    reader = reader_of(request)
-    found = baseline_for(reader, contract_code=code, baseline_id=baseline_id)
+    reader, as_of, today = reader_of(request), as_of_from(request), timezone.localdate()
+    found = _known(baselines_of(reader=reader, contract_code=code, as_of=as_of, today=today), baseline_id).baseline
     factories = factories_of(reader, found.contract)
-    lines = lines_of(reader, found, **_conditions(_filters(request, factories), factories)).order_by(*_SORTS["factory"])
+    only = _conditions(_filters(request, factories), factories)
+    lines = lines_of(reader, found, as_of=as_of if as_of < today else None, **only).order_by(*_SORTS["factory"])
     heads = [
         gettext("Factory"),
         gettext("Category"),
@@ -208,7 +209,7 @@ def compare_baselines(request: HttpRequest, code: str) -> HttpResponse:
         "group_head": _GROUPS[by],
     }
     if old is not None and new is not None:
-        rate = rate_status(as_of).rate
+        rate, known = rate_status(as_of).rate, as_of if as_of < timezone.localdate() else None
         factories = {factory.pk: factory for factory in factories_of(reader, found.contract)}
         compared = comparison(reader, old.baseline, new.baseline)
         differences = compared.differences if every else compared.moved
@@ -217,6 +218,7 @@ def compare_baselines(request: HttpRequest, code: str) -> HttpResponse:
             "total": moved_total(compared, rate),
             "rows": moved_groups(compared, by, factories, rate),
             "counts": counts_of(compared),
+            "dates": compare_dates(reader, old.baseline, new.baseline, as_of=known),
             "page": shown,
             "lines": moved_lines(shown, factories, rate),
             "rate": rate,
@@ -233,15 +235,20 @@ def counts_of(compared: Comparison) -> dict[str, int]:
 
 
 def moved_total(compared: Comparison, rate: ExchangeRate | None) -> Moved:
-    """The sums of everything."""
-    return Moved(gettext("Total"), compared.total, _in_usd(compared.total.amount, rate))
+    """The sums of everything: in dollars that of the lines, each rounded, so that every grouping adds up to it."""
+    return Moved(gettext("Total"), compared.total, compared.usd(lambda key: True, rate.rate).get(True, Decimal(0)) if rate else None)
 
 
 def moved_groups(compared: Comparison, by: str, factories: dict[int, Factory], rate: ExchangeRate | None) -> list[Moved]:
     """The sums of each group, in the order of the factories or of the choices."""
     places = {"factory": 0, "category": 1, "funding": 2}
-    sums = compared.sums((lambda key: key[3] and key[3].year) if by == "year" else lambda key: key[places[by]])
-    return [Moved(label, sums[key], _in_usd(sums[key].amount, rate)) for key, label in _labelled(by, sums, factories)]
+
+    def group(key: Key) -> Hashable:
+        return (key[3] and key[3].year) if by == "year" else key[places[by]]
+
+    sums = compared.sums(group)
+    usd = compared.usd(group, rate.rate) if rate else {}
+    return [Moved(label, sums[key], usd.get(key)) for key, label in _labelled(by, sums, factories)]
 
 
 def moved_lines(differences: Iterable[Difference], factories: dict[int, Factory], rate: ExchangeRate | None) -> list[MovedLine]:
@@ -264,6 +271,14 @@ def dollars_of(row: BaselineRow, rate: RateStatus) -> list[InDollars]:
         return []
     found = reporting(row.held.rub, rate.rate, stale=rate.stale) if row.is_draft else summed([row.held.dollars], Basis.CONTRACT)
     return [found] if found else []
+
+
+def _known(found: Baselines, baseline_id: int) -> BaselineRow:
+    """The row of one baseline, or NotFound: there is none, or nobody knew it on the day that is asked for."""
+    row = found.of(baseline_id)
+    if row is None:
+        raise NotFound("There is no such baseline, or it was not known on that day.")
+    return row
 
 
 def _pair(found: Baselines, a: str, b: str) -> tuple[BaselineRow | None, BaselineRow | None]:

@@ -156,7 +156,8 @@ def test_a_proposal_is_approved_by_its_action_with_a_day_and_a_reason(place: Pla
     assert "Name the amendment" in place.act("approve_proposals", place.draft, in_force_from="2026-02-01")
     Baseline.objects.filter(pk=place.draft.pk).update(amendment=place.amendment)
     assert "choose a later day" in place.act("approve_proposals", place.draft, in_force_from="01.01.2026")
-    assert place.act("approve_proposals", place.draft, in_force_from="2026-02-01", reason="minutes 5") == "Approved: 1"
+    assert "holds no milestone dates" in place.act("approve_proposals", place.draft, in_force_from="2026-02-01")
+    assert place.act("approve_proposals", place.draft, in_force_from="2026-02-01", reason="minutes 5", seen="on") == "Approved: 1"
     place.draft.refresh_from_db()
     assert (place.draft.kind, place.draft.approved_by) == ("approved", place.editor)
     history = place.client.get(place.address(place.draft, "history"))

@@ -14,7 +14,7 @@ from cluster.models import Amendment, Baseline, BudgetLine, Claim, Contract, Fac
 from cluster.queries.budgets import baseline_version
 from cluster.services.budgets import approve_baseline, propose_baseline, save_line
 from tests.cluster.api.world import BASE, token_client
-from tests.factories import make_contract, make_factory, make_source, make_user
+from tests.factories import make_contract, make_factory, make_milestone, make_rate, make_source, make_user, promise
 
 pytestmark = pytest.mark.django_db
 As = Callable[[User], APIClient]
@@ -382,7 +382,7 @@ def test_a_proposal_is_discarded_and_an_approved_baseline_is_not(place: Place) -
 
 @pytest.mark.parametrize(
     ("role", "baseline", "line"),
-    [(Role.CONTROLLER, 403, 403), (Role.AUDITOR, 403, 403), (Role.ADMIN, 403, 403), (Role.MANAGER, 404, 403), (None, 404, 404)],
+    [(Role.CONTROLLER, 403, 403), (Role.AUDITOR, 403, 403), (Role.ADMIN, 403, 403), (Role.MANAGER, 403, 403), (None, 404, 404)],
 )
 def test_who_may_write(place: Place, role: Role | None, baseline: int, line: int) -> None:
     if role is None:
@@ -399,3 +399,45 @@ def test_who_may_write(place: Place, role: Role | None, baseline: int, line: int
     assert send(client, "delete", place.line_address, None, seen_line).status_code == line
     assert send(client, "post", f"{BASE}budget-lines/", place.body(baseline=place.draft.pk)).status_code in (400, 403)
     assert baseline_version(place.draft.pk) == before
+
+
+def test_an_odd_baseline_is_approved_once_the_warning_was_named(place: Place) -> None:
+    send(
+        place.client, "patch", place.line_address, {"amount": {"value": "99.00", "currency": "RUB"}}, etag(place.client, place.line_address)
+    )
+    body = {"in_force_from": "2026-02-01", "amendment": place.amendment.pk}
+    answer = send(place.client, "post", place.at("approval/"), body, etag(place.client, place.at()))
+    assert refusals(answer) == [("seen", "total")]
+    answer = send(place.client, "post", place.at("approval/"), body | {"seen": ["total"]}, etag(place.client, place.at()))
+    assert answer.status_code == 201
+
+
+def test_the_comparison_tells_dollars_with_basis_and_rate_and_the_dates_that_move(place: Place) -> None:
+    make_rate("2019-01-10", "80")
+    promise(make_milestone(place.factory, code="P01-OPEN"), "2027-05", baseline=place.draft)
+    save_line(baseline_id=place.draft.pk, factory_id=place.factory.pk, amount_rub=Decimal("0.44"), by=place.editor)
+    save_line(baseline_id=place.draft.pk, factory_id=place.factory.pk, category="design", amount_rub=Decimal("0.44"), by=place.editor)
+    found = place.client.get(place.at("comparison/")).json()
+    usd = found["total"]["usd"]
+    assert (usd["value"], usd["currency"], usd["basis"], usd["rate"]["value"]) == ("0.02", "USD", "reporting", "80.0000")
+    for grouping in ("by_factory", "by_category", "by_funding", "lines"):
+        assert sum(Decimal(one["usd"]["value"]) for one in found[grouping]) == Decimal(usd["value"]), grouping
+    assert [(one["code"], one["change"], one["old"], one["new"]["earliest"]) for one in found["dates"]] == [
+        ("P01-OPEN", "added", None, "2027-05-01")
+    ]
+
+
+def test_a_plant_manager_reads_the_baselines_of_the_contract_with_the_dates_of_the_own_factory(place: Place) -> None:
+    other = make_factory(place.contract, code="P02")
+    for factory in (place.factory, other):
+        promise(make_milestone(factory, code=f"{factory.code}-OPEN"), "2027", baseline=place.draft)
+    save_line(baseline_id=place.draft.pk, factory_id=other.pk, amount_rub=Decimal(7), by=place.editor)
+    manager = token_client(make_user(Role.MANAGER, factory=place.factory))
+    assert {one["id"] for one in manager.get(f"{BASE}baselines/").json()["results"]} == {place.approved.pk, place.draft.pk}
+    one = manager.get(place.at()).json()
+    assert [date["milestone"]["code"] for date in one["dates"]] == ["P01-OPEN"]
+    assert (one["reason"], place.client.get(place.at()).json()["reason"]) == ("", "change")
+    assert {line["factory"] for line in manager.get(place.at("comparison/")).json()["lines"]} <= {place.factory.pk}
+    stranger = token_client(make_user(Role.MANAGER, factory=make_factory(make_contract())))
+    assert stranger.get(place.at()).status_code == 404
+    assert stranger.get(f"{BASE}baselines/").json()["results"] == []

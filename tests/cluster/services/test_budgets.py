@@ -560,3 +560,45 @@ class TestWhyALineIsGone:
         with refused("too_long", "reason"):
             world.put(second, [], replace=True, reason="x" * 1001)
         assert self.reasons(world, first, second) == []
+
+
+class TestWarnings:
+    @pytest.fixture
+    def first(self, world: World) -> Baseline:
+        """In force: 100 roubles of each of two factories, and one milestone date."""
+        first = world.draft("Первый")
+        for factory in (world.factory, world.other):
+            world.line(first, factory_id=factory.pk)
+        promise(make_milestone(world.factory), "2027", baseline=first)
+        return world.approve(first)
+
+    def approve(self, world: World, baseline: Baseline, *seen: str) -> Baseline:
+        return world.approve(baseline, date(2026, 2, 1), seen=seen)
+
+    @pytest.mark.parametrize(("amount", "odd"), [("0.01", True), ("99.99", True), ("100", False), ("400", False), ("400.01", True)])
+    def test_less_than_half_or_more_than_double_of_the_roubles_must_have_been_seen(
+        self, world: World, first: Baseline, amount: str, odd: bool
+    ) -> None:
+        draft = world.draft("Второй", copy_from_id=first.pk)
+        draft.budget_lines.filter(factory=world.factory).delete()
+        draft.budget_lines.update(amount_rub=Decimal(amount))
+        if odd:
+            with refused("total", "seen"):
+                self.approve(world, draft, "no_dates", "factories")
+        self.approve(world, draft, "factories", *(["total"] if odd else []))
+        assert Baseline.objects.get(pk=draft.pk).kind == "approved"
+
+    def test_dates_and_factories_that_go_must_have_been_seen_each(self, world: World, first: Baseline) -> None:
+        draft = world.draft("Второй")
+        world.line(draft)
+        with refused("no_dates", "seen"):
+            self.approve(world, draft)
+        with refused("factories", "seen"):
+            self.approve(world, draft, "no_dates")
+        self.approve(world, draft, "no_dates", "factories")
+
+    def test_a_proposal_with_dates_alone_is_refused(self, world: World, first: Baseline) -> None:
+        draft = world.draft("Второй", copy_from_id=first.pk)
+        draft.budget_lines.all().delete()
+        with refused("empty"):
+            self.approve(world, draft, "no_dates", "factories", "total")

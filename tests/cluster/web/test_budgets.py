@@ -1,5 +1,6 @@
 """The pages of budgets: baselines, lines, comparison, and the forms that propose, fill, approve and discard."""
 
+import csv
 import re
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,9 +15,9 @@ from cluster.domain.dates import DateWindow
 from cluster.models import Amendment, Baseline, BudgetLine, Claim
 from cluster.queries.budgets import baseline_version
 from cluster.queries.history import newest_event
-from cluster.services.budgets import approve_baseline, import_lines, propose_baseline, save_line
+from cluster.services.budgets import approve_baseline, discard_baseline, import_lines, propose_baseline, save_line
 from tests.cluster.web.place import Place, hidden, make_place, title, words
-from tests.factories import make_contract, make_rate, make_source, make_user
+from tests.factories import make_contract, make_milestone, make_rate, make_source, make_user, promise
 
 MARCH = date(2026, 3, 1)
 IN_FORCE = date(2026, 1, 1)
@@ -150,7 +151,12 @@ class TestReading:
         assert "First budget" in said(page)
         assert "Second budget" not in said(page)
         assert "Propose a baseline" not in said(page)
-        assert client.get(f"{place.root}{place.approved.pk}/?as_of=2025-12-31").status_code == 400
+        for who in ("editor", "own"):
+            for baseline in (place.approved, place.draft):
+                for tail in ("", "lines.csv"):
+                    address = f"{place.root}{baseline.pk}/{tail}?as_of=2025-12-31"
+                    assert place.client(who).get(address).status_code == 404, address
+        assert "1000.50" in client.get(f"{place.root}{place.approved.pk}/lines.csv?as_of=2026-01-01").content.decode()
         assert "₽1,000.50" in said(client.get(f"{place.root}{place.approved.pk}/?as_of=2026-01-01"))
 
     @pytest.mark.parametrize(
@@ -188,7 +194,7 @@ class TestReading:
         rows = [Row(n, line) for n, line in enumerate(lines, 1)]
         import_lines(baseline_id=place.draft.pk, rows=rows, replace=True, by=place.person("editor"))
         client = place.client()
-        with django_assert_max_num_queries(18):
+        with django_assert_max_num_queries(20):
             text = said(client.get(place.at()))
         assert "page 1 of 2" in text
         assert "₽180.00" in text
@@ -197,13 +203,31 @@ class TestReading:
     def test_the_table_that_is_downloaded_can_be_pasted_back(self, place: Budgets) -> None:
         for language in ("en", "ru"):
             client = place.client(language=language)
-            text = client.get(place.at("lines.csv")).content.decode("utf-8-sig")
-            if language == "en":
-                text = "\n".join("\t".join(cells.split(",")) for cells in text.splitlines())
-                text = text.replace("Amount\t ₽", "Amount").replace('"', "")
-            answer = client.post(place.at("paste/"), {"table": text, "mode": "replace"})
-            assert answer.status_code == 200, words(answer)
-            assert answer.context["preview"].changes == 0
+            raw = client.get(place.at("lines.csv")).content.decode()
+            tabs = "\n".join(
+                "\t".join(cells) for cells in csv.reader(raw.removeprefix("\ufeff").splitlines(), delimiter=",;"[language == "ru"])
+            )
+            for text in (raw, tabs):
+                answer = client.post(place.at("paste/"), {"table": text, "mode": "replace"})
+                assert answer.status_code == 200, words(answer)
+                assert answer.context["preview"].changes == 0
+                assert answer.context["preview"].counts["unchanged"] == 2
+
+    @pytest.mark.parametrize("language", ["ru", "en"])
+    def test_the_table_of_an_example_can_be_pasted_back_though_it_says_that_it_is_one(self, place: Budgets, language: str) -> None:
+        place.contract.is_example = True
+        place.contract.save()
+        place.line(reason='=dearer, "presses"; \'+2 %\nand more', month=None)
+        client = place.client(language=language)
+        text = client.get(place.at("lines.csv")).content.decode()
+        answer = client.post(place.at("paste/"), {"table": text, "mode": "replace"})
+        assert answer.status_code == 200, words(answer)
+        assert answer.context["preview"].changes == 0
+
+    def test_a_nul_in_a_pasted_reason_is_refused_at_its_cell(self, place: Budgets) -> None:
+        answer = place.client().post(place.at("paste/"), {"table": "F01\tdesign\town\t2026-03\t5\tpres\x00ses", "mode": "merge"})
+        assert answer.status_code == 422
+        assert "This text has control characters." in said(answer)
 
     def test_the_comparison_tells_line_by_line_what_moves_and_why(self, place: Budgets) -> None:
         place.line(category="equipment", funding="bank", amount_rub=Decimal(1200), line_id=place.first.pk, reason="machines are dearer")
@@ -216,7 +240,11 @@ class TestReading:
         assert "F01 Press plant Equipment Bank loan March 2026 ₽1,000.50 ₽1,200.00 +₽199.50 machines are dearer" in text
         assert "F01 Press plant R&D Own funds March 2026 — no line ₽50.00 +₽50.00 new research" in text
         assert "F02 Seat plant Design Own funds ₽300.00 — no line -₽300.00 gone" in text.replace("−", "-")
-        assert "Total ₽1,300.50 ₽1,250.00 -₽50.50 -$0.51" in text.replace("−", "-")
+        # Dollars are those of the lines, each rounded, so that the rows of every grouping add up to one total: 2.00 - 3.00 + 0.50.
+        assert "Total ₽1,300.50 ₽1,250.00 -₽50.50 -$0.50" in text.replace("−", "-")
+        for by in ("factory", "category", "funding", "year"):
+            page = place.client().get(f"{place.root}compare/?by={by}")
+            assert sum(row.usd for row in page.context["rows"]) == page.context["total"].usd == Decimal("-0.50")
         assert "Dollars at the reporting basis: 100.0000 ₽ of Jan 1, 2026." in text
 
     @pytest.mark.parametrize("by", ["factory", "category", "funding", "year"])
@@ -366,8 +394,8 @@ class TestLineForm:
     def test_an_approved_baseline_opens_no_form(self, place: Budgets) -> None:
         for tail in ("lines/new/", "paste/", "approve/", "discard/"):
             answer = place.client().get(f"{place.root}{place.approved.pk}/{tail}")
-            assert answer.status_code == 400
-            assert "“First budget” is approved and frozen: propose a new baseline." in said(answer)
+            assert answer.status_code == 409
+            assert "“First budget” was approved meanwhile and is frozen." in said(answer)
 
 
 def many(place: Budgets, count: int) -> list[str]:
@@ -526,3 +554,104 @@ def test_a_contract_without_a_baseline_says_so(db: None) -> None:
     plain = make_place()
     plain.people["new"] = editor
     assert "No baseline yet" in said(plain.client("new").get("/c/new/budgets/"))
+
+
+class TestDates:
+    @pytest.fixture
+    def dated(self, place: Budgets) -> Budgets:
+        """Three milestones: one moves, one is left out, one is new in the proposal; a fourth stays."""
+        names = {"moves": ("2027-03", "2027-05-01"), "goes": ("2028", ""), "comes": ("", "2029"), "stays": ("2030", "2030")}
+        pairs = []
+        for name, dues in names.items():
+            milestone = make_milestone(place.factory if name != "goes" else place.other, code=name.upper(), name_en=f"It {name}")
+            pairs.append((milestone, dues))
+        first = propose_baseline(contract_id=place.contract.pk, name_ru="С датами", reason="dates", by=place.person("editor"))
+        place.draft.name_en = "Dated proposal"
+        place.draft.save()
+        for milestone, (old, new) in pairs:
+            for baseline, due in ((first, old), (place.draft, new)):
+                if due:
+                    promise(milestone, due, baseline=baseline)
+        row = Row(1, Line(place.factory.pk, "equipment", "bank", MARCH, Decimal("1000.50")))
+        import_lines(baseline_id=first.pk, rows=[row], replace=True, by=place.person("editor"))
+        approve_baseline(
+            baseline_id=first.pk, in_force_from=date(2026, 2, 1), amendment_id=place.amendment.pk, by=place.person("editor"),
+            today=localdate(), seen=["factories"],
+        )  # fmt: skip
+        return place
+
+    @pytest.mark.parametrize("tail", ["approve/", "", "compare/"])
+    def test_dates_that_an_approval_freezes_are_told_before_and_after(self, dated: Budgets, tail: str) -> None:
+        address = f"{dated.root}compare/?b={dated.draft.pk}" if tail == "compare/" else dated.at(tail)
+        text = said(dated.client().get(address))
+        assert "New dates 1 Changed dates 1 Dates left out 1 Unchanged dates 1" in text
+        assert "It moves MOVES F01 March 2027 5/1/2027 +31 days" in text or "+31 days" in text
+        assert "It goes GOES F02 2028 left out —" in text
+        assert "It comes COMES F01 no date 2029 —" in text
+        assert "It stays" not in text
+
+    def test_a_plant_manager_sees_the_dates_of_the_own_factory_only(self, dated: Budgets) -> None:
+        text = said(dated.client("own").get(dated.at()))
+        assert "It moves" in text
+        assert "It goes" not in text
+
+    def test_what_is_odd_is_ticked_before_it_is_frozen(self, dated: Budgets) -> None:
+        dated.draft.milestones.all().delete()
+        save_line(
+            baseline_id=dated.draft.pk, line_id=dated.first.pk, factory_id=dated.factory.pk, month=MARCH, category="equipment",
+            funding="bank", amount_rub=Decimal(9999), by=dated.person("editor"),
+        )  # fmt: skip
+        page = dated.client().get(dated.at("approve/"))
+        assert "holds no milestone dates" in said(page)
+        assert "1029.4 % of the roubles" in said(page)
+        body = {"version": hidden(page, "version"), "amendment": dated.amendment.pk, "in_force_from": "2026-03-01"}
+        answer = dated.client().post(dated.at("approve/"), body | {"seen_no_dates": "on"})
+        assert answer.status_code == 422
+        assert "Tick it if it is meant so: “Dated proposal” holds 1029.4 %" in said(answer)
+        answer = dated.client().post(dated.at("approve/"), body | {"seen_no_dates": "on", "seen_total": "on"})
+        assert answer.status_code == 302
+        dated.draft.refresh_from_db()
+        assert dated.draft.kind == "approved"
+
+    def test_a_proposal_without_lines_has_no_button_to_approve_it(self, place: Budgets) -> None:
+        place.draft.budget_lines.all().delete()
+        promise(place.milestone, "2027", baseline=place.draft)
+        page = place.client().get(place.at("approve/"))
+        assert "There is no budget line in this baseline: add lines, then approve it." in said(page)
+        assert "Approve and freeze" not in said(page)
+
+
+class TestOvertaken:
+    TYPED = {
+        "lines/new/": {"factory": "", "amount": "77", "reason": "what I typed", "category": "rnd"},
+        "paste/": {"table": "F01\twhat I typed", "mode": "merge"},
+        "approve/": {"in_force_from": "2026-03-03", "reason": "what I typed"},
+        "discard/": {},
+    }  # fmt: skip
+
+    @pytest.mark.parametrize("tail", [*TYPED])
+    def test_a_form_of_a_baseline_approved_meanwhile_says_who_did_it_and_keeps_what_was_typed(self, place: Budgets, tail: str) -> None:
+        approver = place.person("editor")
+        approver.first_name, approver.last_name = "Anna", "Approver"
+        approver.save()
+        page = place.client().get(place.at("approve/"))
+        body = {"version": hidden(page, "version"), "amendment": place.amendment.pk, "in_force_from": "2026-02-01"}
+        assert place.client().post(place.at("approve/"), body).status_code == 302
+        for answer in (place.client().get(place.at(tail)), place.client().post(place.at(tail), self.TYPED[tail])):
+            assert answer.status_code == 409
+            text = said(answer)
+            assert "“Second budget” was approved meanwhile and is frozen." in text
+            assert f"Anna Approver, {localdate():%b} {localdate().day}, {localdate().year}" in text
+            assert f'href="{place.at()}"' in answer.content.decode()
+        if tail != "discard/":
+            assert "what I typed" in answer.content.decode()
+
+    def test_a_form_of_a_withdrawn_baseline_says_so_and_a_stranger_learns_nothing(self, place: Budgets) -> None:
+        discard_baseline(baseline_id=place.draft.pk, by=place.person("editor"))
+        answer = place.client().post(place.at("lines/new/"), self.TYPED["lines/new/"])
+        assert answer.status_code == 409
+        assert "“Second budget” was withdrawn meanwhile; the history keeps it." in said(answer)
+        assert "what I typed" in answer.content.decode()
+        assert place.client().get(f"{place.root}999999/approve/").status_code == 404
+        for who, status in (("own", 403), ("outsider", 404)):
+            assert place.client(who).get(place.at("approve/")).status_code == status
