@@ -127,7 +127,7 @@ def baseline(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
     only = _filters(request, factories)
     lines = lines_of(reader, row.baseline, as_of=as_of if as_of < today else None, **_conditions(only, factories))
     sort = chosen(request, "sort", [sign + key for key in _SORTS for sign in ("", "-")], "factory")
-    sums = sums_of(lines)
+    sums = sums_of(lines, as_of=as_of)
     rate = rate_status(as_of)
     before = baseline_before(row.baseline)
     context = {
