@@ -105,7 +105,7 @@ def test_a_line_is_added_through_the_service_rules(place: Place) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "said"),
     [
-        ({"amount_rub": "1,234"}, "amount_rub", "can be read as"),
+        ({"amount_rub": "1,234"}, "amount_rub", "can mean thousands or decimals"),
         ({"amount_rub": "12,34.5"}, "amount_rub", "is not an amount"),
         ({"amount_rub": "1e400"}, "amount_rub", "is not an amount"),
         ({"amount_rub": "NaN"}, "amount_rub", "is not an amount"),
