@@ -221,6 +221,15 @@ def test_a_bad_cell_is_named_by_row_and_column(row: str, expected: tuple[str, st
     assert list(table.cells) == [2]
 
 
+def test_a_factory_code_in_letters_of_another_alphabet_is_told_what_it_looks_like() -> None:
+    known = Vocabulary({"x01": 1, "f02": 2}, {}, {})
+    said = [str(problem.error) for problem in parse_table("Х01;;;;5\nФ02;;;;5", known, Term()).problems]
+    assert said == [
+        "“Х01” is no factory of this contract, though it looks like X01: some letters are of another alphabet.",
+        "“Ф02” is no factory of this contract: write its code.",
+    ]
+
+
 def test_every_bad_cell_is_told_at_once_in_the_order_of_the_rows() -> None:
     table = read("F99;gifts;;2025-03;1,234\nF01;;;2025-03;5\nF01;;;01.03.2025;6")
     assert refusals(table) == [(1, "factory", "choice"), (1, "category", "choice"), (1, "amount", "ambiguous"), (3, "", "duplicate")]
@@ -235,15 +244,6 @@ def test_a_wrong_category_in_row_4012_of_five_thousand_is_found() -> None:
     table = read("\n".join(rows))
     assert refusals(table) == [(4012, "category", "choice")]
     assert len(table.rows) == 4999
-
-
-def test_a_factory_code_in_letters_of_another_alphabet_is_told_what_it_looks_like() -> None:
-    known = Vocabulary({"x01": 1, "f02": 2}, {}, {})
-    said = [str(problem.error) for problem in parse_table("Х01;;;;5\nФ02;;;;5", known, Term()).problems]
-    assert said == [
-        "“Х01” is no factory of this contract, though it looks like X01: some letters are of another alphabet.",
-        "“Ф02” is no factory of this contract: write its code.",
-    ]
 
 
 def test_too_many_rows_are_refused_as_a_whole() -> None:
