@@ -145,6 +145,9 @@ def test_what_waited_in_quarantine_and_was_superseded_never_counted(purse: Purse
     day = date(2025, 6, 17)
     waiting = ExchangeRate.objects.create(date=day, value=Decimal("75.5555"), source_ru="газета", revision=2, status="quarantined")
     ExchangeRate.objects.filter(pk=waiting.pk).update(status="superseded", recorded_at=datetime(2025, 6, 18, 12, tzinfo=UTC))
+    ExchangeRate.objects.accepted().filter(date=day).update(status="superseded")
+    bank = make_rate(day, "75.5555", revision=3)
+    ExchangeRate.objects.filter(pk=bank.pk).update(recorded_at=datetime(2025, 6, 20, 12, tzinfo=UTC))
     found = rate_in_force(day, known=date(2025, 6, 18))
     assert found is not None
     assert found.value == Decimal("78.7135")

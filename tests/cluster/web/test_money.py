@@ -231,11 +231,18 @@ class TestPage:
     @pytest.mark.parametrize("path", ["", "money/"])
     def test_committed_is_allocated_and_not_allocated_to_the_cent(self, purse: Purse, path: str) -> None:
         commit(purse)
+        newer = Baseline.objects.create(contract=purse.place.contract, name_ru="План 2")
+        for category in ("design", "networks", "equipment"):
+            # Rounded each for itself: three cents, where their sum would be two.
+            BudgetLine.objects.create(baseline=newer, factory=purse.place.factory, category=category, amount_rub=Decimal("0.40"))
+        approve(newer, "2025-06-10")
+        convert()
         context = get(purse, path).context
         tiles = {tile.label: tile for tile in context["commitment" if path else "tiles"]}
         committed, allocated, rest = ({part.basis: part.usd for part in tiles[name].dollars} for name in THREE)
         assert set(committed) == set(allocated) == set(rest) == {"contract", "reporting"}
         assert all(committed[basis] == allocated[basis] + rest[basis] for basis in committed)
+        assert allocated["reporting"] == Decimal("0.03")
         assert tiles["Committed"].rub == tiles["Allocated"].rub + tiles["Not allocated"].rub
 
     def test_a_row_behind_the_outlook_names_every_rate_that_it_stands_on(self, purse: Purse) -> None:
