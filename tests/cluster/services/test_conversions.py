@@ -315,8 +315,9 @@ def test_converting_twice_changes_nothing(changes: list[tuple[str, date | None, 
             world.do(*change)
         convert()
         once = stored()
-        for again in (lambda: None, mark_all_due):
-            again()
+        for all_due in (False, True):
+            if all_due:
+                mark_all_due()
             figures = convert(datetime(2024, 6, 2, tzinfo=UTC))
             assert [figures[name] for name in ("converted", "changed", "corrected", "dropped")] == [0, 0, 0, 0]
             assert stored() == once
