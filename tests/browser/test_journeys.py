@@ -39,7 +39,7 @@ def test_a_payment_is_echoed_recorded_and_reversed(editor: User, open_as: Callab
     page.fill("[name=document]", "Платёжное поручение 7")
     page.fill("[name=counterparty]", "Поставщик")
     page.locator("form button[type=submit].pri").first.click()
-    expect(page.locator("main")).to_contain_text("1234")
+    expect(page.locator("main")).to_contain_text("1 234")
     assert page.title().startswith("Ошибка")
     assert page.input_value("[name=document]") == "Платёжное поручение 7"
     assert not LedgerEntry.objects.exists()

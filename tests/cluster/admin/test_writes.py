@@ -361,8 +361,8 @@ def test_a_rate_is_entered_by_hand_with_its_source(enter: Any) -> None:
     posted = {"currency": "USD", "date": "2024-04-13", "value": "93,4419", "nominal": "1", "source_ru": "Газета", "form_key": KEY}
     for given, field, said in (
         ({"value": "93,441"}, "value", "93,4410"),
-        ({"value": "934,4190"}, "value", "many times the one of April 12, 2024"),
-        ({"date": "2024-04-14"}, "date", "in force then is the rate of April 13, 2024"),
+        ({"value": "934,4190"}, "value", "many times the one of Apr 12, 2024"),
+        ({"date": "2024-04-14"}, "date", "in force then is the rate of Apr 13, 2024"),
         ({"source_ru": ""}, "source_ru", "This field is required."),
     ):
         assert said in str(errors(client.post(add, posted | given))[field])

@@ -47,7 +47,7 @@ REFERENCE = {"sources", "exchange-rates"}
 OF_THE_INSTALLATION = {"job-runs"}
 # What a plant manager sees of the own plant: not the contract's parties, plans or jobs.
 OF_A_FACTORY = {
-    "contracts", "factories", "claims", "budget-lines", "ledger-entries", "milestones", "forecast-revisions", "dependencies",
+    "contracts", "factories", "claims", "baselines", "budget-lines", "ledger-entries", "milestones", "forecast-revisions", "dependencies",
     "delay-flags", "delay-events", "outputs",
 }  # fmt: skip
 

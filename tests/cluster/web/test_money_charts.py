@@ -79,6 +79,6 @@ class TestCurve:
     def test_labels_that_would_meet_stand_apart(self) -> None:
         points = [CurvePoint(date(2025, n, 1), Decimal(100 * n), Decimal(100 * n), Decimal(100 * n)) for n in (1, 2)]
         wide = curve("c", points, as_of=date(2025, 2, 20)).wide
-        heights = [float(y) for y in re.findall(r'<text x="860" y="([\d.]+)">', wide)]
+        heights = [float(y) for y in re.findall(r'<text x="818" y="([\d.]+)">', wide)]
         assert len(heights) == 3
         assert all(abs(a - b) >= 18 for n, a in enumerate(heights) for b in heights[:n])
