@@ -68,6 +68,12 @@ INSERT INTO cluster_exchangerate (currency, date, nominal, value, revision, stat
 SELECT 'USD', max(date) + 1, 1, 80, 1, 'accepted', 'manual', 'выдуман', 'invented', now() FROM cluster_exchangerate
 """
 
+CORRECTED_RATE = """
+INSERT INTO cluster_exchangerate (currency, date, nominal, value, revision, status, quality, source_ru, source_en, recorded_at)
+SELECT currency, date, nominal, value + 1, revision + 1, 'accepted', quality, source_ru, source_en, now()
+FROM cluster_exchangerate WHERE date = '2023-06-14' ORDER BY revision DESC LIMIT 1
+"""
+
 
 @contextmanager
 def own_databases() -> Iterator[str]:
@@ -139,8 +145,8 @@ def full() -> float:
 
 
 def correct_one_rate() -> dict[str, int]:
-    """One rate in the middle of the ledger becomes another."""
-    execute("UPDATE cluster_exchangerate SET value = value + 1 WHERE date = '2023-06-14'")
+    """One rate in the middle of the ledger is corrected, as the bank does: by a revision."""
+    execute("UPDATE cluster_exchangerate SET status = 'superseded' WHERE date = '2023-06-14'", CORRECTED_RATE)
     return convert()
 
 
