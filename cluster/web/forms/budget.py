@@ -11,7 +11,8 @@ from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from cluster.domain.approval import Warn
-from cluster.domain.budgets import LONGEST_REASON, Table, Term, Vocabulary, folded, parse_month, parse_table
+from cluster.domain.budget_table import Table, Vocabulary, folded, parse_month, parse_table
+from cluster.domain.budgets import LONGEST_REASON, Term
 from cluster.domain.errors import DomainError
 from cluster.models import Amendment, Baseline, CostCategory, Factory, FundingSource
 from cluster.models.form_fields import StrictAmountField, as_validation_error, message_of

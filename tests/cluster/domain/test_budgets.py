@@ -10,20 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.domain.budgets import (
-    COLUMNS,
-    Change,
-    Line,
-    Sums,
-    Table,
-    Term,
-    Vocabulary,
-    compare,
-    folded,
-    grouped,
-    parse_month,
-    parse_table,
-)
+from cluster.domain.budget_table import COLUMNS, Table, Vocabulary, folded, parse_month, parse_table
+from cluster.domain.budgets import Change, Line, Sums, Term, compare, grouped
 from cluster.domain.errors import DomainError
 
 FACTORIES = {1: "F01", 2: "F02", 3: "F03"}
