@@ -12,7 +12,12 @@ class FlagKind(StrEnum):
 
     OVERDUE = "overdue"
     FORECAST_LATE = "forecast_late"
+    KNOCK_ON_LATE = "knock_on_late"
+    AT_RISK = "at_risk"
     COMPLETED_LATE = "completed_late"
+    SILENT = "silent"
+    OVER_BUDGET = "over_budget"
+    UNDERSPENT = "underspent"
 
 
 class Severity(StrEnum):

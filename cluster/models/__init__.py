@@ -1,6 +1,7 @@
 """State: one file per concept; the database holds the invariants."""
 
 from cluster.models.baseline import Baseline, BaselineMilestone, BudgetLine, CostCategory, FundingSource
+from cluster.models.calendar import CalendarException
 from cluster.models.claim import Claim, Confidence, Figure, Qualifier, Sourced
 from cluster.models.contract import Amendment, Contract, Party
 from cluster.models.conversion import BudgetConversion, ClaimConversion, Conversion, LedgerConversion
@@ -11,9 +12,11 @@ from cluster.models.digest import Delivery, Subscription
 from cluster.models.factory import Factory
 from cluster.models.job import JobRun
 from cluster.models.ledger import LedgerEntry
-from cluster.models.milestone import ForecastRevision, Milestone, MilestoneKind, SlipReason
+from cluster.models.milestone import Constraint, ForecastRevision, Milestone, MilestoneKind, SlipReason
 from cluster.models.rate import ExchangeRate
+from cluster.models.risk import RiskResult, RiskRun
 from cluster.models.source import Source
+from cluster.models.standing import Standing
 from cluster.models.token import ApiToken
 from cluster.models.user import Membership, User
 
@@ -24,9 +27,11 @@ __all__ = [
     "BaselineMilestone",
     "BudgetConversion",
     "BudgetLine",
+    "CalendarException",
     "Claim",
     "ClaimConversion",
     "Confidence",
+    "Constraint",
     "Contract",
     "Conversion",
     "ConversionDue",
@@ -48,9 +53,12 @@ __all__ = [
     "MilestoneKind",
     "Party",
     "Qualifier",
+    "RiskResult",
+    "RiskRun",
     "SlipReason",
     "Source",
     "Sourced",
+    "Standing",
     "Subscription",
     "User",
 ]

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, TypeVar
 
 import pghistory
 from django.conf import settings
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, TruncDate
@@ -17,6 +17,7 @@ from cluster.models.frozen import approved_for_good, frozen_once_approved
 from cluster.models.names import InLanguage
 from cluster.models.one_contract import InOneContract, one_contract, stays_with_its_contract
 from cluster.models.scope import AnnouncedQuerySet, ScopedQuerySet
+from cluster.models.standing import makes_standing
 from cluster.models.windows import Window, earliest_column, latest_column, precision_column, window_constraint
 
 M = TypeVar("M", bound=models.Model)
@@ -32,6 +33,7 @@ class BaselineQuerySet(ScopedQuerySet["Baseline"]):
 
 
 @makes_lines_due
+@makes_standing("baseline")
 @approved_for_good
 @one_contract
 @stays_with_its_contract
@@ -94,6 +96,7 @@ class BaselineMilestoneQuerySet(UnderBaselineQuerySet["BaselineMilestone"]):
     factory_path = "milestone__factory_id"
 
 
+@makes_standing("baseline_milestone")
 @frozen_once_approved
 @one_contract
 @pghistory.track()
@@ -108,6 +111,15 @@ class BaselineMilestone(InOneContract):
     due_latest = latest_column()
     due_precision = precision_column()
     due = Window()
+    weight = models.DecimalField(
+        _("weight"),
+        max_digits=7,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text=_("The share of the factory's budget that is earned when the milestone is reached; those of a factory make 1."),
+    )
     announced_earliest = earliest_column(null=True, blank=True)
     announced_latest = latest_column(null=True, blank=True)
     announced_precision = precision_column(blank=True)
@@ -133,6 +145,11 @@ class BaselineMilestone(InOneContract):
             window_constraint("due", "baseline_milestone"),
             window_constraint("announced", "baseline_milestone"),
             models.UniqueConstraint(fields=["baseline", "milestone"], name="baseline_milestone_once"),
+            models.CheckConstraint(
+                condition=Q(weight__isnull=True) | Q(weight__gte=0, weight__lte=1),
+                name="baseline_milestone_weight",
+                violation_error_message=_("A weight lies between 0 and 1."),
+            ),
         ]
 
     def __str__(self) -> str:

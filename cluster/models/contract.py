@@ -1,5 +1,6 @@
 """Contracts, their parties and their amendments."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import pghistory
@@ -42,6 +43,26 @@ class Contract(models.Model):
     moderate_days = models.PositiveSmallIntegerField(_("moderate from, days"), default=30)
     major_days = models.PositiveSmallIntegerField(_("major from, days"), default=90)
     critical_days = models.PositiveSmallIntegerField(_("critical from, days"), default=180)
+    silent_after_days = models.PositiveSmallIntegerField(
+        _("silent after, days"),
+        null=True,
+        blank=True,
+        help_text=_("A factory that told nothing of its milestones for so long is flagged. Empty: silence is not judged."),
+    )
+    cost_tolerance_percent = models.DecimalField(
+        _("over budget from, %"),
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal(5),
+        help_text=_("By how much the estimate at completion may exceed the budget of a factory before it is flagged."),
+    )
+    spend_tolerance_percent = models.DecimalField(
+        _("underspent from, %"),
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal(20),
+        help_text=_("By how much the payments of a factory may lie below its planned value before it is flagged."),
+    )
 
     objects: ClassVar[ContractQuerySet] = ContractQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -55,6 +76,12 @@ class Contract(models.Model):
                 condition=Q(moderate_days__gt=1, moderate_days__lt=F("major_days"), major_days__lt=F("critical_days")),
                 name="contract_severity_order",
                 violation_error_message=_("The days must rise from moderate to critical."),
+            ),
+            models.CheckConstraint(
+                condition=Q(cost_tolerance_percent__gt=0, spend_tolerance_percent__gt=0, spend_tolerance_percent__lte=100)
+                & (Q(silent_after_days__isnull=True) | Q(silent_after_days__gt=0)),
+                name="contract_tolerances",
+                violation_error_message=_("Tolerances are above 0; payments cannot lie more than 100 % below the planned value."),
             ),
         ]
 

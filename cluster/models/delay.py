@@ -2,19 +2,24 @@
 
 from typing import Any, ClassVar
 
-import pghistory
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from cluster.domain import delays
+from cluster.models.append_only import append_only
 from cluster.models.scope import ScopedQuerySet
 
 FLAG_KINDS = [
     (delays.FlagKind.OVERDUE.value, _("overdue")),
     (delays.FlagKind.FORECAST_LATE.value, _("forecast late")),
+    (delays.FlagKind.KNOCK_ON_LATE.value, _("knock-on late")),
+    (delays.FlagKind.AT_RISK.value, _("at risk")),
     (delays.FlagKind.COMPLETED_LATE.value, _("completed late")),
+    (delays.FlagKind.SILENT.value, _("silent")),
+    (delays.FlagKind.OVER_BUDGET.value, _("over budget")),
+    (delays.FlagKind.UNDERSPENT.value, _("underspent")),
 ]
 SEVERITIES = [
     (delays.Severity.MINOR.value, _("minor")),
@@ -27,26 +32,61 @@ SEVERITIES = [
 class DelayFlagQuerySet(ScopedQuerySet["DelayFlag"]):
     """Delay flags in scope."""
 
-    contract_path = "milestone__contract_id"
-    factory_path = "milestone__factory_id"
+    contract_path = "contract_id"
+    factory_path = "factory_id"
 
 
-@pghistory.track(model_name="DelayFlagHistory")
 class DelayFlag(models.Model):
-    """Something that is late. Opened once, kept up to date in place, closed by itself when its cause is gone.
+    """Something that is late or otherwise wrong. Opened once, kept up to date in place, closed by itself when its cause is gone.
 
-    Days are derived: from `since` (the day the window ended) to `until`, or to the day of asking while that is empty.
+    `subject_id` is the id of what the flag is about: of a milestone, a factory or another thing, as its kind says (see
+    `cluster.domain.delays.FlagKind`); `milestone` and `factory` name it where it is one or belongs to one. Days are derived: from `since` (the day
+    the window ended) to `until`, or to the day of asking while that is empty. `amount` is how much is wrong where that is not days:
+    roubles over or under, or units short. What was found late and turned out never to have been is withdrawn.
+    Its events are its history. The job that writes a million flags at once bears no foreign keys: nothing with flags can be deleted.
     """
 
-    milestone = models.ForeignKey("cluster.Milestone", on_delete=models.CASCADE, related_name="flags", verbose_name=_("milestone"))
-    kind = models.CharField(_("kind"), max_length=20, choices=FLAG_KINDS)
+    contract = models.ForeignKey(
+        "cluster.Contract", on_delete=models.PROTECT, db_constraint=False, related_name="flags", verbose_name=_("contract")
+    )
+    factory = models.ForeignKey(
+        "cluster.Factory",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="flags",
+        verbose_name=_("factory"),
+    )
+    milestone = models.ForeignKey(
+        "cluster.Milestone",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="flags",
+        verbose_name=_("milestone"),
+    )
+    subject_id = models.BigIntegerField(_("subject"), editable=False)
+    kind = models.CharField(_("kind"), max_length=20)
     severity = models.CharField(_("severity"), max_length=8, choices=SEVERITIES)
     since = models.DateField(_("window ended on"))
     until = models.DateField(_("measured to"), null=True, blank=True)
+    amount = models.DecimalField(_("by how much"), max_digits=20, decimal_places=2, null=True, blank=True)
     opened_on = models.DateField(_("opened on"))
     closed_on = models.DateField(_("closed on"), null=True, blank=True)
+    withdrawn_on = models.DateField(_("withdrawn on"), null=True, blank=True)
     acknowledged_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("acknowledged by")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("acknowledged by"),
     )
     acknowledged_until = models.DateField(_("acknowledged until"), null=True, blank=True)
     acknowledged_reason = models.TextField(_("why acknowledged"), blank=True)
@@ -60,8 +100,8 @@ class DelayFlag(models.Model):
         constraints: ClassVar[list[Any]] = [
             # A lateness that is already history (completed late) is closed on the day it is found, and found only once.
             models.UniqueConstraint(
-                fields=["milestone", "kind"],
-                condition=Q(closed_on__isnull=True) | Q(kind=delays.FlagKind.COMPLETED_LATE.value),
+                fields=["subject_id", "kind"],
+                condition=Q(closed_on__isnull=True) | Q(kind=delays.FlagKind.COMPLETED_LATE.value, withdrawn_on__isnull=True),
                 name="delay_flag_one_open",
             ),
             models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gt=F("since")), name="delay_flag_until_after_since"),
@@ -72,18 +112,19 @@ class DelayFlag(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.milestone.code}: {self.get_kind_display()}"
+        return f"{self.milestone.code if self.milestone else self.factory or self.contract}: {self.kind}"
 
 
 class DelayEventQuerySet(ScopedQuerySet["DelayEvent"]):
     """Events of the delay flags in scope."""
 
-    contract_path = "flag__milestone__contract_id"
-    factory_path = "flag__milestone__factory_id"
+    contract_path = "flag__contract_id"
+    factory_path = "flag__factory_id"
 
 
+@append_only
 class DelayEvent(models.Model):
-    """One change of a delay flag, with the day it is true for. Written with the change, in the same transaction."""
+    """One change of a delay flag, with the day it is true for. Written with the change, in the same transaction; append-only."""
 
     class Kind(models.TextChoices):
         OPENED = "opened", _("opened")
@@ -91,14 +132,35 @@ class DelayEvent(models.Model):
         BETTER = "better", _("got better")
         ACKNOWLEDGED = "acknowledged", _("acknowledged")
         CLOSED = "closed", _("closed")
+        WITHDRAWN = "withdrawn", _("withdrawn")
 
-    flag = models.ForeignKey(DelayFlag, on_delete=models.CASCADE, related_name="events", verbose_name=_("flag"))
+    flag = models.ForeignKey(DelayFlag, on_delete=models.PROTECT, db_constraint=False, related_name="events", verbose_name=_("flag"))
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
     on_date = models.DateField(_("on"))
     days = models.PositiveIntegerField(_("days late"))
+    amount = models.DecimalField(_("by how much"), max_digits=20, decimal_places=2, null=True, blank=True)
     severity = models.CharField(_("severity"), max_length=8, choices=SEVERITIES)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("by whom"),
+    )
+    until = models.DateField(_("acknowledged until"), null=True, blank=True)
+    reason = models.TextField(_("why"), blank=True)
     job_run = models.ForeignKey(
-        "cluster.JobRun", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("job run")
+        "cluster.JobRun",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("job run"),
     )
     recorded_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
 

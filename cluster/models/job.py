@@ -28,6 +28,7 @@ class JobRun(models.Model):
         BACKFILL_RATES = "backfill_rates", _("fetch the rates of a past time")
         CONVERT = "convert", _("convert roubles to dollars")
         FLAG_DELAYS = "flag_delays", _("flag delays")
+        SIMULATE_RISK = "simulate_risk", _("simulate the schedule")
         SWEEP = "sweep", _("sweep")
 
     class Status(models.TextChoices):
@@ -37,6 +38,7 @@ class JobRun(models.Model):
         NO_CONNECTION = "no_connection", _("no connection")
         FAILED = "failed", _("failed, will be tried again")
         DEAD = "dead", _("given up")
+        CANCELLED = "cancelled", _("cancelled")
 
     name = models.CharField(_("job"), max_length=20, choices=Name.choices)
     scheduled_for = models.DateTimeField(_("due at"))
@@ -44,6 +46,9 @@ class JobRun(models.Model):
     status = models.CharField(_("status"), max_length=13, choices=Status.choices, default=Status.QUEUED)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("requested by")
+    )
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("cancelled by")
     )
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     lease_until = models.DateTimeField(_("held until"), null=True, blank=True)

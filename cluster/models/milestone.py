@@ -5,13 +5,14 @@ from typing import Any, ClassVar
 import pghistory
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from cluster.models.append_only import append_only
 from cluster.models.names import InLanguage
 from cluster.models.one_contract import InOneContract, one_contract, stays_with_its_contract
 from cluster.models.scope import AnnouncedQuerySet, ScopedQuerySet
+from cluster.models.standing import makes_standing
 from cluster.models.windows import Window, earliest_column, latest_column, precision_column, window_constraint
 
 
@@ -36,6 +37,18 @@ class MilestoneQuerySet(ScopedQuerySet["Milestone"]):
     factory_path = "factory_id"
 
 
+class Constraint(models.TextChoices):
+    """A date that the schedule has to respect beside the links: the earliest or the latest day of the start or the finish, or both."""
+
+    SNET = "SNET", _("start no earlier than")
+    SNLT = "SNLT", _("start no later than")
+    FNET = "FNET", _("finish no earlier than")
+    FNLT = "FNLT", _("finish no later than")
+    MSO = "MSO", _("must start on")
+    MFO = "MFO", _("must finish on")
+
+
+@makes_standing("milestone")
 @one_contract
 @stays_with_its_contract
 @pghistory.track()
@@ -43,6 +56,8 @@ class Milestone(InOneContract):
     """A dated promise about a factory, or about the contract as a whole (no factory).
 
     Original and due dates come from baselines, the forecast from the newest revision, the actual date stands here.
+    The work before it takes `duration_days`, at best `optimistic_days`, at worst `pessimistic_days`; it began on `started_on`.
+    Works with one `risk_cause` go wrong together.
     `scored` is false for what cannot be judged (too vague, told in retrospect, outcome not documented), with the reason.
     `version` counts the changes that people make, so that two editors notice each other.
     """
@@ -61,6 +76,21 @@ class Milestone(InOneContract):
     duration_days = models.PositiveIntegerField(
         _("duration, working days"), null=True, blank=True, help_text=_("The work before it; 0 is a mere date. Empty: not known.")
     )
+    optimistic_days = models.PositiveIntegerField(
+        _("optimistic duration, working days"), null=True, blank=True, help_text=_("If all goes well: one time in a hundred it is faster.")
+    )
+    pessimistic_days = models.PositiveIntegerField(
+        _("pessimistic duration, working days"),
+        null=True,
+        blank=True,
+        help_text=_("If all goes wrong: one time in a hundred it is slower."),
+    )
+    risk_cause = models.CharField(
+        _("common cause"), max_length=100, blank=True, help_text=_("What makes several works go wrong together, such as one supplier.")
+    )
+    started_on = models.DateField(_("work started on"), null=True, blank=True)
+    constraint = models.CharField(_("constraint"), max_length=4, choices=Constraint.choices, blank=True)
+    constraint_on = models.DateField(_("date of the constraint"), null=True, blank=True)
     scored = models.BooleanField(_("judged"), default=True)
     not_scored_ru = models.TextField(_("why it is not judged (Russian)"), blank=True)
     not_scored_en = models.TextField(_("why it is not judged (English)"), blank=True)
@@ -100,6 +130,22 @@ class Milestone(InOneContract):
                 name="milestone_not_scored_reason",
                 violation_error_message=_("Say why this milestone is not judged."),
             ),
+            models.CheckConstraint(
+                condition=Q(optimistic_days__isnull=True, pessimistic_days__isnull=True)
+                | Q(optimistic_days__lte=F("duration_days"), duration_days__lte=F("pessimistic_days")),
+                name="milestone_three_points",
+                violation_error_message=_("The optimistic duration is the shortest, the pessimistic one the longest: give all three."),
+            ),
+            models.CheckConstraint(
+                condition=Q(started_on__isnull=True) | Q(actual_latest__isnull=True) | Q(started_on__lte=F("actual_latest")),
+                name="milestone_starts_before_it_ends",
+                violation_error_message=_("The work cannot start after it was finished."),
+            ),
+            models.CheckConstraint(
+                condition=Q(constraint="", constraint_on__isnull=True) | ~Q(constraint="") & Q(constraint_on__isnull=False),
+                name="milestone_constraint_has_date",
+                violation_error_message=_("A constraint needs its date, and a date its constraint."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -120,6 +166,7 @@ class SlipReason(models.TextChoices):
     SCOPE = "scope", _("change of scope")
     EARLIER = "earlier", _("ahead of plan")
     OTHER = "other", _("other")
+    CONFIRMED = "confirmed", _("confirmed unchanged")
 
 
 class ForecastRevisionQuerySet(AnnouncedQuerySet["ForecastRevision"]):
@@ -129,10 +176,13 @@ class ForecastRevisionQuerySet(AnnouncedQuerySet["ForecastRevision"]):
     factory_path = "milestone__factory_id"
 
 
+@makes_standing("forecast_revision")
 @append_only
 @pghistory.track()
 class ForecastRevision(models.Model):
     """One change of a forecast: old and new window, who, when, why, by which source. Append-only.
+
+    That a forecast still holds is told in the same way, with the reason `confirmed` and the same window twice.
 
     `announced` is when the world was told, `recorded_at` when it was entered here.
     """
@@ -177,6 +227,12 @@ class ForecastRevision(models.Model):
             window_constraint("old", "forecast_revision"),
             window_constraint("new", "forecast_revision"),
             window_constraint("announced", "forecast_revision"),
+            models.CheckConstraint(
+                condition=~Q(reason=SlipReason.CONFIRMED.value)
+                | Q(old_earliest=F("new_earliest"), old_latest=F("new_latest"), old_precision=F("new_precision")),
+                name="forecast_revision_confirms_the_same",
+                violation_error_message=_("What is confirmed does not change: give the reason of the change."),
+            ),
         ]
 
     def __str__(self) -> str:

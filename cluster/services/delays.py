@@ -45,7 +45,7 @@ class _Change:
     def __init__(self, as_of: date, job_run: JobRun | None, late: list[Late]) -> None:
         self.as_of, self.job_run = as_of, job_run
         self.wanted: dict[_Key, Late] = {(each.milestone.pk, each.finding.kind.value): each for each in late}
-        standing = DelayFlag.objects.filter(Q(closed_on__isnull=True) | Q(kind=FlagKind.COMPLETED_LATE))
+        standing = DelayFlag.objects.filter(Q(closed_on__isnull=True) | Q(kind=FlagKind.COMPLETED_LATE, withdrawn_on__isnull=True))
         self.standing: dict[_Key, DelayFlag] = {
             (flag.milestone_id, flag.kind): flag for flag in standing.order_by("pk").select_for_update()
         }
@@ -66,7 +66,7 @@ class _Change:
         if changed or closed:
             DelayFlag.objects.bulk_update([*changed, *closed], ["severity", "since", "until", "closed_on"], batch_size=_AT_ONCE)
         if untrue:
-            DelayFlag.objects.filter(pk__in=untrue).delete()
+            DelayFlag.objects.filter(pk__in=untrue).update(withdrawn_on=self.as_of)
         DelayEvent.objects.bulk_create(self.events, batch_size=_AT_ONCE)
         return {
             "opened": len(opened),
@@ -79,7 +79,10 @@ class _Change:
     def _open(self, late: Late) -> DelayFlag:
         finding = late.finding
         flag = DelayFlag(
+            contract_id=late.milestone.contract_id,
+            factory_id=late.milestone.factory_id,
             milestone=late.milestone,
+            subject_id=late.milestone.pk,
             kind=finding.kind,
             severity=late.severity,
             since=finding.since,
