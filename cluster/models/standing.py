@@ -46,7 +46,7 @@ ON CONFLICT (milestone_id) DO UPDATE SET (contract_id, factory_id, judged, due_l
 WHERE (stored.contract_id, stored.factory_id, stored.judged, stored.due_latest, stored.forecast_latest, stored.actual_latest, stored.told_on)
     IS DISTINCT FROM (EXCLUDED.contract_id, EXCLUDED.factory_id, EXCLUDED.judged, EXCLUDED.due_latest, EXCLUDED.forecast_latest,
      EXCLUDED.actual_latest, EXCLUDED.told_on)
-"""
+"""  # noqa: E501, S608 (our names)
 
 _NEW: Any = pgtrigger.Referencing(new="changed")  # type: ignore[no-untyped-call]
 _OLD: Any = pgtrigger.Referencing(old="changed")  # type: ignore[no-untyped-call]
