@@ -39,10 +39,10 @@ class DelayFlagQuerySet(ScopedQuerySet["DelayFlag"]):
 class DelayFlag(models.Model):
     """Something that is late or otherwise wrong. Opened once, kept up to date in place, closed by itself when its cause is gone.
 
-    `subject_id` is the id of what the flag is about: of a milestone, a factory or another thing, as its kind says (see
-    `cluster.domain.delays.FlagKind`); `milestone` and `factory` name it where it is one or belongs to one. Days are derived: from `since` (the day
-    the window ended) to `until`, or to the day of asking while that is empty. `amount` is how much is wrong where that is not days:
-    roubles over or under, or units short. What was found late and turned out never to have been is withdrawn.
+    `subject_id` is the id of what the flag is about: of a milestone, a factory or another thing, as its kind says; `milestone` and
+    `factory` name it where it is one or belongs to one. Days are derived: from `since` (the day the window ended) to `until`, or to
+    the day of asking while that is empty. `amount` is how much is wrong where that is not days: roubles over or under, or units
+    short. What was found late and turned out never to have been is withdrawn.
     Its events are its history. The job that writes a million flags at once bears no foreign keys: nothing with flags can be deleted.
     """
 
