@@ -1,5 +1,6 @@
 """What every page's template knows: languages, and lazily the navigation, the contract, the day and the rights."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -8,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -33,6 +34,18 @@ class NavItem:
     url: str
 
 
+# Each page of the schedule and its view names: the first is linked by a tab, all mark it as current.
+_SCHEDULE: dict[str, tuple[str, ...]] = {
+    "gantt": ("cluster:schedule",),
+    "trend": ("cluster:trend",),
+    "slips": ("cluster:slips", "cluster:slips_csv"),
+    "risk": ("cluster:risk",),
+    "earned_value": ("cluster:earned_value",),
+    "quality": ("cluster:quality",),
+    "estimates": ("cluster:estimates", "cluster:paste_schedule"),
+}
+# Pages of the schedule that have no tab of their own.
+_SCHEDULE_FORMS: tuple[str, ...] = ()
 # Each page of a contract and its view names: the first is linked, all mark it as current.
 _PAGES: dict[str, tuple[str, ...]] = {
     "cluster": ("cluster:contract",),
@@ -67,6 +80,7 @@ _PAGES: dict[str, tuple[str, ...]] = {
         "cluster:approve_baseline",
         "cluster:discard_baseline",
     ),
+    "schedule": (*(name for names in _SCHEDULE.values() for name in names), *_SCHEDULE_FORMS),
     "delays": ("cluster:delays", "cluster:delays_csv", "cluster:acknowledge"),
     "production": ("production:overview", "production:record_output"),
     "record": ("cluster:record", "cluster:source"),
@@ -179,6 +193,7 @@ class Frame:
             "cluster": _("Cluster"),
             "factories": _("Factories"),
             "money": _("Money"),
+            "schedule": _("Schedule"),
             "delays": _("Delays"),
             "production": _("Production"),
             "record": _("Record"),
@@ -192,9 +207,38 @@ class Frame:
         return items
 
     @cached_property
+    def schedule_tabs(self) -> list[NavItem]:
+        """The pages of the schedule of the current contract."""
+        if self.contract is None:
+            return []
+        labels = {
+            "gantt": _("Gantt chart"),
+            "trend": _("Milestone trend"),
+            "slips": _("Slips"),
+            "risk": _("Risk"),
+            "earned_value": _("Earned value"),
+            "quality": _("Schedule quality"),
+            "estimates": _("Estimates"),
+        }
+        found = []
+        for key, names in _SCHEDULE.items():
+            with suppress(NoReverseMatch):
+                found.append(NavItem(key, labels[key], reverse(names[0], args=[self.contract.code]) + self.as_of_query))
+        return found
+
+    @property
+    def schedule_tab(self) -> str:
+        """The key of the page of the schedule that is shown."""
+        return next((key for key, names in _SCHEDULE.items() if self._view_name in names), "")
+
+    @property
+    def _view_name(self) -> str:
+        return self._request.resolver_match.view_name if self._request.resolver_match else ""
+
+    @cached_property
     def section(self) -> str:
         """The key of the navigation that the page belongs to; a page that knows better says so as `section`."""
-        here = self._request.resolver_match.view_name if self._request.resolver_match else ""
+        here = self._view_name
         return next((key for key, names in (_PAGES | _COMMON).items() if here in names), "")
 
     @cached_property

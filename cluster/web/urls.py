@@ -18,6 +18,9 @@ from cluster.web.pages import (
     payment,
     rates,
     record,
+    schedule,
+    slips,
+    trend,
 )
 
 app_name = "cluster"
@@ -61,6 +64,10 @@ urlpatterns = [
     path("c/<slug:code>/budgets/<int:baseline_id>/discard/", budget_forms.discard, name="discard_baseline"),
     path("c/<slug:code>/milestones/<str:milestone>/forecast/", forecast.forecast, name="revise_forecast"),
     path("c/<slug:code>/milestones/<str:milestone>/forecast/preview/", forecast.forecast_preview, name="forecast_preview"),
+    path("c/<slug:code>/schedule/", schedule.schedule, name="schedule"),
+    path("c/<slug:code>/schedule/trend/", trend.trend, name="trend"),
+    path("c/<slug:code>/schedule/slips/", slips.slips, name="slips"),
+    path("c/<slug:code>/schedule/slips.csv", slips.slips_csv, name="slips_csv"),
     path("c/<slug:code>/delays/", delays.delays, name="delays"),
     path("c/<slug:code>/delays.csv", delays.delays_csv, name="delays_csv"),
     path("c/<slug:code>/delays/<int:flag_id>/acknowledge/", delays.acknowledge, name="acknowledge"),
