@@ -11,9 +11,10 @@ from rest_framework import serializers
 from cluster.api.fields import Choice, Day, ExactRoubles, Id, Input, Money, Roubles, Window
 from cluster.api.rates import InDollars
 from cluster.domain.approval import Warn
-from cluster.domain.budgets import LONGEST_REASON, BadRows, Change, Line, Row, Sums
+from cluster.domain.budgets import LONGEST_REASON, Change, Line, Row, Sums
 from cluster.domain.errors import BatchRefused, DomainError
 from cluster.domain.exchange import Basis, convert_rub
+from cluster.domain.tables import BadRows
 from cluster.models import Baseline, CostCategory, FundingSource
 from cluster.queries.approvals import DateComparison
 from cluster.queries.budgets import Comparison

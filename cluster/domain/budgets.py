@@ -11,6 +11,7 @@ from typing import TypeAlias
 from cluster.domain.dates import refuse_far
 from cluster.domain.errors import DomainError
 from cluster.domain.money import LARGEST_AMOUNT, round_money
+from cluster.domain.tables import Problem
 from cluster.domain.texts import is_plain, printable
 
 LONGEST_REASON = 1000
@@ -183,26 +184,6 @@ class Row:
 
     number: int
     line: Line
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One cell that was refused: its row, its column (empty: the row as a whole), what stood there, and why."""
-
-    row: int
-    field: str
-    text: str
-    error: DomainError
-
-
-class BadRows(DomainError):
-    """Rows that were refused, each with its problem; nothing of the batch is stored."""
-
-    code = "bad_rows"
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("Nothing is saved: {n} cells are to be corrected, the first in row {row}.", n=len(problems), row=problems[0].row)
-        self.problems = list(problems)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from django.db import connection, models, transaction
 from cluster.domain.access import Action
 from cluster.domain.approval import refuse_unseen
 from cluster.domain.budgets import (
-    BadRows,
     Key,
     Known,
     Line,
@@ -30,6 +29,7 @@ from cluster.domain.budgets import (
 )
 from cluster.domain.dates import refuse_far
 from cluster.domain.errors import Conflict, DomainError, NotFound
+from cluster.domain.tables import BadRows
 from cluster.models import (
     Amendment,
     Baseline,

@@ -11,9 +11,10 @@ from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from cluster.domain.approval import Warn
-from cluster.domain.budget_table import Table, Vocabulary, folded, parse_month, parse_table
+from cluster.domain.budget_table import Table, Vocabulary, parse_month, parse_table
 from cluster.domain.budgets import LONGEST_REASON, Term
 from cluster.domain.errors import DomainError
+from cluster.domain.tables import folded
 from cluster.models import Amendment, Baseline, CostCategory, Factory, FundingSource
 from cluster.models.form_fields import StrictAmountField, as_validation_error, message_of
 from cluster.web.forms.base import DayField, RecordForm

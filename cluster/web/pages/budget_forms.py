@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from cluster.domain.access import Action
-from cluster.domain.budget_table import NOTE, Table
-from cluster.domain.budgets import BadRows, Line, Problem, compare, same_reason
+from cluster.domain.budget_table import Table
+from cluster.domain.budgets import Line, compare, same_reason
 from cluster.domain.errors import Conflict, DomainError, Forbidden, NotFound
+from cluster.domain.tables import NOTE, BadRows, Problem
 from cluster.models import Baseline, BudgetLine, Contract, Factory, User
 from cluster.models.form_fields import message_of
 from cluster.queries.approvals import approval_warnings, baseline_before, compare_dates, ending_of

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.domain.budget_table import COLUMNS, Table, Vocabulary, folded, parse_month, parse_table
+from cluster.domain.budget_table import COLUMNS, Table, Vocabulary, parse_month, parse_table
 from cluster.domain.budgets import Change, Line, Sums, Term, compare, grouped
 from cluster.domain.errors import DomainError
+from cluster.domain.tables import folded
 
 FACTORIES = {1: "F01", 2: "F02", 3: "F03"}
 WORDS = Vocabulary(

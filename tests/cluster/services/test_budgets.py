@@ -9,9 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from cluster.domain.access import Role
-from cluster.domain.budgets import BadRows, Line, Row
+from cluster.domain.budgets import Line, Row
 from cluster.domain.dates import DateWindow
 from cluster.domain.errors import Conflict, DomainError, Forbidden, NotFound
+from cluster.domain.tables import BadRows
 from cluster.models import Amendment, Baseline, BaselineMilestone, BudgetLine, Claim, Factory, JobRun, User
 from cluster.queries.budgets import baseline_version, comparison, sums_of
 from cluster.queries.contracts import baseline_in_force
