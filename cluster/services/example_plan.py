@@ -1,6 +1,6 @@
 """Storing the example plan: once, all or nothing. What people make of it afterwards is theirs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -9,6 +9,7 @@ from django.db import transaction
 
 from cluster.domain.dates import DateWindow
 from cluster.domain.example import ExamplePlan, example_plan
+from cluster.domain.example.estimates import SILENT_AFTER_DAYS
 from cluster.domain.example.rows import BaselineRow, ClaimRow, EntryRow
 from cluster.domain.example.schedule import AMENDED, SIGNED
 from cluster.gateways.project_files import read_json
@@ -17,6 +18,7 @@ from cluster.models import (
     Baseline,
     BaselineMilestone,
     BudgetLine,
+    CalendarException,
     Claim,
     Confidence,
     Contract,
@@ -35,6 +37,7 @@ CODE = "example"
 REASON = "example plan"
 PLAN_SOURCE, REPORT_SOURCE = "example-plan", "example-report"
 _KOPECK = Decimal("0.01")
+_MILLIONTH = Decimal("0.000001")
 _AT_ONCE = 1000
 
 
@@ -59,9 +62,11 @@ def load() -> dict[str, int]:
             "sources": len(sources),
             "factories": len(factories),
             "milestones": len(milestones),
+            "calendar_exceptions": len(_exceptions(plan, contract, factories)),
             "dependencies": len(_dependencies(plan, milestones)),
             "baseline_dates_and_lines": sum(
-                _baseline(row, contract, factories, milestones, source) for row in (plan.original, plan.in_force, plan.proposed)
+                _baseline(row, contract, factories, milestones, plan.weights, source)
+                for row in (plan.original, plan.in_force, plan.proposed)
             ),
             "forecast_revisions": len(_revisions(plan, milestones, source)),
             "ledger_entries": len(_entries(plan.entries, factories, source)),
@@ -88,6 +93,7 @@ def _contract() -> Contract:
         kind_ru="Выдуманный договор, на котором всё можно попробовать",
         kind_en="An invented contract to try everything on",
         is_example=True,
+        silent_after_days=SILENT_AFTER_DAYS,
     )
     contract.signed = DateWindow.day(SIGNED)
     contract.save()
@@ -148,12 +154,25 @@ def _milestones(plan: ExamplePlan, contract: Contract, factories: dict[str, Fact
             name_ru=given.name_ru,
             name_en=given.name_en,
             duration_days=given.days,
+            risk_cause=given.cause,
+            started_on=given.started,
         )
+        if given.range is not None:
+            row.optimistic_days, row.pessimistic_days = given.range
+        if given.bound is not None:
+            row.constraint, row.constraint_on = given.bound.constraint, given.bound.on
         if given.actual is not None:
             row.actual = DateWindow.day(given.actual)
             row.actual_announced_on, row.actual_source = given.told, source
         rows.append(row)
     return {row.code: row for row in Milestone.objects.bulk_create(rows)}
+
+
+def _exceptions(plan: ExamplePlan, contract: Contract, factories: dict[str, Factory]) -> list[CalendarException]:
+    return CalendarException.objects.bulk_create(
+        CalendarException(contract=contract, factory=factories[given.factory], day=given.day, works=given.works, reason=given.reason)
+        for given in plan.exceptions
+    )
 
 
 def _dependencies(plan: ExamplePlan, milestones: dict[str, Milestone]) -> list[Dependency]:
@@ -164,7 +183,12 @@ def _dependencies(plan: ExamplePlan, milestones: dict[str, Milestone]) -> list[D
 
 
 def _baseline(
-    given: BaselineRow, contract: Contract, factories: dict[str, Factory], milestones: dict[str, Milestone], source: Source
+    given: BaselineRow,
+    contract: Contract,
+    factories: dict[str, Factory],
+    milestones: dict[str, Milestone],
+    weights: Mapping[str, int],
+    source: Source,
 ) -> int:
     """One baseline, filled as a proposal and then approved, as a person would have to do it; how many rows hang on it."""
     amendment = _amendment(contract, source) if given.amended else None
@@ -177,6 +201,8 @@ def _baseline(
         promise = BaselineMilestone(
             baseline=baseline, milestone=milestones[row.milestone], source=source, note_ru=row.note_ru, note_en=row.note_en
         )
+        if row.milestone in weights:
+            promise.weight = weights[row.milestone] * _MILLIONTH
         promise.due, promise.announced = row.due, told
         dates.append(promise)
     lines = []

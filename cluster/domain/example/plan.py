@@ -1,16 +1,18 @@
 """The example plan: an invented contract of twelve factories, the same rows from the same seed. Nothing in it is real."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from random import Random
 
 from cluster.domain.example import money
+from cluster.domain.example.estimates import exceptions
 from cluster.domain.example.factories import PLANTS, Plant
 from cluster.domain.example.figures import contract_claims, factory_claims
 from cluster.domain.example.network import Link
-from cluster.domain.example.rows import BaselineRow, ClaimRow, EntryRow, LineRow, MilestoneRow, RevisionRow
+from cluster.domain.example.rows import BaselineRow, ClaimRow, EntryRow, ExceptionRow, LineRow, MilestoneRow, RevisionRow
 from cluster.domain.example.schedule import AMENDED, KNOWN_TO, PROPOSED, SIGNED, Schedule
+from cluster.domain.example.weights import weights_of
 
 SEED = 70_400
 # The first months whose budget the amendment and the proposal can change.
@@ -23,10 +25,15 @@ _LESS = "Пример: часть работ снята, деньги не ос�
 
 @dataclass(frozen=True, slots=True)
 class ExamplePlan:
-    """All rows of the example. Entries stand in the order of recording; a reversal names the place of what it takes back."""
+    """All rows of the example. Entries stand in the order of recording; a reversal names the place of what it takes back.
+
+    `weights` are millionths of a factory's budget by milestone, the same under every baseline.
+    """
 
     plants: tuple[Plant, ...]
     milestones: tuple[MilestoneRow, ...]
+    weights: Mapping[str, int]
+    exceptions: tuple[ExceptionRow, ...]
     dependencies: tuple[Link, ...]
     original: BaselineRow
     in_force: BaselineRow
@@ -52,9 +59,12 @@ def example_plan(rate_days: Sequence[date], seed: int = SEED) -> ExamplePlan:
     claims = list(contract_claims(_paid_by_year(ledger.entries)))
     for plant in PLANTS:
         claims += factory_claims(plant, in_force, budget[plant])
+    milestones = tuple(schedule.milestones(random))
     return ExamplePlan(
         plants=PLANTS,
-        milestones=tuple(schedule.milestones(random)),
+        milestones=milestones,
+        weights=weights_of(milestones),
+        exceptions=exceptions(),
         dependencies=tuple(schedule.dependencies()),
         original=BaselineRow(
             name_ru="Пример: первоначальный план",

@@ -7,8 +7,26 @@ from cluster.domain.dates import DateWindow
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """A constraint of a work, by its code, and the day that it names."""
+
+    constraint: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionRow:
+    """A day on which a factory works although others rest, or rests although others work."""
+
+    factory: str
+    day: date
+    works: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class MilestoneRow:
-    """A milestone; `factory` is a code, or empty for the contract as a whole; `days` are working days."""
+    """A milestone; `factory` is a code, or empty for the contract as a whole; `days` are working days, `range` at best and at worst."""
 
     code: str
     factory: str
@@ -16,6 +34,10 @@ class MilestoneRow:
     name_ru: str
     name_en: str
     days: int
+    range: tuple[int, int] | None
+    cause: str
+    started: date | None
+    bound: Bound | None
     actual: date | None
     told: date | None
 

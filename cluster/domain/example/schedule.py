@@ -1,12 +1,13 @@
 """When the works of the example were planned, and what came of them: dates, baselines, forecasts and their slips."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import date, timedelta
 from graphlib import TopologicalSorter
 from random import Random
 
 from cluster.domain.dates import DateWindow, Precision
+from cluster.domain.example.estimates import BOUNDS, cause_of, three_points
 from cluster.domain.example.factories import ACROSS, PLANTS, Plant, Slip
 from cluster.domain.example.network import LINKS, WORKS, Link, Work, day_of, finishes, number_of
 from cluster.domain.example.rows import DateRow, MilestoneRow, RevisionRow
@@ -82,12 +83,31 @@ class Schedule:
             yield from self.links[code]
 
     def milestones(self, random: Random) -> Iterator[MilestoneRow]:
-        """The milestones with the actual dates of those that were reached."""
+        """The milestones, with the day on which their work began and the actual dates of those that were reached."""
         for code, (plant, work) in self.works.items():
             actual = day_of(self.final[code]) if self.is_done(code, KNOWN_TO) else None
             told = min(actual + timedelta(days=random.randint(0, 5)), KNOWN_TO) if actual else None
-            owner = plant.code if plant else ""
-            yield MilestoneRow(code, owner, work.kind, work.name_ru, work.name_en, self._planned[code], actual, told)
+            days = self._planned[code]
+            yield MilestoneRow(
+                code=code,
+                factory=plant.code if plant else "",
+                kind=work.kind,
+                name_ru=work.name_ru,
+                name_en=work.name_en,
+                days=days,
+                range=three_points(work.kind, days),
+                cause=cause_of(plant, work) if plant else "",
+                started=self._started(code),
+                bound=BOUNDS.get(code),
+                actual=actual,
+                told=told,
+            )
+
+    def _started(self, code: str) -> date | None:
+        """The first day of the work, where it has begun; a mere date has none."""
+        length = self._lengths(self._real, self.slips)(code)
+        first = day_of(self.final[code] - length + 1)
+        return first if length and first <= KNOWN_TO else None
 
     def dates(self, finish: dict[str, int], before: dict[str, int] | None = None) -> Iterator[DateRow]:
         """The dates of a baseline, with a reason where it moves one of the baseline before."""
@@ -160,10 +180,15 @@ class Schedule:
     def _finishes(
         self, days: dict[str, int], slips: Collection[tuple[Slip, Plant]], not_before: dict[str, int] | None = None
     ) -> dict[str, int]:
+        return finishes(self.order, self.links, self._lengths(days, slips), not_before or self._starts)
+
+    @staticmethod
+    def _lengths(days: dict[str, int], slips: Collection[tuple[Slip, Plant]]) -> Callable[[str], int]:
+        """The working days of each work with what the slips add to it."""
         longer: dict[str, int] = defaultdict(int)
         for slip, plant in slips:
             longer[f"{plant.code}-{slip.suffix}"] += slip.days
-        return finishes(self.order, self.links, lambda code: max(0, days[code] + longer[code]), not_before or self._starts)
+        return lambda code: max(0, days[code] + longer[code])
 
     def _promised(self, code: str, number: int) -> DateWindow:
         """What a plan promises: a day; for openings and full capacity a quarter, for series production a month."""

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import pytest
 
-from cluster.domain.calendars import expected_rate_date
+from cluster.domain.calendars import expected_rate_date, is_working_day
 from cluster.domain.dates import DateWindow
 from cluster.domain.example import ExamplePlan, example_plan
 from cluster.domain.example.money import MLN, spread
@@ -113,6 +113,57 @@ def test_the_dates_of_a_baseline_agree_with_the_network(name: str) -> None:
             "FF": done,
         }[link.type] + link.lag
         assert waits >= earliest, (link, due[link.before], due[link.after])
+
+
+def test_the_constraints_leave_the_plan_in_force_as_it_is() -> None:
+    plan = _plan()
+    due = {row.milestone: row.due for row in plan.in_force.dates}
+    bounds = {row.code: (row.bound, row.days) for row in plan.milestones if row.bound}
+    assert {bound.constraint for bound, _days in bounds.values()} == {"FNLT", "FNET", "SNET"}
+    for code, (bound, days) in bounds.items():
+        first = day_of(number_of(due[code].latest) - days + 1)
+        kept = {"FNLT": due[code].latest <= bound.on, "FNET": due[code].earliest >= bound.on, "SNET": first >= bound.on}
+        assert kept[bound.constraint], (code, bound, due[code])
+
+
+def test_the_milestones_of_each_factory_earn_exactly_its_whole_budget() -> None:
+    plan = _plan()
+    sums: Counter[str] = Counter()
+    for row in plan.milestones:
+        if row.factory:
+            sums[row.factory] += plan.weights[row.code]
+    assert sums == {plant.code: 1_000_000 for plant in plan.plants}
+    assert all(weight > 0 for code, weight in plan.weights.items() if not code.endswith("C12"))
+    assert not plan.weights.keys() & {"X-FOUR", "X-ALL"}
+
+
+def test_the_planned_duration_lies_between_the_best_and_the_worst() -> None:
+    rows = _plan().milestones
+    assert all(row.range[0] <= row.days <= row.range[1] for row in rows if row.range)
+    assert {row.code for row in rows if not row.range} == {row.code for row in rows if not row.days}
+    assert all(row.range[0] < row.range[1] for row in rows if row.range and row.days > 20)
+
+
+def test_works_that_go_wrong_together_name_one_cause() -> None:
+    causes = defaultdict(set)
+    for row in _plan().milestones:
+        causes[row.cause].add(row.factory)
+    assert sorted(len(factories) for cause, factories in causes.items() if cause) == [4, 12]
+
+
+def test_what_is_in_progress_has_begun_and_nothing_ends_before_it_begins() -> None:
+    rows = _plan().milestones
+    assert all(row.started for row in rows if row.actual and row.days > 3)
+    assert all(row.started <= row.actual for row in rows if row.started and row.actual)
+    assert all(row.started <= KNOWN_TO for row in rows if row.started)
+    assert sum(bool(row.started and not row.actual) for row in rows) > 10
+
+
+def test_some_factories_have_days_of_their_own() -> None:
+    days = _plan().exceptions
+    assert {row.factory for row in days if row.works} == {"X05"}
+    assert {row.factory for row in days if not row.works} == {"X06"}
+    assert all(is_working_day(row.day) != row.works for row in days)
 
 
 def test_what_happened_is_past_and_what_is_expected_is_not() -> None:

@@ -12,7 +12,9 @@ from django.db.models import Sum
 from cluster.domain.example import example_plan as decided
 from cluster.models import (
     Baseline,
+    BaselineMilestone,
     BudgetLine,
+    CalendarException,
     Claim,
     Contract,
     DelayFlag,
@@ -113,6 +115,23 @@ def test_what_waits_for_what_is_stored_with_its_lags() -> None:
     dependency = Dependency.objects.get(predecessor__code="X04-D01", successor__code="X04-D06")
     assert (dependency.type, dependency.lag_days) == ("FS", 20)
     assert Milestone.objects.get(code="X04-E01").duration_days
+
+
+def test_how_sure_durations_are_and_what_binds_them_is_stored() -> None:
+    line = Milestone.objects.get(code="X04-E02")
+    assert line.optimistic_days is not None
+    assert line.pessimistic_days is not None
+    assert line.optimistic_days < line.duration_days < line.pessimistic_days
+    assert "один изготовитель" in line.risk_cause
+    opening = Milestone.objects.get(code="X04-O01")
+    assert (opening.constraint, opening.constraint_on) == ("FNLT", date(2026, 12, 31))
+    assert CalendarException.objects.filter(factory__code="X05", works=True).count() == 4
+
+
+def test_the_weights_of_each_factory_sum_to_1_under_every_baseline() -> None:
+    sums = BaselineMilestone.objects.filter(milestone__factory__isnull=False, baseline__contract__code="example")
+    of_factory = sums.values_list("baseline", "milestone__factory").annotate(sum=Sum("weight")).order_by()
+    assert [row[2] for row in of_factory] == [Decimal(1)] * 36
 
 
 def test_the_flags_of_the_example_are_found_by_the_ordinary_job() -> None:
