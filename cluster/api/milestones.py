@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,11 +16,15 @@ from cluster.api.preconditions import request_key, seen_version
 from cluster.api.records import Records, RecordSerializer
 from cluster.api.schema import IDEMPOTENCY_KEY, IF_MATCH
 from cluster.api.writes import body_of, created, precondition, writer
-from cluster.models import Dependency, ForecastRevision, Milestone, SlipReason
+from cluster.domain.errors import BatchRefused
+from cluster.models import Dependency, ForecastRevision, Milestone
 from cluster.models.delay import FLAG_KINDS
 from cluster.models.windows import PRECISIONS
 from cluster.queries.milestones import DatedMilestone, predecessors, with_dates
-from cluster.services.forecasts import revise_forecast
+from cluster.services.forecasts import REASONS, confirm_forecasts, revise_forecast
+
+# One request confirms at most so many forecasts.
+_MOST_CONFIRMED = 1000
 
 
 class DatedWindow(serializers.Serializer[Any]):
@@ -92,11 +96,25 @@ class NewForecastRevision(Input):
     """A new forecast, with its reason."""
 
     new = Window()
-    reason = Choice(choices=SlipReason.choices)
+    reason = Choice(choices=REASONS)
     note = serializers.CharField(max_length=4000, required=False, default="", allow_blank=True)
     announced = Window(required=False, allow_null=True, default=None, help_text="When the world was told; today without it.")
     source = Id()  # type: ignore[assignment]
     document = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+
+
+class Confirmation(Input):
+    """Milestones whose forecasts still hold."""
+
+    milestones = serializers.ListField(
+        child=Id(required=True), min_length=1, max_length=_MOST_CONFIRMED, help_text="The ids of the milestones."
+    )
+
+
+class ConfirmedForecasts(Input):
+    """The confirmations, as forecast revisions with the reason `confirmed` and the same window twice."""
+
+    revisions = ForecastRevisionSerializer(many=True)
 
 
 class Milestones(Records):
@@ -195,6 +213,28 @@ class ForecastRevisions(Records):
         announced_to="announced_latest__lte",
     )
     ordering_fields = {"announced": "announced_latest", "recorded_at": "recorded_at"}
+
+    @extend_schema(
+        summary="Confirm that forecasts still hold",
+        description=(
+            f"For PMO editors, and plant managers of the milestones' factories. At most {_MOST_CONFIRMED}, all of them or none: what is "
+            "refused is named by its place, as `milestones[2]`. Nothing moves; what the same person confirmed on the same day already "
+            "is not recorded again. A milestone without a forecast has nothing to confirm."
+        ),
+        request=Confirmation,
+        responses={201: ConfirmedForecasts},
+    )
+    @action(detail=False, methods=["post"], filterset_class=None)
+    def confirm(self, request: Request) -> Response:
+        """Confirm through the service."""
+        given = body_of(request, Confirmation)
+        try:
+            done = confirm_forecasts(milestone_ids=given["milestones"], by=writer(request), today=timezone.localdate())
+        except BatchRefused as error:
+            error.field = "milestones"
+            raise
+        rows = self.queryset.in_bulk([revision.pk for revision in done])
+        return Response({"revisions": [self.represent(rows[revision.pk]) for revision in done]}, status=status.HTTP_201_CREATED)
 
 
 def _carrying(row: DatedMilestone, links: list[Dependency]) -> Milestone:

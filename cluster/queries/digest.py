@@ -27,6 +27,7 @@ from cluster.models import (
     ForecastRevision,
     LedgerEntry,
     Milestone,
+    SlipReason,
     User,
 )
 from cluster.queries.contracts import is_partial
@@ -151,7 +152,9 @@ class _Period(ABC):
         self.reader, self.since, self.until, self.as_of = reader, since, until, as_of
         self.window = Q(recorded_at__gt=since, recorded_at__lte=until)
         self.milestones = self.dated(as_of)
-        revisions = ForecastRevision.objects.for_reader(reader).filter(self.moved(), milestone__contract__is_example=False)
+        # That a forecast still holds is no change.
+        moves = ForecastRevision.objects.for_reader(reader).exclude(reason=SlipReason.CONFIRMED)
+        revisions = moves.filter(self.moved(), milestone__contract__is_example=False)
         self.revisions = {revision.milestone_id: revision for revision in revisions.order_by("announced_latest", "id")}
         events, late_before = self.events()
         self.topics = topics(

@@ -18,6 +18,7 @@ from cluster.models import (
     Figure,
     ForecastRevision,
     LedgerEntry,
+    SlipReason,
 )
 from cluster.models.scope import Reader
 from cluster.queries.contracts import FactoryRow, baseline_in_force, contract_for, factory_rows
@@ -69,12 +70,16 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class MilestoneStory:
-    """A milestone with the promise it is judged by, every revision of its forecast, the oldest first, and what it waits for."""
+    """A milestone with the promise it is judged by, every move of its forecast, the oldest first, and what it waits for.
+
+    `confirmed` is the newest word that the forecast still holds, where none of the moves came after it.
+    """
 
     dated: DatedMilestone
     promises: list[BaselineMilestone]
     revisions: list[ForecastRevision]
     waits_for: list[Dependency] = field(default_factory=list)
+    confirmed: ForecastRevision | None = None
 
     @property
     def promise(self) -> BaselineMilestone | None:
@@ -240,9 +245,14 @@ def stories(milestones: list[DatedMilestone], *, as_of: date) -> list[MilestoneS
         .select_related("source", "recorded_by")
         .order_by(F("announced_latest").asc(nulls_first=True), "id")
     )
+    confirmed: dict[int, ForecastRevision | None] = {}
     for revision in announced:
-        revisions[revision.milestone_id].append(revision)
-    return [MilestoneStory(m, promises[m.milestone.pk], revisions[m.milestone.pk]) for m in milestones]
+        if revision.reason == SlipReason.CONFIRMED:
+            confirmed[revision.milestone_id] = revision
+        else:
+            revisions[revision.milestone_id].append(revision)
+            confirmed[revision.milestone_id] = None
+    return [MilestoneStory(m, promises[key], revisions[key], confirmed=confirmed.get(key)) for m in milestones for key in [m.milestone.pk]]
 
 
 def _with_links(found: list[MilestoneStory]) -> list[MilestoneStory]:

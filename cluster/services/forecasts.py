@@ -1,5 +1,6 @@
-"""Revising a forecast: the one way in which a milestone's expected date changes."""
+"""Revising a forecast, the one way in which a milestone's expected date changes; and confirming that forecasts still hold."""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -10,10 +11,13 @@ from django.utils import timezone
 
 from cluster.domain.access import Action
 from cluster.domain.dates import DateWindow, refuse_far
-from cluster.domain.errors import Conflict, DomainError, NotFound
+from cluster.domain.errors import BatchRefused, Conflict, DomainError, NotFound
 from cluster.models import ForecastRevision, Milestone, SlipReason, Source, User
 from cluster.services.access import require
 from cluster.services.follow_up import Name, after_write
+
+# Why a forecast may move; that it did not is told by `confirm_forecasts`.
+REASONS = [choice for choice in SlipReason.choices if choice[0] != SlipReason.CONFIRMED]
 
 
 @transaction.atomic
@@ -54,7 +58,7 @@ def revise_forecast(
             "This milestone was reached on {date}: there is nothing left to forecast.", code="reached", date=milestone.actual.latest
         )
     refuse_far(window, field="window")
-    if reason not in SlipReason.values:
+    if reason not in dict(REASONS):
         raise DomainError("Choose a reason from the list.", field="reason", code="choice")
     if window.latest < today:
         raise DomainError("A forecast cannot end in the past: choose {today} or later.", field="window", code="past", today=today)
@@ -82,6 +86,65 @@ def revise_forecast(
         Milestone.objects.filter(pk=milestone.pk).update(version=F("version") + 1)
     after_write(Name.FLAG_DELAYS)
     return revision
+
+
+@transaction.atomic
+def confirm_forecasts(*, milestone_ids: Sequence[int], by: User, today: date) -> list[ForecastRevision]:
+    """Say that the newest forecasts of these milestones still hold, all of them or none: seven statements whatever their number.
+
+    What `by` confirmed as the newest word of `today` already is not recorded again. A confirmation moves nothing, so the
+    milestones' versions stay. Raises BatchRefused with each milestone, by its place in `milestone_ids`, and NotFound, Forbidden,
+    or DomainError: it was reached, it has no forecast (a due date is a promise, not a forecast), or its forecast has passed.
+    """
+    wanted = list(dict.fromkeys(milestone_ids))
+    milestones = Milestone.objects.for_reader(by).select_for_update(of=("self",)).order_by("pk").in_bulk(wanted)
+    newest = ForecastRevision.objects.filter(milestone__in=milestones).order_by(
+        "milestone_id", F("announced_latest").desc(nulls_last=True), "-id"
+    )
+    latest = {revision.milestone_id: revision for revision in newest.distinct("milestone_id")}
+    refused: list[tuple[int, Exception]] = []
+    new, known = [], []
+    for number, key in enumerate(wanted):
+        last = latest.get(key)
+        try:
+            _refuse_confirmation(milestones.get(key), last, by, today)
+        except DomainError as error:
+            refused.append((number, error))
+            continue
+        assert last is not None
+        told = DateWindow.day(today)
+        if (last.reason, last.announced, last.recorded_by_id) == (SlipReason.CONFIRMED, told, by.pk):
+            known.append(last)
+            continue
+        revision = ForecastRevision(milestone=milestones[key], reason=SlipReason.CONFIRMED, recorded_by=by)
+        revision.old, revision.new, revision.announced = last.new, last.new, told
+        new.append(revision)
+    if refused:
+        raise BatchRefused(refused)
+    with pghistory.context(reason=SlipReason.CONFIRMED.value):
+        ForecastRevision.objects.bulk_create(new)
+    if new:
+        after_write(Name.FLAG_DELAYS)
+    return [*known, *new]
+
+
+def _refuse_confirmation(milestone: Milestone | None, last: ForecastRevision | None, by: User, today: date) -> None:
+    if milestone is None:
+        raise NotFound("There is no such milestone.")
+    require(by, Action.REVISE_FORECAST, contract=milestone.contract_id, factory=milestone.factory_id)
+    if milestone.actual is not None:
+        raise DomainError(
+            "This milestone was reached on {date}: there is nothing left to forecast.", code="reached", date=milestone.actual.latest
+        )
+    if last is None:
+        raise DomainError("{milestone} has no forecast to confirm: give it a first one.", code="no_forecast", milestone=milestone.code)
+    if last.new.latest < today:
+        raise DomainError(
+            "The forecast of {milestone} ended on {day}: it can only be revised.",
+            code="past",
+            milestone=milestone.code,
+            day=last.new.latest,
+        )
 
 
 def latest_forecast(milestone: Milestone) -> DateWindow | None:

@@ -40,6 +40,7 @@ urlpatterns = [
     path("c/<slug:code>/factories/", factories.factories, name="factories"),
     path("c/<slug:code>/factories/<slug:factory>/", factory.factory, name="factory"),
     path("c/<slug:code>/factories/<slug:factory>/changes/", factory.factory_changes, name="factory_changes"),
+    path("c/<slug:code>/factories/<slug:factory>/confirm/", factory.confirm, name="confirm_forecasts"),
     path("c/<slug:code>/factories/<slug:factory>/payment/", payment.payment, name="record_payment"),
     path("c/<slug:code>/factories/<slug:factory>/payment/echo/", payment.payment_echo, name="payment_echo"),
     path("c/<slug:code>/factories/<slug:factory>/ledger/<int:entry_id>/reverse/", payment.reversal, name="reverse_entry"),

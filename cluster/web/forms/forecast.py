@@ -6,9 +6,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cluster.domain.dates import DateWindow
-from cluster.models import ForecastRevision, SlipReason
+from cluster.models import ForecastRevision
 from cluster.models.form_fields import WindowField
 from cluster.models.scope import Reader
+from cluster.services.forecasts import REASONS
 from cluster.web.forms.base import RecordForm, SourceChoice
 
 # What two people can both have changed, in the order of the form.
@@ -23,7 +24,7 @@ class ForecastForm(RecordForm):
         label=_("New forecast"),
         help_text=_("Write 15.04.2027, 04.2027, 2027-Q1, 2027-H1 or 2027, or choose how exact the date is."),
     )
-    reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("— choose —")), *SlipReason.choices])
+    reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("— choose —")), *REASONS])
     note = forms.CharField(
         label=_("Note"),
         required=False,

@@ -2,17 +2,25 @@
 
 from dataclasses import replace
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_POST
 
 from cluster.domain.access import Action
+from cluster.domain.errors import BatchRefused, DomainError
+from cluster.domain.texts import printable
+from cluster.models.form_fields import message_of
 from cluster.queries.contracts import contract_for
-from cluster.queries.factories import FactoryStory, factory_for, factory_story
+from cluster.queries.factories import FactoryStory, MilestoneStory, factory_for, factory_story
 from cluster.queries.history import factory_history
 from cluster.queries.people import sees_people
+from cluster.services.access import require
+from cluster.services.forecasts import confirm_forecasts
 from cluster.web.charts import Chart, timeline
-from cluster.web.door import as_of_from, page, reader_of
+from cluster.web.door import as_of_from, ensure_today, page, reader_of
 from cluster.web.pages.overview import timeline_rows
 from cluster.web.panels import factory_panels
 
@@ -32,6 +40,7 @@ def factory(request: HttpRequest, code: str, factory: str) -> HttpResponse:
     def may(action: Action) -> bool:
         return today and reader.scope.may(action, contract=story.contract.pk, factory=story.factory.pk)
 
+    forecasting = may(Action.REVISE_FORECAST)
     context = {
         "story": story,
         "chart": _chart(story),
@@ -39,7 +48,8 @@ def factory(request: HttpRequest, code: str, factory: str) -> HttpResponse:
         "summed": len(story.budget) > SUM_FROM,
         "visible": story.visible,
         "entries": story.ledger[:ENTRIES],
-        "may_forecast": may(Action.REVISE_FORECAST),
+        "may_forecast": forecasting,
+        "to_confirm": [one for one in story.milestones if _can_be_confirmed(one)] if forecasting else [],
         "may_pay": may(Action.RECORD_PAYMENT),
         "may_output": may(Action.RECORD_OUTPUT),
         "may_edit": may(Action.EDIT_RECORD),
@@ -47,6 +57,35 @@ def factory(request: HttpRequest, code: str, factory: str) -> HttpResponse:
         "panels": factory_panels(reader, story.factory, as_of),
     }
     return render(request, "cluster/factory.html", context)
+
+
+def _can_be_confirmed(story: MilestoneStory) -> bool:
+    forecast = story.dated.forecast
+    return not story.dated.is_reached and forecast is not None and forecast.window.latest >= story.dated.as_of
+
+
+@page
+@require_POST
+def confirm(request: HttpRequest, code: str, factory: str) -> HttpResponse:
+    """Record that the forecasts of the ticked milestones of a factory still hold; all of them or none."""
+    today, reader = ensure_today(request), reader_of(request)
+    found = factory_for(reader, contract_code=code, factory_code=factory)
+    require(reader, Action.REVISE_FORECAST, contract=found.contract_id, factory=found.pk)
+    ticked = request.POST.getlist("milestone")
+    if not ticked:
+        messages.warning(request, gettext("Tick the milestones whose forecast still holds."))
+        return redirect("cluster:factory", code, factory)
+    keys = dict(found.milestones.filter(code__in=ticked).values_list("code", "pk"))
+    try:
+        done = confirm_forecasts(milestone_ids=[keys.get(one, 0) for one in ticked], by=reader, today=today)
+    except BatchRefused as error:
+        for number, refusal in error.rows:
+            assert isinstance(refusal, DomainError)
+            messages.error(request, f"{printable(ticked[number])}: {message_of(refusal)}")
+    else:
+        sentence = ngettext("%(n)d forecast is confirmed.", "%(n)d forecasts are confirmed.", len(done))
+        messages.success(request, sentence % {"n": len(done)})
+    return redirect("cluster:factory", code, factory)
 
 
 def _chart(story: FactoryStory) -> Chart | None:

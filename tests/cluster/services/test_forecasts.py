@@ -11,9 +11,11 @@ from django.db import connection
 
 from cluster.domain.access import Role
 from cluster.domain.dates import DateWindow
-from cluster.domain.errors import Conflict, DomainError, Forbidden, NotFound
+from cluster.domain.errors import BatchRefused, Conflict, DomainError, Forbidden, NotFound
 from cluster.models import ForecastRevision, Milestone, User
-from cluster.services.forecasts import revise_forecast
+from cluster.queries.factories import stories
+from cluster.queries.milestones import with_dates
+from cluster.services.forecasts import confirm_forecasts, revise_forecast
 from tests.factories import make_factory, make_milestone, make_source, make_user, promise
 
 TODAY = date(2026, 3, 2)
@@ -196,3 +198,88 @@ class TestTwoAtOnce:
         results = at_once(*[lambda: revise(milestone, editor, version=1, request_key=key)] * 2)
         assert len({result.pk for result in results}) == 1
         assert ForecastRevision.objects.count() == 1
+
+
+@pytest.mark.django_db
+class TestConfirming:
+    def confirmable(self, editor: User, count: int = 3) -> list[Milestone]:
+        factory = make_factory()
+        found = [make_milestone(factory) for _ in range(count)]
+        for milestone in found:
+            revise(milestone, editor)
+        return found
+
+    def test_a_confirmation_is_a_revision_that_moves_nothing(self, milestone: Milestone) -> None:
+        editor = make_user(Role.EDITOR)
+        revise(milestone, editor)
+        version = Milestone.objects.get(pk=milestone.pk).version
+        (done,) = confirm_forecasts(milestone_ids=[milestone.pk], by=editor, today=TODAY)
+        assert (done.reason, done.old, done.new, done.recorded_by) == ("confirmed", SPRING, SPRING, editor)
+        assert done.announced == DateWindow.day(TODAY)
+        assert Milestone.objects.get(pk=milestone.pk).version == version
+
+    def test_a_confirmation_counts_as_no_move_but_is_the_newest_word(self, milestone: Milestone) -> None:
+        editor = make_user(Role.EDITOR)
+        first = revise(milestone, editor, announced=DateWindow.parse("2026-01"))
+        (done,) = confirm_forecasts(milestone_ids=[milestone.pk], by=editor, today=TODAY)
+        (story,) = stories(with_dates(Milestone.objects.filter(pk=milestone.pk), as_of=TODAY), as_of=TODAY)
+        assert story.revisions == [first]
+        assert story.confirmed == done
+        assert milestone.standing.told_on == TODAY  # type: ignore[attr-defined]
+
+    def test_a_move_ends_the_confirmation_before_it(self, milestone: Milestone) -> None:
+        editor = make_user(Role.EDITOR)
+        revise(milestone, editor)
+        confirm_forecasts(milestone_ids=[milestone.pk], by=editor, today=TODAY)
+        revise(milestone, editor, window=DateWindow.parse("2026-12"))
+        (story,) = stories(with_dates(Milestone.objects.filter(pk=milestone.pk), as_of=TODAY), as_of=TODAY)
+        assert (len(story.revisions), story.confirmed) == (2, None)
+
+    def test_the_same_confirmation_twice_a_day_is_one(self) -> None:
+        editor = make_user(Role.EDITOR)
+        found = self.confirmable(editor)
+        first = confirm_forecasts(milestone_ids=[m.pk for m in found[:2]], by=editor, today=TODAY)
+        again = confirm_forecasts(milestone_ids=[m.pk for m in found], by=editor, today=TODAY)
+        assert set(first) < set(again)
+        assert ForecastRevision.objects.filter(reason="confirmed").count() == 3
+
+    def test_all_are_confirmed_or_none_and_each_refusal_is_named(self) -> None:
+        editor = make_user(Role.EDITOR)
+        good, past, reached = self.confirmable(editor)
+        never = make_milestone(good.factory)
+        ForecastRevision.objects.bulk_create([_dated_revision(past, "2026-02")])
+        reached.actual, reached.actual_announced_on = DateWindow.parse("2026-02"), TODAY
+        reached.save()
+        stranger = make_milestone()
+        keys = [good.pk, past.pk, reached.pk, never.pk, stranger.pk, 10**9]
+        manager = make_user(Role.MANAGER, factory=good.factory)
+        with pytest.raises(BatchRefused) as caught:
+            confirm_forecasts(milestone_ids=keys, by=manager, today=TODAY)
+        assert [(number, getattr(error, "code", "")) for number, error in caught.value.rows] == [
+            (1, "past"), (2, "reached"), (3, "no_forecast"), (4, "not_found"), (5, "not_found")
+        ]  # fmt: skip
+        assert not ForecastRevision.objects.filter(reason="confirmed").exists()
+
+    def test_who_may_not_revise_may_not_confirm(self) -> None:
+        (one,) = self.confirmable(make_user(Role.EDITOR), 1)
+        with pytest.raises(BatchRefused) as caught:
+            confirm_forecasts(milestone_ids=[one.pk], by=make_user(Role.CONTROLLER, factory=one.factory), today=TODAY)
+        assert isinstance(caught.value.rows[0][1], Forbidden)
+
+    @pytest.mark.parametrize("count", [1, 40])
+    def test_any_number_costs_the_same_statements(self, count: int, django_assert_max_num_queries: Any) -> None:
+        editor = make_user(Role.EDITOR)
+        found = self.confirmable(editor, count)
+        editor = User.objects.get(pk=editor.pk)
+        with django_assert_max_num_queries(8):
+            confirm_forecasts(milestone_ids=[m.pk for m in found], by=editor, today=TODAY)
+
+    def test_confirmed_is_no_reason_of_a_move(self, milestone: Milestone) -> None:
+        error = refusal(milestone, make_user(Role.EDITOR), reason="confirmed")
+        assert (error.field, error.code) == ("reason", "choice")
+
+
+def _dated_revision(milestone: Milestone, window: str) -> ForecastRevision:
+    revision = ForecastRevision(milestone=milestone, reason="other")
+    revision.new, revision.announced = DateWindow.parse(window), DateWindow.day(TODAY)
+    return revision
