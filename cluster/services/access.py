@@ -11,7 +11,7 @@ from cluster.models.scope import scope_of
 # What editors write by hand, model by model. Derived and append-only tables are not here: services write them.
 _RECORD = (
     "contract", "party", "amendment", "factory", "source", "claim", "baseline", "baselinemilestone", "budgetline", "milestone",
-    "dependency", "brand", "vehiclemodel", "brandshare", "planrevision", "capacity",
+    "dependency", "calendarexception", "brand", "vehiclemodel", "brandshare", "planrevision", "capacity",
 )  # fmt: skip
 _ADD_ONLY = ("ledgerentry", "forecastrevision", "output")
 _PEOPLE = ("user", "membership", "subscription", "apitoken", "periodictask", "crontabschedule", "intervalschedule")
@@ -37,8 +37,8 @@ def _has(role: Role, permission: Permission) -> bool:
     if verb == "view":
         return role in (Role.ADMIN, Role.EDITOR, Role.AUDITOR) or not (is_history or model in _PERSONAL)
     if verb == "delete":
-        # A link that does not hold can only go; everything else ends by a state of its own or by a newer row.
-        return role is Role.EDITOR and model == "dependency"
+        # What does not hold in the schedule can only go; everything else ends by a state of its own or by a newer row.
+        return role is Role.EDITOR and model in ("dependency", "calendarexception", "milestone")
     if verb not in ("add", "change"):
         return False
     if role is Role.ADMIN:

@@ -13,6 +13,7 @@ from cluster.models import (
     Baseline,
     BaselineMilestone,
     BudgetLine,
+    CalendarException,
     Claim,
     Contract,
     Dependency,
@@ -27,8 +28,8 @@ from cluster.models.scope import ScopedQuerySet, scope_of
 from cluster.queries.history import newest_event
 from cluster.services.access import mirror_groups, require
 from cluster.services.budgets import refuse_by_hand
-from cluster.services.dependencies import refuse_circle
 from cluster.services.follow_up import Name, after_write
+from cluster.services.schedule_rules import refuse_in_schedule
 
 # Accounts belong to no contract: whoever writes them is an administrator of everything.
 _ACCOUNTS = (User, Membership, Subscription)
@@ -38,8 +39,10 @@ _FOLLOW_UP: dict[type[models.Model], tuple[JobRun.Name, ...]] = {
     Baseline: (Name.CONVERT, Name.FLAG_DELAYS),
     BaselineMilestone: (Name.FLAG_DELAYS,),
     BudgetLine: (Name.CONVERT,),
+    CalendarException: (Name.FLAG_DELAYS,),
     Claim: (Name.CONVERT,),
     Contract: (Name.FLAG_DELAYS,),
+    Dependency: (Name.FLAG_DELAYS,),
     Milestone: (Name.FLAG_DELAYS,),
 }
 
@@ -52,6 +55,7 @@ def save_record(
     change_reason: str = "",
     changed: Collection[str] | None = None,
     version: int | None = None,
+    action: Action = Action.EDIT_RECORD,
 ) -> None:
     """Validate and save one record. `changed` names the columns to write, so that others' columns are left alone; None: all.
 
@@ -59,9 +63,9 @@ def save_record(
     Forbidden, Conflict (with the record as it stands now) or ValidationError.
     """
     is_new = instance.pk is None
-    require_edit(by, instance)
+    require_edit(by, instance, action)
     if not is_new:
-        require_edit(by, _stored(instance, version))
+        require_edit(by, _stored(instance, version), action)
     columns = None if is_new or changed is None else set(changed)
     if is_new and hasattr(instance, "recorded_by_id"):
         instance.recorded_by = by  # type: ignore[attr-defined]
@@ -97,16 +101,16 @@ def refuse_by_rule(instance: models.Model, *, deleting: bool = False) -> None:
     """Raise ValidationError, at the field concerned, when a rule of the record's own services refuses it; call it in a transaction."""
     try:
         refuse_by_hand(instance, deleting=deleting)
-        if isinstance(instance, Dependency) and not deleting:
-            refuse_circle(instance)
+        if not deleting:
+            refuse_in_schedule(instance)
     except DomainError as error:
         refusal = as_validation_error(error)
         fields = {column.name for column in instance._meta.fields}
         raise (ValidationError({error.field: refusal}) if error.field in fields else refusal) from error
 
 
-def require_edit(by: User, instance: models.Model) -> None:
-    """Raise Forbidden unless `by` may edit this record by hand."""
+def require_edit(by: User, instance: models.Model, action: Action = Action.EDIT_RECORD) -> None:
+    """Raise Forbidden unless `by` may edit this record by hand, or may do that part of it which `action` is."""
     if isinstance(instance, _ACCOUNTS):
         scope = scope_of(by)
         if not scope.superuser and not any(g.role is Role.ADMIN and g.contract is None for g in scope.grants):
@@ -115,7 +119,7 @@ def require_edit(by: User, instance: models.Model) -> None:
             raise Forbidden("Only a superuser may change a superuser.")
         return
     contract, factory = place_of(instance)
-    require(by, Action.EDIT_RECORD, contract=contract, factory=factory)
+    require(by, action, contract=contract, factory=factory)
 
 
 def place_of(instance: models.Model) -> tuple[int | None, int | None]:
