@@ -55,6 +55,7 @@ _PAGES: dict[str, tuple[str, ...]] = {
         "cluster:factory_changes",
         "cluster:revise_forecast",
         "cluster:forecast_preview",
+        "cluster:confirm_forecasts",
         "cluster:record_payment",
         "cluster:payment_echo",
     ),
