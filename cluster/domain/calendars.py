@@ -1,11 +1,16 @@
-"""The Russian working calendar, transferred days included, and the days on which a rate can exist."""
+"""The Russian working calendar, transferred days and own exceptions included, and the days on which a rate can exist."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
 import holidays
+import numpy as np
+from numpy.typing import NDArray
+
+from cluster.domain.dates import FIRST_DAY, LAST_DAY
+from cluster.domain.errors import DomainError
 
 _RUSSIA = holidays.country_holidays("RU")
 _ONE_DAY = timedelta(days=1)
@@ -79,3 +84,49 @@ def gaps(first: date, last: date, known: Collection[date]) -> list[Gap]:
             found.append(Gap(run[0], run[-1], len(run)))
             run = []
     return [*found, Gap(run[0], run[-1], len(run))] if run else found
+
+
+class WorkingDays:
+    """The working days of a plan as an axis: instant k is the start of working day k and the end of the one before it.
+
+    The Russian calendar from 1990 to 2100 with `exceptions`: whether a day is worked against it. Whatever lies outside raises DomainError
+    (code `date_range`).
+    """
+
+    def __init__(self, exceptions: Mapping[date, bool] | None = None) -> None:
+        worked = np.frombuffer(bytearray(_worked_in_russia()), dtype=bool)
+        for day, works in (exceptions or {}).items():
+            if FIRST_DAY <= day <= LAST_DAY:
+                worked[day.toordinal() - _FIRST] = works
+        # The numbers of the working days (proleptic Gregorian ordinals), and how many of them lie before each day.
+        self.days: NDArray[np.int64] = np.flatnonzero(worked) + _FIRST
+        self._before = np.concatenate(([0], np.cumsum(worked)))
+
+    def start(self, ordinals: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The instants at which days begin: on a day of rest, at which the next working day does."""
+        return self._before[_inside(ordinals)]
+
+    def end(self, ordinals: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The instants at which days end: on a day of rest, at which the last working day did."""
+        return self._before[_inside(ordinals) + 1]
+
+    def day(self, instant: int) -> date:
+        """The working day that starts at an instant."""
+        if not 0 <= instant < len(self.days):
+            raise DomainError("The dates of the plan leave the years 1990 to 2100: check durations and lags.", code="date_range")
+        return date.fromordinal(int(self.days[instant]))
+
+
+_FIRST = FIRST_DAY.toordinal()
+
+
+def _inside(ordinals: NDArray[np.int64]) -> NDArray[np.int64]:
+    if len(ordinals) and (ordinals.min() < _FIRST or ordinals.max() > LAST_DAY.toordinal()):
+        raise DomainError("Give a date from 1990 to 2100.", code="date_range")
+    return ordinals - _FIRST
+
+
+@cache
+def _worked_in_russia() -> bytes:
+    """One byte by day from 1990 to 2100: whether it is worked."""
+    return bytes(_RUSSIA.is_working_day(date.fromordinal(day)) for day in range(_FIRST, LAST_DAY.toordinal() + 1))

@@ -7,6 +7,10 @@ work. An activity of duration 0 is a mere date.
 The network is sorted once into levels (an activity lies one level above its deepest predecessor); a pass then handles a level at a time
 with a handful of NumPy operations. Formulas: Kelley and Walker (1959) for finish-to-start links, the precedence diagramming method for
 the other types.
+
+Activities may follow different calendars: each lives on the axis of its own one, and only what a link between two calendars reads is
+carried from one axis to the other, by a table. What ends with a day of one calendar stands at the first instant of the other one that
+does not start before that day is over.
 """
 
 from collections.abc import Sequence
@@ -46,6 +50,25 @@ class Link:
     lag: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """The working days of several calendars, and the calendar that each activity follows.
+
+    `days` holds by calendar the numbers of its working days in order, counted by any clock that all share; instant k of an axis is the
+    start of its day k. Beyond the ends of the tables the calendars are taken to agree.
+    """
+
+    days: Sequence[Ints]
+    of: Ints
+
+    def crossing(self, before: int, after: int, *, finish: bool) -> Ints:
+        """By instant of the calendar `before`, read as a finish or as a start, the instant of `after` that waits for it."""
+        read, waits = self.days[before], self.days[after]
+        if finish:
+            return np.concatenate(([0], np.searchsorted(waits, read, side="right")))
+        return np.append(np.searchsorted(waits, read, side="left"), len(waits))
+
+
 class Circular(CircularDependency):
     """Activities wait for one another in a circle; `members` are their numbers in order, the first one not repeated."""
 
@@ -60,7 +83,8 @@ class Times:
 
     `late_*` are the latest instants that neither move the end of the network nor break an upper bound; `total_float` is negative
     where a bound cannot hold. `free_float` is what an activity can slip without moving any other one. `driver` is the number of the
-    link that sets the early start, -1 where none does (the data date, a bound or an actual date does).
+    link that sets the early start, -1 where none does (the data date, a bound or an actual date does). Each is told on the axis of the
+    activity's own calendar, `finish` on that of activity 0's.
     """
 
     early_start: Ints
@@ -85,23 +109,42 @@ class Times:
 class Network:
     """Activities 0..n-1 with durations, and links among them. Raises Circular, or DomainError for what is no network."""
 
-    def __init__(self, durations: Sequence[int] | Ints, links: Sequence[Link], *, names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, durations: Sequence[int] | Ints, links: Sequence[Link], *, names: Sequence[str] | None = None, axes: Axes | None = None
+    ) -> None:
         pairs = np.array([(link.predecessor, link.successor, link.lag) for link in links], dtype=np.int64).reshape(-1, 3)
         from_finish = np.array([link.type in (LinkType.FS, LinkType.FF) for link in links], dtype=bool)
         to_finish = np.array([link.type in (LinkType.FF, LinkType.SF) for link in links], dtype=bool)
-        self._arrange(np.asarray(durations, dtype=np.int64), pairs[:, 0], pairs[:, 1], pairs[:, 2], from_finish, to_finish, names)
+        self._arrange(np.asarray(durations, dtype=np.int64), pairs[:, 0], pairs[:, 1], pairs[:, 2], from_finish, to_finish, names, axes)
 
     @classmethod
     def of_arrays(
-        cls, durations: Ints, predecessors: Ints, successors: Ints, lags: Ints, from_finish: Flags, to_finish: Flags
+        cls,
+        durations: Ints,
+        predecessors: Ints,
+        successors: Ints,
+        lags: Ints,
+        from_finish: Flags,
+        to_finish: Flags,
+        *,
+        names: Sequence[str] | None = None,
+        axes: Axes | None = None,
     ) -> "Network":
         """The same from arrays, for large networks: link i leads from the finish (else the start) to the finish (else the start)."""
         network = cls.__new__(cls)
-        network._arrange(durations, predecessors, successors, lags, from_finish, to_finish, None)
+        network._arrange(durations, predecessors, successors, lags, from_finish, to_finish, names, axes)
         return network
 
     def _arrange(
-        self, durations: Ints, pred: Ints, succ: Ints, lags: Ints, from_finish: Flags, to_finish: Flags, names: Sequence[str] | None
+        self,
+        durations: Ints,
+        pred: Ints,
+        succ: Ints,
+        lags: Ints,
+        from_finish: Flags,
+        to_finish: Flags,
+        names: Sequence[str] | None,
+        axes: Axes | None,
     ) -> None:
         n = self.size = len(durations)
         self._names = names
@@ -125,9 +168,13 @@ class Network:
         levels = list(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True))
         self._place = place
         at_pred, at_succ = place[pred], place[succ]
+        self._axes = axes if axes is not None and (axes.of != axes.of[0]).any() else None
+        # A mere date has no day of its own that could start: links read the day with which it is reached.
+        self._crossings = None if self._axes is None else _Crossings(self._axes, pred, succ, from_finish | (durations[pred] == 0))
+        crosses = None if self._crossings is None else self._crossings.table >= 0
         # Links into a level stand together, sorted by the activity they lead to; those out of it likewise for the way back.
-        self._in = _Side(np.lexsort((at_pred, at_succ)), at_succ, levels)
-        self._out = _Side(np.lexsort((at_succ, at_pred)), at_pred, levels)
+        self._in = _Side(np.lexsort((at_pred, at_succ)), at_succ, levels, crosses)
+        self._out = _Side(np.lexsort((at_succ, at_pred)), at_pred, levels, crosses)
         self._pred, self._succ, self._lags, self._from_finish, self._to_finish = at_pred, at_succ, lags, from_finish, to_finish
 
     def name(self, activity: int) -> str:
@@ -153,22 +200,29 @@ class Network:
         bound = np.zeros(n, dtype=np.int64) if earliest is None else np.asarray(earliest, dtype=np.int64)[self._order]
         held = np.zeros(n, dtype=bool) if happened is None else np.asarray(happened, dtype=bool)[self._order]
         # What a link demands of its successor's start, beyond the instant that it reads of its predecessor.
-        beyond = self._lags - duration[self._succ] * self._to_finish
+        beyond = self._beyond()
         free = held[self._succ]
         beyond[free] = -NEVER
         # Both instants in one array: starts, then finishes.
         early = np.concatenate((bound, bound + duration))
-        source, offset = (self._pred + n * self._from_finish)[self._in.links], beyond[self._in.links]
-        for low, high, nodes, heads in self._in.steps:
-            starts = np.maximum(early[nodes], np.maximum.reduceat(early[source[low:high]] + offset[low:high], heads))
+        links = self._in.links
+        source, offset = (self._pred + n * self._from_finish)[links], beyond[links]
+        for low, high, nodes, heads, crossing in self._in.steps:
+            read = early[source[low:high]]
+            if crossing is not None:
+                read[crossing] = self._carried(read[crossing], links[low:high][crossing])
+            starts = np.maximum(early[nodes], np.maximum.reduceat(read + offset[low:high], heads))
             early[nodes] = starts
             early[self._finishes(nodes)] = starts + duration[nodes]
         start, finish = early[:n], early[n:]
-        end = int(finish.max())
-        slack = start[self._succ] - early[self._pred + n * self._from_finish] - beyond
-        late = np.where(held, finish, self._late_finish(end, latest, beyond))
+        last, ends = self._ends(finish)
+        read = early[self._pred + n * self._from_finish]
+        # How far what a link reads can move before it moves the successor, and whether it sets the successor's start.
+        slack = self._back(start[self._succ] - beyond) - read
+        driven = self._carried(read) + beyond == start[self._succ]
+        late = np.where(held, finish, self._late_finish(ends, latest, beyond))
         driver = np.full(n, -1, dtype=np.int64)
-        binding = np.flatnonzero((slack == 0) & ~free)
+        binding = np.flatnonzero(driven & ~free)
         driver[self._succ[binding]] = binding
         back = self._place
         return Times(
@@ -176,25 +230,70 @@ class Network:
             early_finish=finish[back],
             late_start=(late - duration)[back],
             late_finish=late[back],
-            free_float=np.where(held, 0, self._free_float(end - finish, slack))[back],
+            free_float=np.where(held, 0, self._free_float(ends - finish, slack))[back],
             driver=driver[back],
-            finish=end,
+            finish=last,
         )
+
+    def pushed(self, times: Times) -> tuple[Ints, Ints]:
+        """By activity, the start that its links alone demand, and the number of the link that demands most; `-NEVER` and -1 without links.
+
+        What has happened is told of as well: its links say when it could have begun.
+        """
+        start, link = np.full(self.size, -NEVER, dtype=np.int64), np.full(self.size, -1, dtype=np.int64)
+        links = self._in.links
+        if not len(links):
+            return start, link
+        both = np.concatenate((times.early_start[self._order], times.early_finish[self._order]))
+        demand = self._carried(both[self._pred + self.size * self._from_finish]) + self._beyond()
+        ends = self._order[self._succ[links]]
+        heads = np.flatnonzero(np.diff(ends, prepend=-1))
+        start[ends[heads]] = np.maximum.reduceat(demand[links], heads)
+        most = links[demand[links] == start[ends]]
+        # Of links that demand the same the first one in the order of levels counts: it is written last.
+        link[self._order[self._succ[most[::-1]]]] = most[::-1]
+        return start, link
+
+    def _beyond(self) -> Ints:
+        """What a link demands of its successor's start, beyond the instant that it reads of its predecessor."""
+        demand: Ints = self._lags - self._durations[self._succ] * self._to_finish
+        return demand
+
+    def _carried(self, instants: Ints, links: Ints | None = None) -> Ints:
+        """What links (None: all of them) read of their predecessors, on the axes of their successors."""
+        return instants if self._crossings is None else self._crossings.forward(instants, links)
+
+    def _back(self, instants: Ints, links: Ints | None = None) -> Ints:
+        """By link, the latest instant on the predecessor's axis that is carried to none after these on the successor's."""
+        return instants if self._crossings is None else self._crossings.backward(instants, links)
+
+    def _ends(self, finish: Ints) -> tuple[int, "int | Ints"]:
+        """The end of the network: on the axis of activity 0, and on that of each."""
+        if self._axes is None:
+            last = int(finish.max())
+            return last, last
+        of = self._axes.of[self._order]
+        last = max(_day(days, int(finish[of == n].max())) for n, days in enumerate(self._axes.days) if (of == n).any())
+        ends = np.array([_finish(days, last) for days in self._axes.days])[of]
+        return int(ends[self._place[0]]), ends
 
     def _finishes(self, nodes: "slice | Ints") -> "slice | Ints":
         return slice(nodes.start + self.size, nodes.stop + self.size) if isinstance(nodes, slice) else nodes + self.size
 
-    def _late_finish(self, end: int, latest: Ints | None, beyond: Ints) -> Ints:
+    def _late_finish(self, end: "int | Ints", latest: Ints | None, beyond: Ints) -> Ints:
         n, duration, links = self.size, self._durations, self._out.links
         finish = np.full(n, end, dtype=np.int64)
         if latest is not None:
             finish = np.minimum(finish, np.asarray(latest, dtype=np.int64)[self._order])
         # The successor's start less what the link demands is the predecessor's start or finish, whichever the link reads.
-        reach = (beyond - duration[self._pred] * ~self._from_finish)[links]
+        reach, to_finish = beyond[links], (duration[self._pred] * ~self._from_finish)[links]
         target = self._succ[links]
         start = finish - duration
-        for low, high, nodes, heads in reversed(self._out.steps):
-            allowed = np.minimum(finish[nodes], np.minimum.reduceat(start[target[low:high]] - reach[low:high], heads))
+        for low, high, nodes, heads, crossing in reversed(self._out.steps):
+            read = start[target[low:high]] - reach[low:high]
+            if crossing is not None:
+                read[crossing] = self._back(read[crossing], links[low:high][crossing])
+            allowed = np.minimum(finish[nodes], np.minimum.reduceat(read + to_finish[low:high], heads))
             finish[nodes] = allowed
             start[nodes] = allowed - duration[nodes]
         return finish
@@ -213,12 +312,14 @@ class Network:
 class _Side:
     """Links grouped by the activity at one of their ends, level by level: slices of `links`, activities, where each group begins."""
 
-    def __init__(self, links: Ints, ends: Ints, levels: list[tuple[int, int]]) -> None:
+    def __init__(self, links: Ints, ends: Ints, levels: list[tuple[int, int]], crosses: Flags | None) -> None:
         self.links = links
+        crossing = None if crosses is None else crosses[links]
         sorted_ends = ends[links]
         heads = np.flatnonzero(np.diff(sorted_ends, prepend=-1))
         nodes = sorted_ends[heads]
-        self.steps: list[tuple[int, int, slice | Ints, Ints]] = []
+        # Of the links of a step those that lead from one calendar to another are named, where there are any.
+        self.steps: list[tuple[int, int, slice | Ints, Ints, Ints | None]] = []
         for first, last in levels:
             a, b = np.searchsorted(nodes, (first, last))
             if a == b:
@@ -226,7 +327,57 @@ class _Side:
             low, high = int(heads[a]), int(heads[b]) if b < len(heads) else len(links)
             # A slice costs less than a list of places, and where every activity of the level has links it says the same.
             chosen = slice(first, last) if b - a == last - first else nodes[a:b]
-            self.steps.append((low, high, chosen, heads[a:b] - low))
+            across = None if crossing is None or not crossing[low:high].any() else np.flatnonzero(crossing[low:high])
+            self.steps.append((low, high, chosen, heads[a:b] - low, across))
+
+
+class _Crossings:
+    """Tables that carry instants from the axis of a link's predecessor to that of its successor, and back."""
+
+    def __init__(self, axes: Axes, pred: Ints, succ: Ints, finish: Flags) -> None:
+        before, after = axes.of[pred], axes.of[succ]
+        self.table = np.full(len(pred), -1, dtype=np.int64)
+        kinds: dict[tuple[int, int, bool], int] = {}
+        for link in np.flatnonzero(before != after).tolist():
+            kind = (int(before[link]), int(after[link]), bool(finish[link]))
+            self.table[link] = kinds.setdefault(kind, len(kinds))
+        ahead = [axes.crossing(one, other, finish=reads_finish) for one, other, reads_finish in kinds]
+        # The latest instant that is carried to none after the one asked for: the way back of a table that never falls.
+        back = [np.searchsorted(table, np.arange(table[-1] + 1), side="right") - 1 for table in ahead]
+        self._ahead, self._behind = _Tables(ahead), _Tables(back)
+
+    def forward(self, instants: Ints, links: Ints | None) -> Ints:
+        """Instants of the predecessors on the axes of the successors."""
+        return self._ahead.read(self.table if links is None else self.table[links], instants)
+
+    def backward(self, instants: Ints, links: Ints | None) -> Ints:
+        """Instants of the successors on the axes of the predecessors."""
+        return self._behind.read(self.table if links is None else self.table[links], instants)
+
+
+class _Tables:
+    """Tables of instants one after another; beyond its ends a table goes on day by day."""
+
+    def __init__(self, tables: list[Ints]) -> None:
+        self._values = np.concatenate([*tables, np.zeros(1, dtype=np.int64)])
+        lengths = np.array([len(table) for table in tables] or [1])
+        self._first, self._last = np.cumsum(lengths) - lengths, lengths - 1
+
+    def read(self, table: Ints, instants: Ints) -> Ints:
+        """By place the value of its table at its instant; the instant itself where the table is -1."""
+        inside = np.clip(instants, 0, self._last[table])
+        return np.where(table < 0, instants, self._values[self._first[table] + inside] + instants - inside)
+
+
+def _day(days: Ints, finish: int) -> int:
+    """The day with which a finish ends."""
+    inside = min(max(finish - 1, 0), len(days) - 1)
+    return int(days[inside]) + finish - 1 - inside
+
+
+def _finish(days: Ints, day: int) -> int:
+    """The latest finish on these days that is not after the end of `day`."""
+    return int(np.searchsorted(days, day, side="right")) + max(0, day - int(days[-1]))
 
 
 def _levels(n: int, pred: Ints, succ: Ints) -> Ints:

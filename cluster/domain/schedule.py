@@ -1,0 +1,313 @@
+"""The dates of a plan: what its links, durations and actual dates give, what is expected, what pushes what, and why a date is late.
+
+Dates are read as working time: work starts in the morning of its first day and is finished in the evening of its last one; a milestone
+of duration 0 stands on the evening of its day, which is that of the day its predecessor is finished on. A day of rest counts as the
+evening of the working day before it. Lags are working days of the calendar of what waits.
+
+- Reached: finished on the actual date, whatever comes before it; begun on the day it was, else the duration before.
+- In progress: what remains is the duration less the working days from its start to the data date; it goes on from the data date, and
+  links still bind it (retained logic).
+- Not started: starts no earlier than the data date. A duration that is not known counts as 0.
+- Constraints bound starts and finishes; one that cannot hold gives negative float.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+
+from cluster.domain.calendars import WorkingDays
+from cluster.domain.errors import DomainError
+from cluster.domain.network import NEVER, Axes, Flags, Ints, LinkType, Network, Times
+
+
+class Basis(StrEnum):
+    """What a schedule rests on."""
+
+    # Links, durations, actual starts and dates, constraints and the data date alone.
+    LOGIC = "logic"
+    # The same, and a person's forecast (where there is none, the due date) holds as "finished no earlier than".
+    EXPECTED = "expected"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the schedule needs of a milestone; dates are the ends of windows, `calendar` the place in the list of calendars."""
+
+    key: int
+    code: str
+    calendar: int
+    duration: int | None
+    started: date | None
+    actual: date | None
+    forecast: date | None
+    due: date | None
+    constraint: str
+    constraint_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A dependency: keys of two milestones, and a lag in working days (negative: a lead)."""
+
+    key: int
+    predecessor: int
+    successor: int
+    type: LinkType
+    lag: int
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One milestone in one basis: first and last working days, floats in working days of its own calendar.
+
+    What is reached has no float and is not critical; its late dates are its own.
+    """
+
+    early_start: date
+    early_finish: date
+    late_start: date
+    late_finish: date
+    total_float: int
+    free_float: int
+    critical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One step of the chain behind a late date, from the milestone asked about back to the root.
+
+    `late` is how many calendar days after its due date the milestone is expected (or was reached). Of these `passed_on` make the one
+    before it in the list late, `absorbed` were taken up by float on the way there; `own` are those that nothing before it explains.
+    """
+
+    key: int
+    late: int
+    passed_on: int
+    absorbed: int
+    own: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Instants by milestone on the axis of its calendar: the earliest start, the latest finish, and what has happened."""
+
+    earliest: Ints
+    latest: Ints
+    happened: Flags
+
+
+_START_BOUNDS = ("SNET", "SNLT", "MSO")
+_LOWER = ("SNET", "FNET", "MSO", "MFO")
+_UPPER = ("SNLT", "FNLT", "MSO", "MFO")
+
+
+class Schedule:
+    """The network of a plan on a data date. Raises DomainError (CircularDependency with its members) for what is no network.
+
+    `network` holds the milestones in their given order with what remains of their durations; `bounds` are those of a basis.
+    """
+
+    def __init__(self, works: Sequence[Work], waits: Sequence[Wait], calendars: Sequence[WorkingDays], *, data_date: date) -> None:
+        self.works, self.waits, self.calendars, self.data_date = list(works), list(waits), list(calendars), data_date
+        self._number = {work.key: n for n, work in enumerate(self.works)}
+        self._calendar = np.array([work.calendar for work in self.works], dtype=np.int64)
+        self._check()
+        if self.works:
+            self._read()
+
+    def placed(self, basis: Basis) -> dict[int, Placed]:
+        """By key, where each milestone stands."""
+        if not self.works:
+            return {}
+        times = self._times[basis]
+        columns = (times.early_start, times.early_finish, times.late_start, times.late_finish, times.total_float, times.free_float)
+        rows = zip(self.works, *(column.tolist() for column in columns), strict=True)
+        return {work.key: self._placed(n, basis, *row) for n, (work, *row) in enumerate(rows)}
+
+    def knock_on(self) -> dict[int, date]:
+        """By key, the day to which what precedes a milestone pushes it, where that is after its own forecast (else its due date)."""
+        if not self.works:
+            return {}
+        start, _ = self._pushed
+        finish = start + self.network.durations
+        moved = self._has_own & ~self._happened & (finish > self._own)
+        return {self.works[n].key: self._finish_day(n, int(finish[n])) for n in np.flatnonzero(moved).tolist()}
+
+    def chain(self, key: int) -> list[Cause]:
+        """The milestones behind the expected date of one, back to the root; empty when it is not late.
+
+        Its pushing predecessor, the one that demands the latest date of it, explains the days from its due date to that demand.
+        """
+        n = self._number[key]
+        causes: list[Cause] = []
+        late, passed_on, absorbed = self._late(n), 0, 0
+        while late > 0:
+            before, demanded = self._pushing(n)
+            behind = self._late(before) if before is not None else 0
+            due = self.works[n].due
+            assert due is not None
+            explained = min(late, max(0, (demanded - due).days)) if demanded is not None and behind > 0 else 0
+            causes.append(Cause(self.works[n].key, late, passed_on, absorbed, late - explained))
+            if before is None or not explained:
+                break
+            n, late, passed_on, absorbed = before, behind, explained, max(0, behind - explained)
+        return causes
+
+    def critical_path(self) -> list[int]:
+        """Keys of the milestones that drive the end by links, durations and the data date, from the first to the last."""
+        if not self.works:
+            return []
+        times = self._times[Basis.LOGIC]
+        ends = [self._finish_day(n, finish) for n, finish in enumerate(times.early_finish.tolist())]
+        path = [max(range(len(ends)), key=lambda n: (ends[n], -n))]
+        while (link := int(times.driver[path[-1]])) >= 0:
+            path.append(self._number[self.waits[link].predecessor])
+        return [self.works[n].key for n in reversed(path)]
+
+    def bounds(self, basis: Basis) -> Bounds:
+        """What dates say of the network's starts and finishes."""
+        lower, upper = self._constraints
+        today = self._ends(self.data_date) - self._remaining
+        planned = np.maximum(np.where(self._remaining > 0, self._starts(self.data_date), today), today)
+        if basis is Basis.EXPECTED:
+            planned = np.where(self._has_own, np.maximum(self._own - self._remaining, today), planned)
+        earliest = np.where(self._happened, self._done - self._remaining, np.maximum(planned, lower))
+        return Bounds(earliest, upper, self._happened)
+
+    def _check(self) -> None:
+        for work in self.works:
+            if work.duration is not None and work.duration < 0:
+                raise DomainError("{name}: a duration is not negative.", field="duration_days", code="negative", name=work.code)
+        for wait in self.waits:
+            if wait.predecessor not in self._number or wait.successor not in self._number:
+                raise DomainError("A link names a milestone that is not there.", field="predecessor", code="choice")
+
+    def _read(self) -> None:
+        """Dates become instants; what remains of each duration; the network."""
+        works = self.works
+        duration = np.array([work.duration or 0 for work in works], dtype=np.int64)
+        self._happened = np.array([work.actual is not None for work in works], dtype=bool)
+        started = np.array([work.started is not None and work.started <= self.data_date for work in works], dtype=bool)
+        begun = self._instants([work.started if here else None for work, here in zip(works, started, strict=True)], start=True)
+        self._done = self._instants([work.actual for work in works])
+        own = [work.forecast or work.due for work in works]
+        self._has_own = np.array([on is not None for on in own], dtype=bool)
+        self._own = self._instants(own)
+        worked = self._starts(self.data_date) - begun
+        remaining = np.where(started, np.maximum(duration - worked, 0), duration)
+        known = started & self._happened
+        remaining = np.where(known, np.maximum(self._done - begun, 0), remaining)
+        self._remaining, self._started = remaining, started
+        number = self._number
+        pairs = np.array([(number[w.predecessor], number[w.successor], w.lag) for w in self.waits], dtype=np.int64).reshape(-1, 3)
+        self.network = Network.of_arrays(
+            remaining,
+            pairs[:, 0],
+            pairs[:, 1],
+            pairs[:, 2],
+            np.array([w.type in (LinkType.FS, LinkType.FF) for w in self.waits], dtype=bool),
+            np.array([w.type in (LinkType.FF, LinkType.SF) for w in self.waits], dtype=bool),
+            names=[work.code for work in works],
+            axes=Axes([calendar.days for calendar in self.calendars], self._calendar),
+        )
+
+    @cached_property
+    def _constraints(self) -> tuple[Ints, Ints]:
+        """The earliest starts and the latest finishes that constraints allow. What has begun needs none on its start."""
+        kinds = np.array([work.constraint for work in self.works])
+        of_start = np.isin(kinds, _START_BOUNDS)
+        kinds[of_start & self._started] = ""
+        dates = [work.constraint_on for work in self.works]
+        start, end = self._instants(dates, start=True), self._instants(dates)
+        # A mere date starts and ends in the evening of its day.
+        on_start = of_start & (self._remaining > 0)
+        lower = np.where(on_start, start, end - self._remaining)
+        upper = np.where(on_start, end - 1 + self._remaining, end)
+        return np.where(np.isin(kinds, _LOWER), lower, -NEVER), np.where(np.isin(kinds, _UPPER), upper, NEVER)
+
+    @cached_property
+    def _times(self) -> Mapping[Basis, Times]:
+        return _Lazily(self)
+
+    @cached_property
+    def _pushed(self) -> tuple[Ints, Ints]:
+        return self.network.pushed(self._times[Basis.EXPECTED])
+
+    def _late(self, n: int) -> int:
+        """Calendar days from the due date to the day that is expected; 0 without a due date."""
+        due = self.works[n].due
+        if due is None:
+            return 0
+        finish = int(self._times[Basis.EXPECTED].early_finish[n])
+        return max(0, (self._finish(n, finish, Basis.EXPECTED) - due).days)
+
+    def _pushing(self, n: int) -> tuple[int | None, date | None]:
+        """The predecessor that demands the latest date of a milestone, and that date."""
+        start, links = self._pushed
+        if links[n] < 0:
+            return None, None
+        return self._number[self.waits[links[n]].predecessor], self._finish_day(n, int(start[n] + self.network.durations[n]))
+
+    def _placed(self, n: int, basis: Basis, start: int, finish: int, late_start: int, late_finish: int, total: int, free: int) -> Placed:
+        work = self.works[n]
+        done = self._finish(n, finish, basis)
+        duration = finish - start
+        begun = work.started if self._started[n] and work.started else self._start_day(n, start) if duration else done
+        if work.actual is not None:
+            return Placed(begun, done, begun, done, 0, 0, critical=False)
+        late = done if late_finish == finish else self._finish_day(n, late_finish)
+        late_begun = begun if self._started[n] else self._start_day(n, late_start) if duration else late
+        return Placed(begun, done, late_begun, late, total, free, critical=total <= 0)
+
+    def _finish(self, n: int, instant: int, basis: Basis) -> date:
+        """The day of a finish: where a date that holds it lies on a day of rest, that day itself."""
+        work = self.works[n]
+        if work.actual is not None:
+            return work.actual
+        own = work.forecast or work.due if basis is Basis.EXPECTED else None
+        holding = [self.data_date, *([own] if own else [])]
+        calendar = self.calendars[work.calendar]
+        day = self._finish_day(n, instant)
+        return max([day, *(on for on in holding if on > day and calendar.end(np.array([on.toordinal()]))[0] == instant)])
+
+    def _finish_day(self, n: int, instant: int) -> date:
+        return self.calendars[self.works[n].calendar].day(instant - 1)
+
+    def _start_day(self, n: int, instant: int) -> date:
+        return self.calendars[self.works[n].calendar].day(instant)
+
+    def _instants(self, dates: Sequence[date | None], *, start: bool = False) -> Ints:
+        """By milestone the instant of its date, in the morning or in the evening; 0 without one."""
+        ordinals = np.array([on.toordinal() if on else 0 for on in dates], dtype=np.int64)
+        found = np.zeros(len(ordinals), dtype=np.int64)
+        for number, calendar in enumerate(self.calendars):
+            here = (self._calendar == number) & (ordinals > 0)
+            found[here] = calendar.start(ordinals[here]) if start else calendar.end(ordinals[here])
+        return found
+
+    def _starts(self, on: date) -> Ints:
+        """The morning of one day by milestone."""
+        day = np.array([on.toordinal()])
+        return np.array([calendar.start(day)[0] for calendar in self.calendars])[self._calendar]
+
+    def _ends(self, on: date) -> Ints:
+        """The evening of one day by milestone."""
+        day = np.array([on.toordinal()])
+        return np.array([calendar.end(day)[0] for calendar in self.calendars])[self._calendar]
+
+
+class _Lazily(dict[Basis, Times]):
+    """The passes of a schedule by basis, each made when it is first asked for."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        super().__init__()
+        self._schedule = schedule
+
+    def __missing__(self, basis: Basis) -> Times:
+        bounds = self._schedule.bounds(basis)
+        self[basis] = self._schedule.network.times(earliest=bounds.earliest, latest=bounds.latest, happened=bounds.happened)
+        return self[basis]
