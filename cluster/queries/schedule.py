@@ -1,13 +1,16 @@
 """The schedule of a contract on a day: its milestones with their dates, its links, and the network that places them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Count
+
 from cluster.domain.calendars import WorkingDays
+from cluster.domain.errors import DomainError
 from cluster.domain.network import LinkType
 from cluster.domain.schedule import Schedule, Wait, Work
-from cluster.models import CalendarException, Contract, Dependency, Milestone
+from cluster.models import Baseline, CalendarException, Contract, Dependency, Milestone
 from cluster.queries.milestones import DatedMilestone, with_dates
 
 
@@ -30,12 +33,10 @@ def schedule_of(contract: Contract, *, as_of: date, forecasts: Mapping[int, date
     for dates and durations that no plan has.
     """
     milestones = with_dates(Milestone.objects.filter(contract=contract), as_of=as_of)
-    links = Dependency.objects.filter(successor__contract=contract).order_by("pk")
-    waits = [Wait(*row[:3], LinkType(row[3]), row[4]) for row in links.values_list("pk", "predecessor", "successor", "type", "lag_days")]
-    days = CalendarException.objects.filter(contract=contract).order_by("pk").values_list("factory_id", "day", "works")
-    calendars, place = calendars_of(days)
+    waits = _waits([contract.pk])
+    calendars, place = _calendars([contract.pk])
     told = forecasts or {}
-    works = [_work(dated, place.get(dated.milestone.factory_id, 0), told) for dated in milestones]
+    works = [_work(dated, place(contract.pk, dated.milestone.factory_id), told) for dated in milestones]
     return ContractSchedule(
         contract=contract,
         as_of=as_of,
@@ -46,16 +47,66 @@ def schedule_of(contract: Contract, *, as_of: date, forecasts: Mapping[int, date
     )
 
 
-def calendars_of(exceptions: Iterable[tuple[int | None, date, bool]]) -> tuple[list[WorkingDays], dict[int | None, int]]:
-    """The calendars of a contract, and by factory the place of its own: that of the contract is the first, and whoever has none follows it.
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A milestone with links: the day to which what precedes it pushes it as stored, and as it is now (None: it is not pushed)."""
 
-    An exception is a factory (None: the contract as a whole), a day, and whether it is worked. That of a factory goes before.
+    key: int
+    stored: date | None
+    now: date | None
+
+
+def linked_contracts() -> list[tuple[int, int]]:
+    """The contracts whose milestones wait for one another, each with the number of its dependencies: one statement."""
+    counted = Dependency.objects.order_by("successor__contract").values_list("successor__contract").annotate(Count("pk"))
+    return list(counted)
+
+
+def knock_on_of(contract_ids: Sequence[int], *, as_of: date) -> list[Pushed]:
+    """The knock-on of every linked milestone of these contracts by where they stand today, `as_of`: three statements.
+
+    One network serves them all. Raises CircularDependency, or DomainError for dates and durations that no plan has.
     """
-    found: dict[int | None, dict[date, bool]] = {None: {}}
-    for factory, day, works in exceptions:
-        found.setdefault(factory, {})[day] = works
-    calendars = [WorkingDays(found[None] | own) for own in found.values()]
-    return calendars, {factory: place for place, factory in enumerate(found)}
+    waits = _waits(contract_ids)
+    linked = {wait.predecessor for wait in waits} | {wait.successor for wait in waits}
+    calendars, place = _calendars(contract_ids)
+    columns = ("duration_days", "started_on", "standing__actual_latest", "standing__forecast_latest", "standing__due_latest")
+    rows = Milestone.objects.filter(contract_id__in=contract_ids).order_by("pk")
+    stored: dict[int, date | None] = {}
+    works = []
+    for key, code, contract, factory, knock_on, *dates in rows.values_list(
+        "pk", "code", "contract_id", "factory_id", "standing__knock_on", *columns, "constraint", "constraint_on"
+    ):
+        if key in linked:
+            stored[key] = knock_on
+            works.append(Work(key, code, place(contract, factory), *dates))
+    now = Schedule(works, waits, calendars, data_date=as_of).knock_on()
+    return [Pushed(key, before, now.get(key)) for key, before in stored.items()]
+
+
+def refuse_before_baseline(contract: Contract, as_of: date) -> None:
+    """Raise DomainError for a data date on which the contract had no plan yet, though it got one later."""
+    first = Baseline.objects.filter(contract=contract, in_force_from__isnull=False).order_by("in_force_from").first()
+    if first is not None and as_of < first.in_force_from:
+        raise DomainError("The data date lies before the first baseline.", field="as_of", code="before_baseline")
+
+
+def _waits(contract_ids: Sequence[int]) -> list[Wait]:
+    links = Dependency.objects.filter(successor__contract__in=contract_ids).order_by("pk")
+    columns = links.values_list("pk", "predecessor_id", "successor_id", "type", "lag_days")
+    return [Wait(key, before, after, LinkType(kind), lag) for key, before, after, kind, lag in columns]
+
+
+def _calendars(contract_ids: Sequence[int]) -> tuple[list[WorkingDays], Callable[[int, int | None], int]]:
+    """The calendars of contracts, and which of them a contract's factory follows: the Russian one, which is the first, if no other."""
+    found: dict[tuple[int, int | None], dict[date, bool]] = {}
+    rows = CalendarException.objects.filter(contract__in=contract_ids).order_by("pk")
+    for contract, factory, day, works in rows.values_list("contract_id", "factory_id", "day", "works"):
+        found.setdefault((contract, factory), {})[day] = works
+    # What a factory says of a day goes before what its contract says.
+    calendars = [WorkingDays(), *(WorkingDays(found.get((contract, None), {}) | own) for (contract, _), own in found.items())]
+    places = {whose: place for place, whose in enumerate(found, start=1)}
+    return calendars, lambda contract, factory: places.get((contract, factory), places.get((contract, None), 0))
 
 
 def _work(dated: DatedMilestone, calendar: int, forecasts: Mapping[int, date]) -> Work:
