@@ -71,6 +71,11 @@ DASHBOARD_PANELS = ["production.web.panels.production_panel"]
 FACTORY_PANELS = ["production.web.panels.factory_panel"]
 SOURCE_PANELS = ["production.web.panels.source_panel"]
 DIGEST_SECTIONS = ["production.queries.digest.production_section"]
+FLAG_RULES = [
+    "cluster.queries.milestone_flags.MILESTONE_RULES",
+    "cluster.queries.factory_flags.FACTORY_RULES",
+    "production.queries.output_flags.OUTPUT_RULES",
+]
 
 # Every change of a business row is kept by triggers: inserts, updates and deletes, bulk and raw SQL included.
 PGHISTORY_APPEND_ONLY = True

@@ -8,7 +8,7 @@ from cluster.domain.dates import DateWindow
 
 
 class FlagKind(StrEnum):
-    """What is wrong with a subject; the kinds are independent of one another."""
+    """What is wrong with a milestone or a factory; the kinds are independent of one another. Other apps have kinds of their own."""
 
     OVERDUE = "overdue"
     FORECAST_LATE = "forecast_late"
@@ -21,7 +21,7 @@ class FlagKind(StrEnum):
 
 
 class Severity(StrEnum):
-    """How much it matters, by days late."""
+    """How much it matters, in rising order: by days late, or by how far a tolerance is exceeded."""
 
     MINOR = "minor"
     MODERATE = "moderate"
@@ -46,6 +46,11 @@ class SeverityScale:
         return Severity.MODERATE if days >= self.moderate else Severity.MINOR
 
 
+# What is not measured in days (roubles, vehicles) is graver the further it exceeds its tolerance: the least multiple of the tolerance
+# for each severity. Each is twice the one before.
+TIMES_TOLERANCE = {Severity.MINOR: 1, Severity.MODERATE: 2, Severity.MAJOR: 4, Severity.CRITICAL: 8}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong: its kind, the day the window ended, and the day it is measured to (None: still running)."""
@@ -68,15 +73,24 @@ def late_days(*, due: DateWindow, forecast: DateWindow | None, actual: date | No
     return max(0, (reached - due.latest).days)
 
 
-def findings(*, due: DateWindow | None, forecast: DateWindow | None, actual: date | None, as_of: date) -> list[Finding]:
-    """What is wrong with one milestone on `as_of`; nothing when no date was ever promised."""
+def findings(
+    *,
+    due: DateWindow | None,
+    forecast: DateWindow | None,
+    actual: date | None,
+    as_of: date,
+    knock_on: date | None = None,
+    p80: date | None = None,
+) -> list[Finding]:
+    """What is wrong with one milestone on `as_of`; nothing when no date was ever promised.
+
+    `knock_on` is the day to which what precedes it pushes it, `p80` its P80 by a simulation; neither is known of most past days.
+    The nightly job finds the same in SQL (`cluster.queries.milestone_flags`).
+    """
     if due is None:
         return []
     if actual is not None:
         return [Finding(FlagKind.COMPLETED_LATE, due.latest, actual)] if actual > due.latest else []
-    found = []
-    if as_of > due.latest:
-        found.append(Finding(FlagKind.OVERDUE, due.latest, None))
-    if forecast is not None and forecast.latest > due.latest:
-        found.append(Finding(FlagKind.FORECAST_LATE, due.latest, forecast.latest))
-    return found
+    found = [Finding(FlagKind.OVERDUE, due.latest, None)] if as_of > due.latest else []
+    expected = {FlagKind.FORECAST_LATE: forecast.latest if forecast else None, FlagKind.KNOCK_ON_LATE: knock_on, FlagKind.AT_RISK: p80}
+    return found + [Finding(kind, due.latest, day) for kind, day in expected.items() if day is not None and day > due.latest]

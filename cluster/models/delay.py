@@ -1,5 +1,6 @@
 """Delay flags and the events of their lives."""
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -11,16 +12,6 @@ from cluster.domain import delays
 from cluster.models.append_only import append_only
 from cluster.models.scope import ScopedQuerySet
 
-FLAG_KINDS = [
-    (delays.FlagKind.OVERDUE.value, _("overdue")),
-    (delays.FlagKind.FORECAST_LATE.value, _("forecast late")),
-    (delays.FlagKind.KNOCK_ON_LATE.value, _("knock-on late")),
-    (delays.FlagKind.AT_RISK.value, _("at risk")),
-    (delays.FlagKind.COMPLETED_LATE.value, _("completed late")),
-    (delays.FlagKind.SILENT.value, _("silent")),
-    (delays.FlagKind.OVER_BUDGET.value, _("over budget")),
-    (delays.FlagKind.UNDERSPENT.value, _("underspent")),
-]
 SEVERITIES = [
     (delays.Severity.MINOR.value, _("minor")),
     (delays.Severity.MODERATE.value, _("moderate")),
@@ -113,6 +104,14 @@ class DelayFlag(models.Model):
 
     def __str__(self) -> str:
         return f"{self.milestone.code if self.milestone else self.factory or self.contract}: {self.kind}"
+
+    def days_on(self, day: date) -> int:
+        """Calendar days from the end of the window to the day it is measured to, else to the day it was closed, else to `day`."""
+        return max(0, ((self.until or self.closed_on or day) - self.since).days)
+
+    def is_acknowledged(self, on: date) -> bool:
+        """Whether somebody knows of it and said so until that day or a later one."""
+        return self.acknowledged_until is not None and self.acknowledged_until >= on
 
 
 class DelayEventQuerySet(ScopedQuerySet["DelayEvent"]):

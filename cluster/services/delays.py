@@ -3,126 +3,147 @@
 from datetime import date
 from typing import Any
 
-import pghistory
-from django.db import transaction
-from django.db.models import Q
+from django.conf import settings
+from django.db import connection, transaction
 
 from cluster.domain.access import Action
-from cluster.domain.delays import FlagKind
+from cluster.domain.delays import FlagKind, Severity
 from cluster.domain.errors import Conflict, DomainError, NotFound
 from cluster.domain.progress import Progress
 from cluster.models import DelayEvent, DelayFlag, JobRun, User
-from cluster.queries.delays import Late, late_on
+from cluster.queries.flag_kinds import FlagRule, flag_rules
 from cluster.services.access import require
 from cluster.services.locks import one_at_a_time
+from cluster.services.standings import pass_days
 
-_Key = tuple[int, str]
 _LONGEST_REASON = 2000
-# Flags written by one statement: an update looks each row up in a list of all of them, so that its time grows with the square,
-# and no statement may last longer than a page.
-_AT_ONCE = 250
+
+# What is wrong now beside the flags that stand; where the two differ, the flag is opened, changed, closed or withdrawn, with its event.
+# Days that merely pass are no change; another date, amount or severity is one. What was found late and turned out never to have
+# been is withdrawn. A flag follows its subject to another factory without an event.
+_FLAG = """
+WITH found AS ({found}),
+judged AS (
+    SELECT found.kind, found.contract_id, found.factory_id, found.milestone_id, found.subject_id, found.since, found.until, found.amount,
+        COALESCE(found.severity, CASE
+            WHEN COALESCE(found.until, %(as_of)s) - found.since >= contract.critical_days THEN 'critical'
+            WHEN COALESCE(found.until, %(as_of)s) - found.since >= contract.major_days THEN 'major'
+            WHEN COALESCE(found.until, %(as_of)s) - found.since >= contract.moderate_days THEN 'moderate'
+            ELSE 'minor' END) AS severity
+    FROM found JOIN cluster_contract AS contract ON contract.id = found.contract_id
+),
+stands AS (
+    SELECT id, factory_id, milestone_id, subject_id, kind::text AS kind, since, until, amount, severity::text AS severity
+    FROM cluster_delayflag
+    WHERE closed_on IS NULL OR kind = '{over_at_once}' AND withdrawn_on IS NULL
+),
+differing AS MATERIALIZED (
+    SELECT stands.id AS flag_id, stands.kind = '{over_at_once}' AS over_at_once, judged.kind IS NULL AS gone, judged.kind,
+        judged.contract_id, judged.subject_id,
+        CASE WHEN judged.kind IS NULL THEN stands.factory_id ELSE judged.factory_id END AS factory_id,
+        CASE WHEN judged.kind IS NULL THEN stands.milestone_id ELSE judged.milestone_id END AS milestone_id,
+        COALESCE(judged.since, stands.since, %(as_of)s) AS since,
+        CASE WHEN judged.kind IS NULL THEN stands.until ELSE judged.until END AS until,
+        CASE WHEN judged.kind IS NULL THEN stands.amount ELSE judged.amount END AS amount,
+        COALESCE(judged.severity, stands.severity) AS severity,
+        stands.since AS old_since, stands.until AS old_until, stands.amount AS old_amount, stands.severity AS old_severity
+    FROM judged FULL JOIN stands ON stands.subject_id = judged.subject_id AND stands.kind = judged.kind
+    WHERE stands.id IS NULL OR judged.kind IS NULL
+        OR (COALESCE(judged.since, stands.since), judged.until, judged.amount, judged.severity, judged.factory_id)
+            IS DISTINCT FROM (stands.since, stands.until, stands.amount, stands.severity, stands.factory_id)
+),
+named AS (
+    SELECT flag_id, kind, contract_id, factory_id, milestone_id, subject_id, since, until, amount, severity,
+        CASE
+            WHEN flag_id IS NULL THEN 'opened'
+            WHEN gone AND over_at_once THEN 'withdrawn'
+            WHEN gone THEN 'closed'
+            WHEN (since, until, amount, severity) IS NOT DISTINCT FROM (old_since, old_until, old_amount, old_severity) THEN NULL
+            WHEN (COALESCE(amount, 0), COALESCE(until, %(as_of)s) - since, array_position(%(severities)s::text[], severity))
+                < (COALESCE(old_amount, 0), COALESCE(old_until, %(as_of)s) - old_since, array_position(%(severities)s::text[], old_severity))
+                THEN 'better'
+            ELSE 'worse'
+        END AS event
+    FROM differing
+),
+opened AS (
+    INSERT INTO cluster_delayflag (contract_id, factory_id, milestone_id, subject_id, kind, severity, since, until, amount,
+        opened_on, closed_on, acknowledged_reason)
+    SELECT contract_id, factory_id, milestone_id, subject_id, kind, severity, since, until, amount,
+        %(as_of)s, CASE WHEN kind = '{over_at_once}' THEN %(as_of)s END, ''
+    FROM named WHERE event = 'opened'
+    RETURNING id, 'opened' AS event, COALESCE(until, %(as_of)s) - since AS days, amount, severity
+),
+changed AS (
+    UPDATE cluster_delayflag AS flag
+    SET factory_id = named.factory_id, severity = named.severity, since = named.since, until = named.until, amount = named.amount,
+        closed_on = CASE WHEN named.event = 'closed' THEN %(as_of)s ELSE flag.closed_on END,
+        withdrawn_on = CASE WHEN named.event = 'withdrawn' THEN %(as_of)s END
+    FROM named WHERE flag.id = named.flag_id
+    RETURNING flag.id, named.event, COALESCE(
+        CASE WHEN named.event = 'closed' THEN (SELECT reached.actual_latest FROM cluster_standing AS reached
+            WHERE reached.milestone_id = named.milestone_id) END,
+        named.until, %(as_of)s) - named.since AS days, named.amount, named.severity
+),
+written AS (
+    INSERT INTO cluster_delayevent (flag_id, kind, on_date, days, amount, severity, job_run_id, reason, recorded_at)
+    SELECT id, event, %(as_of)s, GREATEST(days, 0), amount, severity, %(job_run)s, '', now()
+    FROM (SELECT * FROM opened UNION ALL SELECT * FROM changed) AS flag WHERE event IS NOT NULL
+    RETURNING kind
+)
+SELECT kind, count(*) FROM written GROUP BY kind
+"""
 
 
 def flag_delays(*, as_of: date, job_run: JobRun | None = None, progress: Progress) -> dict[str, Any]:
-    """Bring the stored flags into line with what is late on `as_of`, today; returns figures.
+    """Bring the stored flags into line with what is wrong on `as_of`, today; returns figures.
 
-    Each change is an event of the same transaction. Repeating it changes nothing, and of two runs at once the second
-    finds the first one's work done. The number of statements depends on the number of milestones
-    only in that a few hundred flags that change take one.
+    Each change is an event of the same transaction. Repeating it changes nothing, and of two runs at once the second finds the first
+    one's work done. The number of statements does not depend on the number of rows, none of which is brought into Python.
     """
     progress(0, 2)
-    with transaction.atomic(), pghistory.context(reason="flag_delays"):
-        one_at_a_time("delays")
-        late = late_on(as_of)
-        figures = _Change(as_of, job_run, late).store()
+    pass_days(as_of=as_of)
+    progress(1, 2)
+    figures = _flag(list(flag_rules().values()), as_of, job_run)
     progress(2, 2)
-    return figures | {"late": len(late), "as_of": as_of.isoformat()}
+    return figures | {"open": DelayFlag.objects.filter(closed_on=None).count(), "as_of": as_of.isoformat()}
 
 
-class _Change:
-    """The difference between the flags that stand in the database and those that ought to."""
-
-    def __init__(self, as_of: date, job_run: JobRun | None, late: list[Late]) -> None:
-        self.as_of, self.job_run = as_of, job_run
-        self.wanted: dict[_Key, Late] = {(each.milestone.pk, each.finding.kind.value): each for each in late}
-        standing = DelayFlag.objects.filter(Q(closed_on__isnull=True) | Q(kind=FlagKind.COMPLETED_LATE, withdrawn_on__isnull=True))
-        self.standing: dict[_Key, DelayFlag] = {
-            (flag.milestone_id, flag.kind): flag for flag in standing.order_by("pk").select_for_update()
-        }
-        self.events: list[DelayEvent] = []
-
-    def store(self) -> dict[str, Any]:
-        opened = [self._open(late) for key, late in self.wanted.items() if key not in self.standing]
-        changed = [flag for key, flag in self.standing.items() if key in self.wanted and self._update(flag, self.wanted[key])]
-        gone = [flag for key, flag in self.standing.items() if key not in self.wanted]
-        closed = [flag for flag in gone if flag.kind != FlagKind.COMPLETED_LATE]
-        # A lateness that never was (the actual date was corrected) leaves the flags; the history keeps it.
-        untrue = [flag.pk for flag in gone if flag.kind == FlagKind.COMPLETED_LATE]
-        for flag in closed:
-            reached = self.wanted.get((flag.milestone_id, FlagKind.COMPLETED_LATE.value))
-            self._event(flag, DelayEvent.Kind.CLOSED, reached.days if reached else self._days(flag))
-            flag.closed_on = self.as_of
-        DelayFlag.objects.bulk_create(opened, batch_size=_AT_ONCE)
-        if changed or closed:
-            DelayFlag.objects.bulk_update([*changed, *closed], ["severity", "since", "until", "closed_on"], batch_size=_AT_ONCE)
-        if untrue:
-            DelayFlag.objects.filter(pk__in=untrue).update(withdrawn_on=self.as_of)
-        DelayEvent.objects.bulk_create(self.events, batch_size=_AT_ONCE)
-        return {
-            "opened": len(opened),
-            "worse": sum(event.kind == DelayEvent.Kind.WORSE for event in self.events),
-            "better": sum(event.kind == DelayEvent.Kind.BETTER for event in self.events),
-            "closed": len(closed),
-            "withdrawn": len(untrue),
-        }
-
-    def _open(self, late: Late) -> DelayFlag:
-        finding = late.finding
-        flag = DelayFlag(
-            contract_id=late.milestone.contract_id,
-            factory_id=late.milestone.factory_id,
-            milestone=late.milestone,
-            subject_id=late.milestone.pk,
-            kind=finding.kind,
-            severity=late.severity,
-            since=finding.since,
-            until=finding.until,
-            opened_on=self.as_of,
-            # What was reached late is over on the day it is found; its one event is that it was found.
-            closed_on=self.as_of if finding.kind is FlagKind.COMPLETED_LATE else None,
+@transaction.atomic
+def _flag(rules: list[FlagRule], as_of: date, job_run: JobRun | None) -> dict[str, Any]:
+    """One statement, however many flags change. It may take half of the lease of the run."""
+    found = " UNION ALL ".join(
+        f"SELECT '{rule.kind}' AS kind, {rule.kind}.* FROM ({rule.found}) AS {rule.kind}"
+        " (contract_id, factory_id, milestone_id, subject_id, since, until, amount, severity)"
+        for rule in rules
+    )
+    sql = _FLAG.format(found=found, over_at_once=FlagKind.COMPLETED_LATE.value)
+    given = {
+        "as_of": as_of,
+        "zone": settings.TIME_ZONE,
+        "severities": [severity.value for severity in Severity],
+        "job_run": job_run and job_run.pk,
+    }
+    one_at_a_time("delays")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('statement_timeout', %s, true), set_config('work_mem', '64MB', true)",
+            [f"{settings.JOB_LEASE_SECONDS // 2}s"],
         )
-        self._event(flag, DelayEvent.Kind.OPENED, late.days)
-        return flag
-
-    def _update(self, flag: DelayFlag, late: Late) -> bool:
-        """Whether the flag had to change. Days that merely pass are no change; a new severity or another date is one."""
-        finding, before = late.finding, self._days(flag)
-        same_dates = (flag.since, flag.until) == (finding.since, finding.until)
-        if same_dates and flag.severity == late.severity:
-            return False
-        moved = late.days - before
-        flag.since, flag.until, flag.severity = finding.since, finding.until, late.severity
-        # With the same dates only time has passed, or the contract's scale has changed.
-        self._event(flag, DelayEvent.Kind.BETTER if moved < 0 else DelayEvent.Kind.WORSE, late.days)
-        return True
-
-    def _days(self, flag: DelayFlag) -> int:
-        return max(0, ((flag.until or self.as_of) - flag.since).days)
-
-    def _event(self, flag: DelayFlag, kind: DelayEvent.Kind, days: int) -> None:
-        self.events.append(DelayEvent(flag=flag, kind=kind, on_date=self.as_of, days=days, severity=flag.severity, job_run=self.job_run))
+        cursor.execute(sql, given)
+        return dict.fromkeys(("opened", "worse", "better", "closed", "withdrawn"), 0) | dict(cursor.fetchall())
 
 
 @transaction.atomic
 def acknowledge_flag(*, flag_id: int, reason: str, until: date, by: User, today: date) -> DelayFlag:
-    """Note that somebody knows of a delay: who, why, until when. The flag stays open.
+    """Note that somebody knows of what is wrong: who, why, until when. The flag stays open, and shows again after that day.
 
     Raises NotFound, Forbidden, Conflict when it is closed by now, or DomainError naming the field.
     """
-    flag = DelayFlag.objects.for_reader(by).select_for_update(of=("self",)).select_related("milestone").filter(pk=flag_id).first()
+    flag = DelayFlag.objects.for_reader(by).select_for_update().filter(pk=flag_id).first()
     if flag is None:
         raise NotFound("There is no such delay.")
-    require(by, Action.REVISE_FORECAST, contract=flag.milestone.contract_id, factory=flag.milestone.factory_id)
+    require(by, Action.REVISE_FORECAST, contract=flag.contract_id, factory=flag.factory_id)
     if flag.closed_on is not None:
         raise Conflict("This delay is closed.", current=flag)
     reason = reason.strip()
@@ -135,8 +156,16 @@ def acknowledge_flag(*, flag_id: int, reason: str, until: date, by: User, today:
     if (flag.acknowledged_by, flag.acknowledged_until, flag.acknowledged_reason) == (by, until, reason):
         return flag
     flag.acknowledged_by, flag.acknowledged_until, flag.acknowledged_reason = by, until, reason
-    with pghistory.context(reason=reason):
-        flag.save(update_fields=["acknowledged_by", "acknowledged_until", "acknowledged_reason"])
-    days = max(0, ((flag.until or today) - flag.since).days)
-    DelayEvent.objects.create(flag=flag, kind=DelayEvent.Kind.ACKNOWLEDGED, on_date=today, days=days, severity=flag.severity)
+    flag.save(update_fields=["acknowledged_by", "acknowledged_until", "acknowledged_reason"])
+    DelayEvent.objects.create(
+        flag=flag,
+        kind=DelayEvent.Kind.ACKNOWLEDGED,
+        on_date=today,
+        days=flag.days_on(today),
+        amount=flag.amount,
+        severity=flag.severity,
+        by=by,
+        until=until,
+        reason=reason,
+    )
     return flag
