@@ -168,9 +168,10 @@ class Network:
         levels = list(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True))
         self._place = place
         at_pred, at_succ = place[pred], place[succ]
-        self._axes = axes if axes is not None and (axes.of != axes.of[0]).any() else None
+        # None where all follow one calendar.
+        self.axes = axes if axes is not None and (axes.of != axes.of[0]).any() else None
         # A mere date has no day of its own that could start: links read the day with which it is reached.
-        self._crossings = None if self._axes is None else _Crossings(self._axes, pred, succ, from_finish | (durations[pred] == 0))
+        self._crossings = None if self.axes is None else _Crossings(self.axes, pred, succ, from_finish | (durations[pred] == 0))
         crosses = None if self._crossings is None else self._crossings.table >= 0
         # Links into a level stand together, sorted by the activity they lead to; those out of it likewise for the way back.
         self._in = _Side(np.lexsort((at_pred, at_succ)), at_succ, levels, crosses)
@@ -244,8 +245,7 @@ class Network:
         links = self._in.links
         if not len(links):
             return start, link
-        both = np.concatenate((times.early_start[self._order], times.early_finish[self._order]))
-        demand = self._carried(both[self._pred + self.size * self._from_finish]) + self._beyond()
+        demand = self.demanded(np.arange(len(links)), times.early_finish[self._order[self._pred]])
         ends = self._order[self._succ[links]]
         heads = np.flatnonzero(np.diff(ends, prepend=-1))
         start[ends[heads]] = np.maximum.reduceat(demand[links], heads)
@@ -253,6 +253,11 @@ class Network:
         # Of links that demand the same the first one in the order of levels counts: it is written last.
         link[self._order[self._succ[most[::-1]]]] = most[::-1]
         return start, link
+
+    def demanded(self, links: Ints, finishes: Ints) -> Ints:
+        """The starts that links demand of their successors if their predecessors are finished at these instants."""
+        read = finishes - self._durations[self._pred[links]] * ~self._from_finish[links]
+        return self._carried(read, links) + self._beyond()[links]
 
     def _beyond(self) -> Ints:
         """What a link demands of its successor's start, beyond the instant that it reads of its predecessor."""
@@ -269,12 +274,12 @@ class Network:
 
     def _ends(self, finish: Ints) -> tuple[int, "int | Ints"]:
         """The end of the network: on the axis of activity 0, and on that of each."""
-        if self._axes is None:
+        if self.axes is None:
             last = int(finish.max())
             return last, last
-        of = self._axes.of[self._order]
-        last = max(_day(days, int(finish[of == n].max())) for n, days in enumerate(self._axes.days) if (of == n).any())
-        ends = np.array([_finish(days, last) for days in self._axes.days])[of]
+        of = self.axes.of[self._order]
+        last = max(_day(days, int(finish[of == n].max())) for n, days in enumerate(self.axes.days) if (of == n).any())
+        ends = np.array([_finish(days, last) for days in self.axes.days])[of]
         return int(ends[self._place[0]]), ends
 
     def _finishes(self, nodes: "slice | Ints") -> "slice | Ints":

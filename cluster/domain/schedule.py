@@ -140,22 +140,27 @@ class Schedule:
     def chain(self, key: int) -> list[Cause]:
         """The milestones behind the expected date of one, back to the root; empty when it is not late.
 
-        Its pushing predecessor, the one that demands the latest date of it, explains the days from its due date to that demand.
+        Its pushing predecessor is the one that demands the latest date of it. It explains the days from its due date, or from what the
+        predecessor would demand on its own due date where that is later, to that demand: the days that would not be lost without it.
         """
         n = self._number[key]
         causes: list[Cause] = []
         late, passed_on, absorbed = self._late(n), 0, 0
         while late > 0:
-            before, demanded = self._pushing(n)
-            behind = self._late(before) if before is not None else 0
-            due = self.works[n].due
-            assert due is not None
-            explained = min(late, max(0, (demanded - due).days)) if demanded is not None and behind > 0 else 0
+            link = int(self._pushed[1][n])
+            before = self._number[self.waits[link].predecessor] if link >= 0 else n
+            behind = self._late(before) if link >= 0 else 0
+            explained = min(late, self._explained(n, before, link)) if behind > 0 else 0
             causes.append(Cause(self.works[n].key, late, passed_on, absorbed, late - explained))
-            if before is None or not explained:
+            if explained <= 0:
                 break
             n, late, passed_on, absorbed = before, behind, explained, max(0, behind - explained)
         return causes
+
+    def pushed_by(self, key: int) -> int | None:
+        """The predecessor that demands the latest expected date of a milestone; None where nothing comes before it."""
+        link = int(self._pushed[1][self._number[key]])
+        return None if link < 0 else self.waits[link].predecessor
 
     def critical_path(self) -> list[int]:
         """Keys of the milestones that drive the end by links, durations and the data date, from the first to the last."""
@@ -245,12 +250,17 @@ class Schedule:
         finish = int(self._times[Basis.EXPECTED].early_finish[n])
         return max(0, (self._finish(n, finish, Basis.EXPECTED) - due).days)
 
-    def _pushing(self, n: int) -> tuple[int | None, date | None]:
-        """The predecessor that demands the latest date of a milestone, and that date."""
-        start, links = self._pushed
-        if links[n] < 0:
-            return None, None
-        return self._number[self.waits[links[n]].predecessor], self._finish_day(n, int(start[n] + self.network.durations[n]))
+    def _explained(self, n: int, before: int, link: int) -> int:
+        """Calendar days of a milestone's lateness that its predecessor's lateness makes by a link; both have a due date."""
+        due, due_before = self.works[n].due, self.works[before].due
+        assert due is not None
+        assert due_before is not None
+        duration = int(self.network.durations[n])
+        calendar = self.calendars[self.works[before].calendar]
+        in_time = calendar.end(np.array([due_before.toordinal()]))
+        planned = int(self.network.demanded(np.array([link]), in_time)[0]) + duration
+        demanded = int(self._pushed[0][n]) + duration
+        return max(0, (self._finish_day(n, demanded) - max(due, self._finish_day(n, planned))).days)
 
     def _placed(self, n: int, basis: Basis, start: int, finish: int, late_start: int, late_finish: int, total: int, free: int) -> Placed:
         work = self.works[n]
