@@ -8,8 +8,9 @@ from typing import NoReturn
 from django.core.management.base import BaseCommand
 
 from cluster.domain.dates import refuse_far
-from cluster.domain.errors import DomainError
+from cluster.domain.errors import DomainError, NotFound
 from cluster.domain.progress import Progress
+from cluster.models import Contract
 
 BAD_INPUT = 2
 FAILED = 1
@@ -25,6 +26,14 @@ def read_day(text: str) -> date:
     except ValueError:
         pass
     raise DomainError("“{text}” is not a date: write 2024-04-15.", code="date", text=text)
+
+
+def contract_named(code: str) -> Contract:
+    """The contract of a code, for whoever may run commands. Raises NotFound."""
+    contract = Contract.objects.filter(code=code).first()
+    if contract is None:
+        raise NotFound("There is no contract “{contract}”.", field="contract", contract=code)
+    return contract
 
 
 def terminal_progress(command: BaseCommand) -> Progress:
