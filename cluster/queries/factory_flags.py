@@ -31,13 +31,13 @@ SELECT factory.contract_id, factory.id AS factory_id, NULL::bigint AS milestone_
     NULL::date AS until, NULL::numeric AS amount, NULL::text AS severity
 FROM told JOIN cluster_factory AS factory ON factory.id = told.factory_id
 WHERE told.since < %(as_of)s
-"""
+"""  # noqa: S608 (our names)
 
 _BUDGET = f"""
 SELECT line.factory_id, line.category, sum(line.amount_rub) AS rub
 FROM cluster_budgetline AS line JOIN in_force ON in_force.id = line.baseline_id
 WHERE {_KNOWN.format(row="line")} GROUP BY line.factory_id, line.category
-"""
+"""  # noqa: S608 (our names)
 
 # The estimate at completion by the rule of the outlook (domain.outlook.at_completion, decision 0007), summed over the categories:
 # of each the largest of budget, commitments and payments; what exceeds the budget of the named categories is covered by what money
@@ -72,7 +72,7 @@ judged AS (
 SELECT contract_id, factory_id, NULL::bigint AS milestone_id, factory_id AS subject_id, NULL::date AS since, NULL::date AS until,
     excess AS amount, {severity_by_tolerance("excess", "tolerance")} AS severity
 FROM judged WHERE excess > tolerance
-"""
+"""  # noqa: S608 (our names)
 
 # The planned value: the budget, by the weights of the milestones whose due window has ended.
 _UNDERSPENT = f"""
@@ -102,7 +102,7 @@ judged AS (
 SELECT contract_id, factory_id, NULL::bigint AS milestone_id, factory_id AS subject_id, NULL::date AS since, NULL::date AS until,
     under AS amount, {severity_by_tolerance("under", "tolerance")} AS severity
 FROM judged WHERE under > tolerance
-"""
+"""  # noqa: S608 (our names)
 
 FACTORY_RULES = [
     FlagRule(FlagKind.SILENT.value, _("silent"), Factory, _SILENT, "cluster:factory"),

@@ -14,10 +14,15 @@ from cluster.models import DelayEvent, DelayFlag, JobRun, User
 from cluster.queries.flag_kinds import FlagRule, flag_rules
 from cluster.services.access import require
 from cluster.services.locks import one_at_a_time
+from cluster.services.schedule import place_all
 from cluster.services.standings import pass_days
 
 _LONGEST_REASON = 2000
 
+_FOUND = """
+SELECT '{kind}' AS kind, {kind}.* FROM ({found}) AS {kind}
+    (contract_id, factory_id, milestone_id, subject_id, since, until, amount, severity)
+"""
 # What is wrong now beside the flags that stand; where the two differ, the flag is opened, changed, closed or withdrawn, with its event.
 # Days that merely pass are no change; another date, amount or severity is one. What was found late and turned out never to have
 # been is withdrawn. A flag follows its subject to another factory without an event.
@@ -59,8 +64,8 @@ named AS (
             WHEN gone AND over_at_once THEN 'withdrawn'
             WHEN gone THEN 'closed'
             WHEN (since, until, amount, severity) IS NOT DISTINCT FROM (old_since, old_until, old_amount, old_severity) THEN NULL
-            WHEN (COALESCE(amount, 0), COALESCE(until, %(as_of)s) - since, array_position(%(severities)s::text[], severity))
-                < (COALESCE(old_amount, 0), COALESCE(old_until, %(as_of)s) - old_since, array_position(%(severities)s::text[], old_severity))
+            WHEN (COALESCE(amount, 0), COALESCE(until, %(as_of)s) - since, array_position(%(rising)s::text[], severity))
+                < (COALESCE(old_amount, 0), COALESCE(old_until, %(as_of)s) - old_since, array_position(%(rising)s::text[], old_severity))
                 THEN 'better'
             ELSE 'worse'
         END AS event
@@ -99,31 +104,25 @@ def flag_delays(*, as_of: date, job_run: JobRun | None = None, progress: Progres
     """Bring the stored flags into line with what is wrong on `as_of`, today; returns figures.
 
     Each change is an event of the same transaction. Repeating it changes nothing, and of two runs at once the second finds the first
-    one's work done. The number of statements does not depend on the number of rows, none of which is brought into Python.
+    one's work done. The number of statements does not depend on the number of flags, none of which is brought into Python.
+    Before, the standings are brought to this day, and knock-on is reckoned anew.
     """
-    progress(0, 2)
+    progress(0, 1)
     pass_days(as_of=as_of)
-    progress(1, 2)
+    placed = place_all(as_of=as_of, progress=progress)
     figures = _flag(list(flag_rules().values()), as_of, job_run)
-    progress(2, 2)
-    return figures | {"open": DelayFlag.objects.filter(closed_on=None).count(), "as_of": as_of.isoformat()}
+    progress(1, 1)
+    still_open = DelayFlag.objects.filter(closed_on=None).count()
+    return figures | {"open": still_open, "pushed": placed["pushed"], "not_placed": placed["not_placed"], "as_of": as_of.isoformat()}
 
 
 @transaction.atomic
 def _flag(rules: list[FlagRule], as_of: date, job_run: JobRun | None) -> dict[str, Any]:
     """One statement, however many flags change. It may take half of the lease of the run."""
-    found = " UNION ALL ".join(
-        f"SELECT '{rule.kind}' AS kind, {rule.kind}.* FROM ({rule.found}) AS {rule.kind}"
-        " (contract_id, factory_id, milestone_id, subject_id, since, until, amount, severity)"
-        for rule in rules
-    )
+    found = " UNION ALL ".join(_FOUND.format(kind=rule.kind, found=rule.found) for rule in rules)
     sql = _FLAG.format(found=found, over_at_once=FlagKind.COMPLETED_LATE.value)
-    given = {
-        "as_of": as_of,
-        "zone": settings.TIME_ZONE,
-        "severities": [severity.value for severity in Severity],
-        "job_run": job_run and job_run.pk,
-    }
+    rising = [severity.value for severity in Severity]
+    given = {"as_of": as_of, "zone": settings.TIME_ZONE, "rising": rising, "job_run": job_run.pk if job_run else None}
     one_at_a_time("delays")
     with connection.cursor() as cursor:
         cursor.execute(
