@@ -157,6 +157,10 @@ class Schedule:
             n, late, passed_on, absorbed = before, behind, explained, max(0, behind - explained)
         return causes
 
+    def work(self, key: int) -> Work:
+        """What was given of a milestone."""
+        return self.works[self._number[key]]
+
     def pushed_by(self, key: int) -> int | None:
         """The predecessor that demands the latest expected date of a milestone; None where nothing comes before it."""
         link = int(self._pushed[1][self._number[key]])

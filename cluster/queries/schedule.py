@@ -69,19 +69,20 @@ def knock_on_of(contract_ids: Sequence[int], *, as_of: date) -> list[Pushed]:
     """
     waits = _waits(contract_ids)
     linked = {wait.predecessor for wait in waits} | {wait.successor for wait in waits}
-    calendars, place = _calendars(contract_ids)
-    columns = ("duration_days", "started_on", "standing__actual_latest", "standing__forecast_latest", "standing__due_latest")
-    rows = Milestone.objects.filter(contract_id__in=contract_ids).order_by("pk")
-    stored: dict[int, date | None] = {}
-    works = []
-    for key, code, contract, factory, knock_on, *dates in rows.values_list(
-        "pk", "code", "contract_id", "factory_id", "standing__knock_on", *columns, "constraint", "constraint_on"
-    ):
-        if key in linked:
-            stored[key] = knock_on
-            works.append(Work(key, code, place(contract, factory), *dates))
+    calendars, rows = _standing(contract_ids)
+    works, stored = [], {}
+    for work, knock_on in rows:
+        if work.key in linked:
+            works.append(work)
+            stored[work.key] = knock_on
     now = Schedule(works, waits, calendars, data_date=as_of).knock_on()
     return [Pushed(key, before, now.get(key)) for key, before in stored.items()]
+
+
+def standing_schedule(contract_id: int, *, as_of: date) -> Schedule:
+    """The schedule of a contract by where its milestones stand today, `as_of`: three statements, a quarter of the time of `schedule_of`."""
+    calendars, rows = _standing([contract_id])
+    return Schedule([work for work, _ in rows], _waits([contract_id]), calendars, data_date=as_of)
 
 
 def refuse_before_baseline(contract: Contract, as_of: date) -> None:
@@ -95,6 +96,18 @@ def _waits(contract_ids: Sequence[int]) -> list[Wait]:
     links = Dependency.objects.filter(successor__contract__in=contract_ids).order_by("pk")
     columns = links.values_list("pk", "predecessor_id", "successor_id", "type", "lag_days")
     return [Wait(key, before, after, LinkType(kind), lag) for key, before, after, kind, lag in columns]
+
+
+def _standing(contract_ids: Sequence[int]) -> tuple[list[WorkingDays], list[tuple[Work, date | None]]]:
+    """The calendars of contracts, and each milestone by where it stands today, with its knock-on as stored."""
+    calendars, place = _calendars(contract_ids)
+    stands = ("standing__actual_latest", "standing__forecast_latest", "standing__due_latest")
+    columns = ("pk", "code", "contract_id", "factory_id", "standing__knock_on", "duration_days", "started_on", *stands)
+    rows = Milestone.objects.filter(contract_id__in=contract_ids).order_by("pk")
+    return calendars, [
+        (Work(key, code, place(contract, factory), *dates), knock_on)
+        for key, code, contract, factory, knock_on, *dates in rows.values_list(*columns, "constraint", "constraint_on")
+    ]
 
 
 def _calendars(contract_ids: Sequence[int]) -> tuple[list[WorkingDays], Callable[[int, int | None], int]]:
