@@ -56,5 +56,6 @@ SPECTACULAR_SETTINGS = {
         "BaselineKind": "cluster.models.baseline.Baseline.Kind",
         "RoubleCurrency": [("RUB", "RUB")],
         "Basis": "cluster.api.money.BASES",
+        "ScheduleBasis": "cluster.api.schedule.BASES",
     },
 }

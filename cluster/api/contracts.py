@@ -9,7 +9,7 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cluster.api import filtering, money
+from cluster.api import filtering, money, schedule
 from cluster.api.examples import attach_example
 from cluster.api.fields import ContractReference, MoneyField, SourceReference, Texts, Window
 from cluster.api.filtering import filters
@@ -103,10 +103,10 @@ class Contracts(Records):
         return super().get_object()
 
     def takes_as_of(self) -> bool:
-        return self.action in ("overview", "money")
+        return self.action in ("overview", "money", "schedule")
 
     def parameters(self) -> set[str]:
-        own = {"overview": {"as_of"}, "money": {"as_of", "group_by"}}
+        own = {"overview": {"as_of"}, "money": {"as_of", "group_by"}, "schedule": {"as_of", "basis", "factory"}}
         return own.get(self.action) or super().parameters()
 
     @extend_schema(
@@ -129,6 +129,17 @@ class Contracts(Records):
         """The figures of the money page."""
         found = money_of(reader=request.user, contract_code=self.get_object().code, as_of=filtering.as_of(request))
         return Response(money.answer(request, found))
+
+    @extend_schema(
+        summary="The schedule of a contract",
+        description=schedule.ABOUT,
+        parameters=[schedule.BASIS, schedule.FACTORY],
+        responses=schedule.ScheduleSerializer,
+    )
+    @action(detail=True, filterset_class=None, pagination_class=None)
+    def schedule(self, request: Request, pk: str) -> Response:
+        """The network of the contract, as far as the reader may see it."""
+        return Response(schedule.answer(request, self.get_object(), filtering.as_of(request)))
 
 
 class PartySerializer(RecordSerializer):
