@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
-from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -31,14 +30,15 @@ from cluster.api.preconditions import etag_of, seen_version
 from cluster.api.rates import InDollars
 from cluster.api.records import Records, RecordSerializer, version_of
 from cluster.api.schema import IF_MATCH
-from cluster.api.writes import body_of, precondition, writer
+from cluster.api.writes import answer, body_of, precondition, writer
 from cluster.domain.access import Action
 from cluster.domain.budgets import LONGEST_REASON
 from cluster.domain.errors import Conflict
 from cluster.models import Baseline, BaselineMilestone, BudgetLine
 from cluster.queries.approvals import compare_dates
-from cluster.queries.budgets import comparison, with_line_version, with_version
+from cluster.queries.budgets import comparison, with_version
 from cluster.queries.contracts import baseline_in_force, is_partial
+from cluster.queries.history import with_newest_event
 from cluster.queries.rates import rate_status
 from cluster.services.access import require
 from cluster.services.budgets import approve_baseline, delete_line, discard_baseline, import_lines, propose_baseline, save_line
@@ -116,7 +116,7 @@ class Baselines(Records):
                 by=writer(request),
             )
         )
-        return _answer(self, self.get_queryset().get(pk=made.pk), status.HTTP_201_CREATED)
+        return answer(self, self.get_queryset().get(pk=made.pk), status.HTTP_201_CREATED)
 
     @extend_schema(
         summary="Discard a proposed baseline",
@@ -160,7 +160,7 @@ class Baselines(Records):
                 version=version,
             )
         )
-        return _answer(self, self.get_object(), status.HTTP_201_CREATED)
+        return answer(self, self.get_object(), status.HTTP_201_CREATED)
 
     @extend_schema(
         summary="Put many budget lines into a proposed baseline",
@@ -261,7 +261,7 @@ class BudgetLines(Records):
 
     def get_queryset(self) -> QuerySet[Any]:
         rows = super().get_queryset()
-        return rows if self.action == "list" else with_line_version(rows)
+        return rows if self.action == "list" else with_newest_event(rows)
 
     def parameters(self) -> set[str]:
         return super().parameters() | ({"reason"} if self.action == "destroy" else set())
@@ -276,7 +276,7 @@ class BudgetLines(Records):
         """Add a line through the service."""
         given = body_of(request, NewBudgetLine)
         line = written(lambda: self._save(given["baseline"], given))
-        return _answer(self, self.get_queryset().get(pk=line.pk), status.HTTP_201_CREATED)
+        return answer(self, self.get_queryset().get(pk=line.pk), status.HTTP_201_CREATED)
 
     @extend_schema(
         summary="Change a budget line",
@@ -293,7 +293,7 @@ class BudgetLines(Records):
         stands = {name: getattr(line, name) for name in ("category", "funding", "month", "reason")}
         given = stands | {"factory": line.factory_id, "amount": line.amount_rub} | changes.validated_data
         self._guarded(lambda: self._save(line.baseline_id, given, line_id=line.pk, version=version))
-        return _answer(self, self.get_object(), status.HTTP_200_OK)
+        return answer(self, self.get_object(), status.HTTP_200_OK)
 
     @extend_schema(
         summary="Delete a budget line",
@@ -337,10 +337,3 @@ class BudgetLines(Records):
             return written(write)
         except Conflict as error:
             raise precondition(self, self.get_object()) from error
-
-
-def _answer(view: Records, row: Any, code: int) -> Response:
-    """What was written, as a read gives it."""
-    representation = view.represent(row)
-    address = view.request.build_absolute_uri(reverse(view.route, kwargs={"pk": row.pk}))
-    return Response(representation, status=code, headers={"Location": address, "ETag": etag_of(representation, version_of(row))})

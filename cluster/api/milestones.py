@@ -12,16 +12,18 @@ from rest_framework.response import Response
 
 from cluster.api import filtering
 from cluster.api.fields import Choice, Id, Input, Reference, SourceReference, Window
-from cluster.api.preconditions import request_key, seen_version
+from cluster.api.milestone_writes import CALLED, MilestoneChange, MilestoneProgress, NewMilestone, columns_of
+from cluster.api.preconditions import request_key
 from cluster.api.records import Records, RecordSerializer
-from cluster.api.schema import IDEMPOTENCY_KEY, IF_MATCH
-from cluster.api.writes import body_of, created, precondition, writer
+from cluster.api.schema import IDEMPOTENCY_KEY, IF_MATCH, REASON
+from cluster.api.writes import answer, body_of, changes_of, created, guarded, reason_in_address, seen, writer
+from cluster.domain.delays import FlagKind
 from cluster.domain.errors import BatchRefused
 from cluster.models import Dependency, ForecastRevision, Milestone
-from cluster.models.delay import FLAG_KINDS
 from cluster.models.windows import PRECISIONS
 from cluster.queries.milestones import DatedMilestone, predecessors, with_dates
 from cluster.services.forecasts import REASONS, confirm_forecasts, revise_forecast
+from cluster.services.milestones import add_milestone, change_milestone, delete_milestone, report_progress
 
 # One request confirms at most so many forecasts.
 _MOST_CONFIRMED = 1000
@@ -40,7 +42,7 @@ class DatedWindow(serializers.Serializer[Any]):
 class FindingSerializer(serializers.Serializer[Any]):
     """One thing that is wrong with a milestone."""
 
-    kind = serializers.ChoiceField(choices=FLAG_KINDS)
+    kind = serializers.ChoiceField(choices=[kind.value for kind in FlagKind])
     since = serializers.DateField()
     until = serializers.DateField(allow_null=True)
     days = serializers.SerializerMethodField()
@@ -75,7 +77,8 @@ class MilestoneSerializer(RecordSerializer):
     class Meta:
         model = Milestone
         fields = [
-            "id", "contract", "factory", "code", "kind", "name", "duration_days", "predecessors", "scored", "not_scored",
+            "id", "contract", "factory", "code", "kind", "name", "duration_days", "optimistic_days", "pessimistic_days",
+            "risk_cause", "constraint", "constraint_on", "started_on", "predecessors", "scored", "not_scored",
             "original", "due", "forecast", "actual", "late_days", "late_days_original", "findings", "as_of", "responsible", "version",
         ]  # fmt: skip
 
@@ -124,10 +127,12 @@ class Milestones(Records):
     about = (
         "Promises with their four dates. `late_days` counts calendar days after the end of the due window, `late_days_original` after "
         "the first promise; both are null where nothing was promised or the milestone is not judged. With `as_of` everything is as it "
-        "had been announced by that day; the work before a milestone (`duration_days`, in working days) and what it waits for are today's."
+        "had been announced by that day; the work before a milestone (its durations in working days, its start, its constraint) and what "
+        "it waits for are today's."
     )
     queryset = Milestone.objects.all()
     serializer_class = MilestoneSerializer
+    route = "api:milestone-detail"
     filterset_class = filtering.filters(
         Milestone, contract="contract__code", factory="factory__code", code="code", kind="kind", scored="scored"
     )
@@ -135,6 +140,9 @@ class Milestones(Records):
 
     def takes_as_of(self) -> bool:
         return True
+
+    def parameters(self) -> set[str]:
+        return super().parameters() | ({"reason"} if self.action == "destroy" else set())
 
     def get_queryset(self) -> QuerySet[Milestone]:
         return Milestone.objects.for_reader(self.request.user)
@@ -157,6 +165,75 @@ class Milestones(Records):
         return super().represent(self.dated([record.pk])[0])
 
     @extend_schema(
+        summary="Add a milestone",
+        description="For PMO editors. Its code is its own in the contract; the same milestone sent twice is one milestone.",
+        request=NewMilestone,
+        responses={201: MilestoneSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        """Add a milestone through the service."""
+        given = body_of(request, NewMilestone)
+        values, reason = columns_of(given), given["reason"]
+        made = guarded(self, lambda: add_milestone(values, contract_id=given["contract"], by=writer(request), reason=reason), CALLED)
+        return answer(self, made, status.HTTP_201_CREATED)
+
+    @extend_schema(
+        summary="Change a milestone",
+        description=(
+            "For PMO editors. A key that is left out stays as it is. Dates are told elsewhere: due dates by baselines, the forecast by "
+            "its revisions, the actual date by the progress."
+        ),
+        request=MilestoneChange,
+        responses={200: MilestoneSerializer},
+        parameters=[IF_MATCH],
+    )
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change a milestone through the service."""
+        milestone, version = seen(self)
+        given = changes_of(request, MilestoneChange)
+        values, reason = columns_of(given), given.get("reason", "")
+        which = {"milestone_id": milestone.pk, "version": version}
+        return answer(self, guarded(self, lambda: change_milestone(values, **which, by=writer(request), reason=reason), CALLED), 200)
+
+    @extend_schema(
+        summary="Delete a milestone",
+        description=(
+            "For PMO editors, as long as nothing was told of it: no forecast, no date in a baseline in force, no delay and no claim. "
+            "Its dependencies go with it; the history keeps them."
+        ),
+        responses={204: None},
+        parameters=[IF_MATCH, REASON],
+    )
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Delete a milestone through the service."""
+        milestone, version = seen(self)
+        reason = reason_in_address(request)
+        guarded(self, lambda: delete_milestone(milestone_id=milestone.pk, by=writer(request), version=version, reason=reason))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
+        summary="Tell how far the work of a milestone has come",
+        description=(
+            "For PMO editors, and plant managers of the milestone's factory: when the work began, and when the milestone was reached. "
+            "A key that is left out stays as it is. What was told before is corrected, or taken back with null, only with a `reason`."
+        ),
+        request=MilestoneProgress,
+        responses={200: MilestoneSerializer},
+        parameters=[IF_MATCH],
+    )
+    @action(detail=True, methods=["post"], filterset_class=None)
+    def progress(self, request: Request, pk: str) -> Response:
+        """Tell the progress through the service."""
+        milestone, version = seen(self)
+        given = changes_of(request, MilestoneProgress)
+        values, reason, today = columns_of(given), given.get("reason", ""), timezone.localdate()
+
+        def write() -> Milestone:
+            return report_progress(values, milestone_id=milestone.pk, by=writer(request), version=version, today=today, reason=reason)
+
+        return answer(self, guarded(self, write, CALLED), status.HTTP_200_OK)
+
+    @extend_schema(
         summary="Revise a forecast",
         description=(
             "For PMO editors, and plant managers of the milestone's factory. If-Match is the milestone's ETag: what other people changed "
@@ -169,10 +246,7 @@ class Milestones(Records):
     @action(detail=True, methods=["post"], url_path="forecast-revisions", filterset_class=None)
     def forecast_revisions(self, request: Request, pk: str) -> Response:
         """Revise the forecast through the service."""
-        milestone = self.get_object()
-        version = seen_version(request, milestone.version)
-        if version is None:
-            raise precondition(self, milestone)
+        milestone, version = seen(self)
         given = body_of(request, NewForecastRevision)
 
         def write() -> ForecastRevision:

@@ -10,6 +10,7 @@ from drf_spectacular.utils import OpenApiParameter
 from cluster.api.examples import problem_example
 from cluster.api.problems import KINDS, MEDIA_TYPE, Problem
 from cluster.api.records import Records
+from cluster.domain.budgets import LONGEST_REASON
 
 IF_MATCH = OpenApiParameter(
     "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The ETag of the state that you saw.", required=True
@@ -23,6 +24,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="A UUID of your own for this request: sent again with the same body, it answers 200 with the first result.",
 )
+REASON = OpenApiParameter("reason", OpenApiTypes.STR, description=f"Why it is deleted; {LONGEST_REASON} characters at most.")
 _IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="ETags that you hold: 304 when one is still right."
 )

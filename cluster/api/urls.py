@@ -4,6 +4,7 @@ from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from cluster.api.baselines import Baselines, BudgetLines
+from cluster.api.calendar import CalendarExceptions
 from cluster.api.contracts import Amendments, Contracts, Parties
 from cluster.api.delays import DelayEvents, DelayFlags
 from cluster.api.dependencies import Dependencies
@@ -30,6 +31,7 @@ router.register("budget-lines", BudgetLines, basename="budget-line")
 router.register("ledger-entries", LedgerEntries, basename="ledger-entry")
 router.register("milestones", Milestones, basename="milestone")
 router.register("dependencies", Dependencies, basename="dependency")
+router.register("calendar-exceptions", CalendarExceptions, basename="calendar-exception")
 router.register("forecast-revisions", ForecastRevisions, basename="forecast-revision")
 router.register("exchange-rates", ExchangeRates, basename="exchange-rate")
 router.register("delay-flags", DelayFlags, basename="delay-flag")

@@ -1,7 +1,7 @@
 """What the writing operations share: the body, the answer to a stale state, and 201 or 200 with the address."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from django.db.models import Model
 from django.urls import reverse
@@ -11,11 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cluster.api.fields import Input
-from cluster.api.preconditions import etag_of, once, request_key
+from cluster.api.preconditions import etag_of, once, request_key, seen_version
 from cluster.api.problems import Precondition
 from cluster.api.records import Records, version_of
+from cluster.domain.budgets import refuse_reason
 from cluster.domain.errors import Conflict, DomainError
 from cluster.models import User
+
+T = TypeVar("T")
 
 
 def body_of(request: Request, shape: type[Input]) -> dict[str, Any]:
@@ -66,3 +69,44 @@ def created(
         "ETag": etag_of(representation, version_of(row)),
     }
     return Response(representation, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK, headers=headers)
+
+
+def changes_of(request: Request, shape: type[Input]) -> dict[str, Any]:
+    """The validated body of a change: only the keys that it has."""
+    serializer = shape(data=request.data, partial=True)
+    serializer.is_valid(raise_exception=True)
+    return cast("dict[str, Any]", serializer.validated_data)
+
+
+def reason_in_address(request: Request) -> str:
+    """Why something is deleted, from the query; DomainError for what is no text to keep."""
+    text: str = request.query_params.get("reason", "")
+    refuse_reason(text)
+    return text
+
+
+def seen(view: Records) -> tuple[Any, int]:
+    """The object of the address and the version of it that If-Match names; 428 without the header."""
+    record = view.get_object()
+    version = seen_version(view.request, record.version)
+    if version is None:
+        raise precondition(view, record)
+    return record, version
+
+
+def guarded(view: Records, write: Callable[[], T], renamed: dict[str, str] | None = None) -> T:
+    """Call a service: a stale state is a 412 with the object as it stands now; `renamed` says what a field is called in the body."""
+    try:
+        return write()
+    except Conflict as error:
+        raise precondition(view, view.get_object()) from error
+    except DomainError as error:
+        error.field = (renamed or {}).get(error.field, error.field)
+        raise
+
+
+def answer(view: Records, row: Any, code: int) -> Response:
+    """What was written, as a read gives it."""
+    representation = view.represent(row)
+    address = view.request.build_absolute_uri(reverse(view.route, kwargs={"pk": row.pk}))
+    return Response(representation, status=code, headers={"Location": address, "ETag": etag_of(representation, version_of(row))})

@@ -7,10 +7,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import BooleanField, Count, IntegerField, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import BooleanField, Count, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.aggregates import Aggregate
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Coalesce
 
 from cluster.domain.budgets import Difference, Key, Line, Sums, Term, compare, grouped
 from cluster.domain.errors import NotFound
@@ -20,6 +19,7 @@ from cluster.models.scope import Reader
 from cluster.queries.contracts import contract_for
 from cluster.queries.conversions import known_dollars, with_known_dollars
 from cluster.queries.dollars import Dollars
+from cluster.queries.history import newest_of
 from cluster.queries.ledger import last_day_of
 
 
@@ -287,18 +287,8 @@ def with_version(baselines: "QuerySet[Baseline]") -> "QuerySet[Any]":
     return baselines.annotate(version=_version(OuterRef("pk")))
 
 
-def with_line_version(lines: "QuerySet[BudgetLine]") -> "QuerySet[Any]":
-    """Lines that carry the number of their newest event as `version`."""
-    return lines.annotate(version=_newest(BudgetLine, "pgh_obj_id", OuterRef("pk")))
-
-
 def _version(key: Any) -> Any:
     # Each of the three only grows, so their sum stands still exactly as long as none of them moves.
-    return _newest(Baseline, "pgh_obj_id", key) + _newest(BudgetLine, "baseline_id", key) + _newest(BaselineMilestone, "baseline_id", key)
-
-
-def _newest(model: Any, column: str, key: Any) -> Any:
-    """The id of the newest event of a model's rows with this column; 0 where none is kept. By the column's index, not the table's end."""
-    events: Any = model._meta.get_field("history").related_model.objects
-    newest = events.filter(**{column: key}).order_by().values(column).annotate(newest=Max("pgh_id")).values("newest")
-    return Coalesce(Subquery(newest, output_field=IntegerField()), Value(0))
+    parts = ((Baseline, "pgh_obj_id"), (BudgetLine, "baseline_id"), (BaselineMilestone, "baseline_id"))
+    own, lines, dates = (newest_of(model, column, key) for model, column in parts)
+    return own + lines + dates

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import BigIntegerField, CharField, Model, OuterRef, QuerySet, Subquery, Value
+from django.db.models import BigIntegerField, CharField, IntegerField, Max, Model, OuterRef, QuerySet, Subquery, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
 from django.utils.translation import gettext_lazy as _
@@ -68,6 +68,18 @@ def newest_event(record: Model) -> int:
     history: Any = getattr(record, "history", None)
     newest = None if history is None else history.order_by("-pgh_id").values_list("pgh_id", flat=True).first()
     return int(newest or 0)
+
+
+def newest_of(model: type[Model], column: str, key: Any) -> Any:
+    """The id of the newest event of a model's rows with this column; 0 where none is kept. By the column's index, not the table's end."""
+    events: Any = model._meta.get_field("history").related_model.objects  # type: ignore[union-attr]
+    newest = events.filter(**{column: key}).order_by().values(column).annotate(newest=Max("pgh_id")).values("newest")
+    return Coalesce(Subquery(newest, output_field=IntegerField()), Value(0))
+
+
+def with_newest_event(rows: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Rows that carry the id of their newest event as `version`."""
+    return rows.annotate(version=newest_of(rows.model, "pgh_obj_id", OuterRef("pk")))
 
 
 def _read(found: "QuerySet[Any]", limit: int, offset: int, *, named: bool) -> list[Change]:

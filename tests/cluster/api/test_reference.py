@@ -71,7 +71,11 @@ def test_every_noun_and_every_write_is_described(description: dict[str, Any]) ->
     assert {f"{BASE}{noun}/" for noun in NOUNS} | {f"{BASE}{noun}/{{id}}/" for noun in NOUNS} <= paths
     writes = {path for path, method, _found in operations(description) if method == "post"}
     assert writes == {
+        f"{BASE}milestones/",
         f"{BASE}milestones/{{id}}/forecast-revisions/",
+        f"{BASE}milestones/{{id}}/progress/",
+        f"{BASE}dependencies/",
+        f"{BASE}calendar-exceptions/",
         f"{BASE}baselines/",
         f"{BASE}baselines/{{id}}/approval/",
         f"{BASE}baselines/{{id}}/budget-lines/",

@@ -16,6 +16,7 @@ from cluster.models import (
     Amendment,
     Baseline,
     BudgetLine,
+    CalendarException,
     Claim,
     Contract,
     DelayEvent,
@@ -48,7 +49,7 @@ OF_THE_INSTALLATION = {"job-runs"}
 # What a plant manager sees of the own plant: not the contract's parties, plans or jobs.
 OF_A_FACTORY = {
     "contracts", "factories", "claims", "baselines", "budget-lines", "ledger-entries", "milestones", "forecast-revisions", "dependencies",
-    "delay-flags", "delay-events", "outputs",
+    "calendar-exceptions", "delay-flags", "delay-events", "outputs",
 }  # fmt: skip
 
 
@@ -112,8 +113,9 @@ def add_rows(contract: Contract, factory: Factory, milestone: Milestone, source:
     revision = ForecastRevision(milestone=milestone, reason="permit", source=source, recorded_by=person)
     revision.new, revision.announced = DateWindow.parse("2024-H2"), DateWindow.day(on)
     revision.save()
+    late = milestone if number == 1 else make_milestone(factory)
     flag = DelayFlag.objects.create(
-        milestone=milestone if number == 1 else make_milestone(factory),
+        contract=contract, factory=factory, milestone=late, subject_id=late.pk,
         kind="overdue", severity="major", since=date(2024, 3, 31), opened_on=on, acknowledged_by=person, acknowledged_reason="known",
     )  # fmt: skip
     run = JobRun.objects.create(name="convert", scheduled_for=datetime(2024, 4, number, tzinfo=UTC), requested_by=person)
@@ -135,6 +137,9 @@ def add_rows(contract: Contract, factory: Factory, milestone: Milestone, source:
         "forecast-revisions": revision,
         "exchange-rates": rate,
         "dependencies": Dependency.objects.create(predecessor=make_milestone(contract=contract), successor=milestone, lag_days=number),
+        "calendar-exceptions": CalendarException.objects.create(
+            contract=contract, factory=factory, day=date(2024, 6, number), works=True, reason="вторая смена"
+        ),
         "delay-flags": flag,
         "delay-events": DelayEvent.objects.create(flag=flag, kind="opened", on_date=on, days=1, severity="minor", job_run=run),
         "job-runs": run,
