@@ -1,6 +1,7 @@
 """Texts in both languages: a column per language, a property that picks the reader's, and how a day is written in each."""
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_date
@@ -28,4 +29,10 @@ def in_english() -> bool:
 
 def day_in_words(day: date) -> str:
     """A day as pages and sentences write it: `22.11.2026`, English `Nov 22, 2026`."""
-    return str(format_date(day, "medium", locale="en") if in_english() else format_date(day, "dd.MM.yyyy", locale="ru"))
+    return _written(day, in_english())
+
+
+# A schedule writes the same days hundreds of times on one page.
+@lru_cache(maxsize=20_000)
+def _written(day: date, english: bool) -> str:
+    return str(format_date(day, "medium", locale="en") if english else format_date(day, "dd.MM.yyyy", locale="ru"))

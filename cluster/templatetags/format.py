@@ -7,6 +7,7 @@ an empty string here: the template says "not published" in its own words.
 from datetime import date as Date
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
 from babel import Locale
@@ -217,7 +218,12 @@ def days(value: Any) -> str:
     """`761 день`, `2 дня`, `305 дней`, English `761 days`."""
     if value is None or value == "":
         return ""
-    return str(format_unit(int(value), "duration-day", length="long", locale=language())).replace(" ", NBSP)
+    return _days(int(value), language())
+
+
+@lru_cache(maxsize=5_000)
+def _days(value: int, locale: str) -> str:
+    return str(format_unit(value, "duration-day", length="long", locale=locale)).replace(" ", NBSP)
 
 
 @register.filter

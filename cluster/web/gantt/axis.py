@@ -1,0 +1,111 @@
+"""The axis of time: how wide a day is, where days lie, and the two lines of labels over them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from babel.dates import format_date
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from cluster.domain.dates import DateWindow, Precision
+from cluster.templatetags.format import language, window_short
+
+HEIGHT = 44
+
+
+class Zoom(StrEnum):
+    """What the lower line of the axis counts."""
+
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+
+
+_UNITS_PER_DAY = {Zoom.WEEK: 8.0, Zoom.MONTH: 1.7, Zoom.QUARTER: 0.62}
+_COARSER = {Zoom.WEEK: Precision.MONTH, Zoom.MONTH: Precision.YEAR, Zoom.QUARTER: Precision.YEAR}
+# Labels of the upper line that have less room than this are left out: the end of a month that only just begins.
+_ROOM = 34
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The days from `first` to `last`, both shown, from 0 to `width` units."""
+
+    first: date
+    last: date
+    zoom: Zoom
+
+    @classmethod
+    def around(cls, first: date, last: date, zoom: Zoom) -> "Axis":
+        """The axis that shows at least these days, beginning and ending with whole units of the zoom."""
+        if zoom is Zoom.WEEK:
+            return cls(first - timedelta(days=first.weekday()), last + timedelta(days=6 - last.weekday()), zoom)
+        unit = Precision(zoom.value)
+        return cls(DateWindow.containing(first, unit).earliest, DateWindow.containing(last, unit).latest, zoom)
+
+    @property
+    def width(self) -> int:
+        """Units from the start of the first day to the end of the last one."""
+        return round(((self.last - self.first).days + 1) * _UNITS_PER_DAY[self.zoom])
+
+    def x(self, on: date) -> int:
+        """Where a day begins; what lies outside is moved just beyond the edge."""
+        return min(max(round((on - self.first).days * _UNITS_PER_DAY[self.zoom]), -9), self.width + 9)
+
+    def lower(self) -> Iterator[tuple[date, str]]:
+        """The units of the zoom with their short names: `23`, `нояб.`, `IV кв.`."""
+        on = self.first
+        while on <= self.last:
+            yield on, self._name(on)
+            if self.zoom is Zoom.WEEK:
+                on += timedelta(days=7)
+            else:
+                on = DateWindow.containing(on, Precision(self.zoom.value)).latest + timedelta(days=1)
+
+    def upper(self) -> Iterator[tuple[date, str]]:
+        """The months or years over them with their names; the first begins where the axis does."""
+        on = self.first
+        while on <= self.last:
+            whole = DateWindow.containing(on, _COARSER[self.zoom])
+            yield on, window_short(whole)
+            on = whole.latest + timedelta(days=1)
+
+    def head(self, marks: list[tuple[date, str]]) -> SafeString:
+        """The drawing over the rows: both lines of labels, and named days such as today.
+
+        Places stand in per cent, so that the labels keep their shape when the chart is fitted to a sheet of paper.
+        """
+        ends = [*[on for on, _name in self.upper()][1:], self.last + timedelta(days=1)]
+        written = [
+            f'<text x="{self._share(on)}" dx="5" y="15" class="up">{escape(name)}</text>'
+            for (on, name), end in zip(self.upper(), ends, strict=True)
+            if self.x(end) - self.x(on) >= _ROOM
+        ]
+        written += [f'<text x="{self._share(on)}" dx="5" y="34">{escape(name)}</text>' for on, name in self.lower()]
+        for on, name in marks:
+            if self.first <= on <= self.last:
+                place = (
+                    f'x="{self._share(on)}" dx="-5" text-anchor="end"' if self.x(on) > self.width - 90 else f'x="{self._share(on)}" dx="5"'
+                )
+                written.append(f'<text {place} y="15" class="today">{escape(name)}</text>')
+        return mark_safe(f'<svg class="axis" height="{HEIGHT}">{"".join(written)}</svg>')  # noqa: S308 (escaped above)
+
+    def grid(self, height: int, marks: list[date]) -> str:
+        """Path data of the lines of the lower and of the upper units, and of the named days, as SVG to be used in each row."""
+        strong = {on for on, _name in self.upper()}
+        thin = "".join(f"M{self.x(on)} 0v{height}" for on, _name in self.lower() if on not in strong)
+        thick = "".join(f"M{self.x(on)} 0v{height}" for on in sorted(strong))
+        now = "".join(f'<path class="gantt-now" d="M{self.x(on)} 0v{height}"/>' for on in marks if self.first <= on <= self.last)
+        return f'<path class="gantt-line" d="{thin}"/><path class="gantt-line strong" d="{thick}"/>{now}'
+
+    def _share(self, on: date) -> str:
+        return f"{self.x(on) / self.width * 100:.2f}%"
+
+    def _name(self, on: date) -> str:
+        if self.zoom is Zoom.WEEK:
+            return str(on.day)
+        if self.zoom is Zoom.MONTH:
+            return str(format_date(on, "LLL", locale=language()))
+        return window_short(DateWindow.containing(on, Precision.QUARTER)).removesuffix(f"\u00a0{on.year}")

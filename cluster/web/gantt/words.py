@@ -1,0 +1,87 @@
+"""What the chart says in words: each bar, and the whole of it in a sentence."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cluster.queries.schedule_board import ScheduleBoard, ScheduleRow
+from cluster.templatetags.format import MINUS, date_short, days, days_late, window_short
+
+
+class Teller:
+    """Tells bars in the active language. Many dates and delays are the same: each is written once."""
+
+    def __init__(self) -> None:
+        self._days_late = cache(days_late)
+        self._window = cache(window_short)
+        self._day = cache(date_short)
+        self._templates = {
+            "work": _("work {start} – {finish}"),
+            "reached": _("reached {date}"),
+            "expected": _("expected {date}"),
+            "due": _("due {date}"),
+            "original": _("promised at first {date}"),
+            "forecast": _("forecast {date}"),
+            "late": _("{days} against the due date"),
+            "late_original": _("{days} against the first promise"),
+            "float": _("total float in working days: {days}"),
+            "waits_for": _("waits for {codes}"),
+        }
+        self._critical, self._undated = _("critical"), _("no date published")
+
+    def told(self, row: ScheduleRow) -> str:
+        """`X01-D08 Building permit: work May 1, 2024 – May 30, 2024; due May 6, 2024; +24 days against the due date; ...`."""
+        dated, say = row.dated, self._templates
+        parts = []
+        if row.start and row.finish and row.start != row.finish:
+            parts.append(say["work"].format(start=self._day(row.start), finish=self._day(row.finish)))
+        if dated.actual:
+            parts.append(say["reached"].format(date=self._window(dated.actual.window)))
+        elif row.finish:
+            parts.append(say["expected"].format(date=self._day(row.finish)))
+        if dated.due:
+            parts.append(say["due"].format(date=self._window(dated.due.window)))
+        if dated.original and dated.due and dated.original.window != dated.due.window:
+            parts.append(say["original"].format(date=self._window(dated.original.window)))
+        if dated.forecast and not dated.actual:
+            parts.append(say["forecast"].format(date=self._window(dated.forecast.window)))
+        if dated.late_days:
+            parts.append(say["late"].format(days=self._days_late(dated.late_days)))
+        if dated.late_days_original and dated.late_days_original != dated.late_days:
+            parts.append(say["late_original"].format(days=self._days_late(dated.late_days_original)))
+        if row.critical:
+            parts.append(self._critical)
+        if row.total_float is not None:
+            parts.append(say["float"].format(days=str(row.total_float).replace("-", MINUS)))
+        if row.waits_for:
+            parts.append(say["waits_for"].format(codes=", ".join(row.waits_for)))
+        return f"{dated.milestone.code} {dated.milestone.name}: {'; '.join(parts) or self._undated}"
+
+
+def summary_of(board: ScheduleBoard, rows: Sequence[ScheduleRow]) -> str:
+    """How many milestones are shown, how many of them are late and which one most, and where the critical path ends."""
+    shown = ngettext("%(count)s milestone", "%(count)s milestones", len(rows)) % {"count": len(rows)}
+    late = [row for row in rows if row.dated.late_days]
+    reached = sum(row.dated.is_reached for row in rows)
+    told = [_("{shown}: {reached} reached, {late} late, {critical} critical.").format(
+        shown=shown, reached=reached, late=len(late), critical=sum(row.critical for row in rows)
+    )]  # fmt: skip
+    if late:
+        worst = max(late, key=lambda row: row.dated.late_days or 0)
+        told.append(
+            _("The latest by {days}: {code} {name}.").format(
+                days=days(worst.dated.late_days), code=worst.dated.milestone.code, name=worst.dated.milestone.name
+            )
+        )
+    end = next((row for row in board.rows if board.path and row.dated.milestone.pk == board.path[-1]), None)
+    if end is not None and end.finish and len(board.path) > 1:
+        told.append(
+            _("The critical path leads over {count} to {code}, expected {date}.").format(
+                count=ngettext("%(count)s milestone", "%(count)s milestones", len(board.path)) % {"count": len(board.path)},
+                code=end.dated.milestone.code,
+                date=date_short(end.finish),
+            )
+        )
+    return " ".join(told)
