@@ -6,22 +6,19 @@ from types import MappingProxyType
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cluster.domain.approval import Warn
-from cluster.domain.budget_table import Table, Vocabulary, parse_month, parse_table
+from cluster.domain.budget_table import Vocabulary, parse_month, parse_table
 from cluster.domain.budgets import LONGEST_REASON, Term
 from cluster.domain.errors import DomainError
-from cluster.domain.tables import folded
 from cluster.models import Amendment, Baseline, CostCategory, Factory, FundingSource
 from cluster.models.form_fields import StrictAmountField, as_validation_error, message_of
 from cluster.web.forms.base import DayField, RecordForm
+from cluster.web.forms.table import TableField, factory_labels, labels
 
 _NOT_SAID = ("", _("— not stated —"))
-# What a spreadsheet of the longest table that is read may hold; more is no budget.
-LONGEST_TABLE = 2_000_000
 
 
 class MonthField(forms.CharField):
@@ -96,27 +93,6 @@ class EchoForm(forms.Form):
     amount = StrictAmountField()
 
 
-class TableField(forms.Field):
-    """A table pasted from a spreadsheet: the value is a `Table`, which tells of each cell that could not be read."""
-
-    widget = forms.Textarea(attrs={"rows": 14, "class": "table-text", "spellcheck": "false", "autocomplete": "off", "wrap": "off"})
-    default_error_messages = {"too_long": _("This is longer than any budget: paste it in parts.")}
-
-    def __init__(self, **kwargs: Any) -> None:
-        self.vocabulary, self.term = Vocabulary({}, {}, {}), Term()
-        super().__init__(**kwargs)
-
-    def to_python(self, value: Any) -> Table | None:
-        if not value or not str(value).strip():
-            return None
-        if len(value) > LONGEST_TABLE:
-            raise ValidationError(self.error_messages["too_long"], code="too_long")
-        try:
-            return parse_table(str(value), self.vocabulary, self.term)
-        except DomainError as error:
-            raise as_validation_error(error) from error
-
-
 class PasteForm(RecordForm):
     """Lines pasted from a spreadsheet, and what becomes of those that the table does not name."""
 
@@ -151,22 +127,12 @@ class PasteForm(RecordForm):
         super().__init__(*args, **kwargs)
         field = self.fields["table"]
         assert isinstance(field, TableField)
-        field.vocabulary, field.term = vocabulary(factories), term
+        field.parse = lambda text: parse_table(text, vocabulary(factories), term)
 
 
 def vocabulary(factories: Sequence[Factory]) -> Vocabulary:
     """How a pasted table may name the factories and the choices: codes, and labels in both languages."""
-    named = {folded(name): factory.pk for factory in factories for name in (factory.name_ru, factory.name_en) if name}
-    # A code goes before a name that somebody gave another factory.
-    return Vocabulary(named | {folded(factory.code): factory.pk for factory in factories}, _labels(CostCategory), _labels(FundingSource))
-
-
-def _labels(choices: Any) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for language in ("ru", "en"):
-        with override(language):
-            found |= {folded(str(label)): value for value, label in choices.choices}
-    return found | {folded(value): value for value in choices.values}
+    return Vocabulary(factory_labels(factories), labels(CostCategory), labels(FundingSource))
 
 
 class _AmendmentChoice(forms.ModelChoiceField):

@@ -1,6 +1,5 @@
 """Writing budgets: a proposal, its lines one by one or pasted from a spreadsheet, its approval, its end."""
 
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -47,14 +46,15 @@ from cluster.services.budgets import (
 )
 from cluster.templatetags.format import date as date_words
 from cluster.templatetags.format import money_rub
+from cluster.web.bad_rows import bad_rows
 from cluster.web.door import View, ensure_today, page, reader_of
 from cluster.web.forms.base import RecordForm
 from cluster.web.forms.budget import ApprovalForm, BudgetLineForm, DeletionForm, EchoForm, PasteForm, ProposalForm, VersionForm
 from cluster.web.pages.budgets import counts_of, moved_groups, moved_lines, moved_total
 from cluster.web.pages.payment import Echo
 
-# How much of a long list a page shows; the rest is counted.
-MOST_PROBLEMS, MOST_LINES = 200, 100
+# How much of a long list the preview shows; the rest is counted.
+MOST_LINES = 100
 FIELD_WORDS = {
     "factory": _("Factory"),
     "category": _("Category"),
@@ -65,23 +65,6 @@ FIELD_WORDS = {
     NOTE: _("Example"),
     "": _("The row as a whole"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A cell of a row that was refused."""
-
-    text: str
-    bad: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """A row that was refused: its cells as they were typed, and what is wrong with each bad one, in words."""
-
-    number: int
-    cells: list[Cell]
-    problems: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,29 +399,8 @@ def _echo(data: dict[str, object], today: date) -> Echo | None:
 
 
 def _bad_rows(request: HttpRequest, form: PasteForm, problems: list[Problem], table: Table, context: dict[str, Any]) -> HttpResponse:
-    by_row: dict[int, list[Problem]] = defaultdict(list)
-    for problem in problems[:MOST_PROBLEMS]:
-        by_row[problem.row].append(problem)
-    rows = [
-        BadRow(
-            number,
-            _cells(table, number, found),
-            [(str(FIELD_WORDS[one.field]), message_of(one.error)) for one in found],
-        )
-        for number, found in by_row.items()
-    ]
-    heads = [str(FIELD_WORDS[name]) if name else "" for name in table.columns]
-    answer = context | {"form": form, "bad": rows, "heads": heads, "problems": len(problems), "unshown": len(problems) - MOST_PROBLEMS}
+    answer = context | {"form": form} | bad_rows(table.columns, problems, table.cells, FIELD_WORDS)
     return render(request, "cluster/paste_budget.html", answer, status=422)
-
-
-def _cells(table: Table, number: int, found: list[Problem]) -> list[Cell]:
-    """The cells of a row, as many as the table has columns; none for a row whose cells are right by themselves."""
-    texts = table.cells.get(number)
-    if texts is None:
-        return []
-    texts = [*texts, *([""] * len(table.columns))]
-    return [Cell(text, any(one.field == name for one in found)) for name, text in zip(table.columns, texts, strict=False)]
 
 
 def _preview(
