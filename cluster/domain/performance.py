@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import accumulate
+from math import ceil
 
 from cluster.domain.dates import LAST_DAY, months
 from cluster.domain.earned_value import EarnedSchedule, EarnedValue, WeightedMilestone, earned_schedule, earned_value
@@ -115,8 +116,8 @@ def day_after(start: date, months: Decimal) -> date | None:
         return None
     month = date(number // 12, number % 12 + 1, 1)
     # The day that is only partly needed counts: who is ready in it is ready at its end.
-    days = -(-(months - whole) * monthrange(month.year, month.month)[1] // 1)
-    return month + timedelta(days=int(days) - 1)
+    days = ceil(round((months - whole) * monthrange(month.year, month.month)[1], 6))
+    return month + timedelta(days=days - 1)
 
 
 def _paid_by(account: Account, as_of: date) -> Decimal:
