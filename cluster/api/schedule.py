@@ -33,8 +33,8 @@ BASIS = OpenApiParameter(
 )
 FACTORY = OpenApiParameter("factory", OpenApiTypes.STR, description="The code of a factory: its milestones alone.")
 ABOUT = (
-    "Early and late dates, floats in working days and the critical path on a data date (`as_of`), by the critical path method over all of the "
-    "contract; you get the milestones that you may see. Dates are the first and the last working day."
+    "Early and late dates, floats in working days and the critical path on a data date (`as_of`), by the critical path method over the "
+    "whole contract; you get the milestones that you may see. Dates are the first and the last working day."
 )
 
 
