@@ -13,7 +13,7 @@ from cluster.domain.progress import Progress
 from cluster.models import DelayEvent, DelayFlag, JobRun, User
 from cluster.queries.flag_kinds import FlagRule, flag_rules
 from cluster.services.access import require
-from cluster.services.locks import one_at_a_time
+from cluster.services.locks import one_at_a_time, take_time
 from cluster.services.schedule import place_all
 from cluster.services.standings import pass_days
 
@@ -123,12 +123,9 @@ def _flag(rules: list[FlagRule], as_of: date, job_run: JobRun | None) -> dict[st
     sql = _FLAG.format(found=found, over_at_once=FlagKind.COMPLETED_LATE.value)
     rising = [severity.value for severity in Severity]
     given = {"as_of": as_of, "zone": settings.TIME_ZONE, "rising": rising, "job_run": job_run.pk if job_run else None}
+    take_time()
     one_at_a_time("delays")
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('statement_timeout', %s, true), set_config('work_mem', '64MB', true)",
-            [f"{settings.JOB_LEASE_SECONDS // 2}s"],
-        )
         cursor.execute(sql, given)
         return dict.fromkeys(("opened", "worse", "better", "closed", "withdrawn"), 0) | dict(cursor.fetchall())
 

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from cluster.models import JobRun
 from cluster.models.standing import REFRESH
+from cluster.services.locks import take_time
 
 # A transaction that began before midnight and ended after the run of the new day counted as the old day still.
 _MARGIN = timedelta(days=1)
@@ -38,6 +39,7 @@ def pass_days(*, as_of: date) -> None:
     last = JobRun.objects.filter(name=JobRun.Name.FLAG_DELAYS, status=JobRun.Status.SUCCEEDED).order_by("-scheduled_for").first()
     reached = date.fromisoformat(last.figures["as_of"]) if last and "as_of" in last.figures else None
     given = {"as_of": as_of, "since": reached - _MARGIN if reached else date.min}
+    take_time()
     with connection.cursor() as cursor:
         cursor.execute(_HOLD, given)
         if cursor.fetchone()[1]:
