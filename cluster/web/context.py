@@ -42,7 +42,7 @@ _SCHEDULE: dict[str, tuple[str, ...]] = {
     "risk": ("cluster:risk",),
     "earned_value": ("cluster:earned_value",),
     "quality": ("cluster:quality",),
-    "estimates": ("cluster:estimates", "cluster:paste_schedule"),
+    "estimates": ("cluster:estimates", "cluster:estimates_csv", "cluster:paste_schedule", "cluster:schedule_csv"),
 }
 # Pages of the schedule that have no tab of their own.
 _SCHEDULE_FORMS: tuple[str, ...] = ()
@@ -82,7 +82,7 @@ _PAGES: dict[str, tuple[str, ...]] = {
         "cluster:discard_baseline",
     ),
     "schedule": (*(name for names in _SCHEDULE.values() for name in names), *_SCHEDULE_FORMS),
-    "delays": ("cluster:delays", "cluster:delays_csv", "cluster:acknowledge"),
+    "delays": ("cluster:delays", "cluster:delays_csv", "cluster:delay", "cluster:acknowledge"),
     "production": ("production:overview", "production:record_output"),
     "record": ("cluster:record", "cluster:source"),
 }

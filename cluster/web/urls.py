@@ -7,6 +7,7 @@ from cluster.web.pages import (
     budgets,
     contracts,
     delays,
+    estimates,
     factories,
     factory,
     forecast,
@@ -19,6 +20,7 @@ from cluster.web.pages import (
     rates,
     record,
     schedule,
+    schedule_table,
     slips,
     trend,
 )
@@ -71,7 +73,12 @@ urlpatterns = [
     path("c/<slug:code>/schedule/slips.csv", slips.slips_csv, name="slips_csv"),
     path("c/<slug:code>/delays/", delays.delays, name="delays"),
     path("c/<slug:code>/delays.csv", delays.delays_csv, name="delays_csv"),
+    path("c/<slug:code>/delays/<int:flag_id>/", delays.delay, name="delay"),
     path("c/<slug:code>/delays/<int:flag_id>/acknowledge/", delays.acknowledge, name="acknowledge"),
+    path("c/<slug:code>/schedule/paste/", schedule_table.paste, name="paste_schedule"),
+    path("c/<slug:code>/schedule/table.csv", schedule_table.schedule_csv, name="schedule_csv"),
+    path("c/<slug:code>/estimates/", estimates.estimates, name="estimates"),
+    path("c/<slug:code>/estimates.csv", estimates.estimates_csv, name="estimates_csv"),
     path("c/<slug:code>/record/", record.record_page, name="record"),
     path("c/<slug:code>/record/sources/<slug:key>/", record.source, name="source"),
 ]

@@ -1,0 +1,77 @@
+"""Three-point estimates of many milestones at once: all of them are saved, or none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pghistory
+from django.db import transaction
+
+from cluster.domain.access import Action
+from cluster.domain.errors import Conflict, DomainError, NotFound
+from cluster.domain.estimates import Estimate, EstimateRow, row_problems
+from cluster.domain.tables import BadRows, Problem
+from cluster.models import Contract, Milestone, User
+from cluster.services.access import require
+from cluster.services.follow_up import Name, after_write
+from cluster.services.in_bulk import update_in_bulk
+
+COLUMNS = ("duration_days", "optimistic_days", "pessimistic_days", "risk_cause")
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """How many estimates changed, and how many said what stood there already."""
+
+    changed: int
+    unchanged: int
+
+
+@transaction.atomic
+def save_estimates(*, contract_id: int, rows: Sequence[EstimateRow], by: User, reason: str = "") -> Saved:
+    """Write estimates of milestones of a contract: four statements whatever their number.
+
+    Raises NotFound, Forbidden, or BadRows with every row that is wrong: no such milestone, one that was reached, one that
+    somebody changed since the version that was seen (its error is a Conflict), durations that cannot be. What stands there
+    already is no change, whoever saved it.
+    """
+    contract = Contract.objects.for_reader(by).filter(pk=contract_id).first()
+    if contract is None:
+        raise NotFound("There is no such contract.", field="contract")
+    milestones = Milestone.objects.for_reader(by).filter(contract=contract).select_for_update(of=("self",), no_key=True).order_by("pk")
+    stored = milestones.in_bulk([row.milestone for row in rows])
+    changed: list[Milestone] = []
+    problems = row_problems(rows)
+    for row in rows:
+        milestone = stored.get(row.milestone)
+        if milestone is not None and estimate_of(milestone) == row.estimate:
+            continue
+        try:
+            changed.append(_with_estimate(milestone, row, by))
+        except DomainError as error:
+            problems.append(Problem(row.number, "", milestone.code if milestone else "", error))
+    if problems:
+        raise BadRows(sorted(problems, key=lambda problem: problem.row))
+    with pghistory.context(reason=reason.strip()) if reason.strip() else pghistory.context():
+        update_in_bulk(changed, (*COLUMNS, "version"))
+    if changed:
+        after_write(Name.FLAG_DELAYS)
+    return Saved(len(changed), len(rows) - len(changed))
+
+
+def estimate_of(milestone: Milestone) -> Estimate:
+    """The estimate that stands at a milestone."""
+    return Estimate(milestone.duration_days, milestone.optimistic_days, milestone.pessimistic_days, milestone.risk_cause)
+
+
+def _with_estimate(milestone: Milestone | None, row: EstimateRow, by: User) -> Milestone:
+    if milestone is None:
+        raise NotFound("There is no such milestone in this contract.")
+    require(by, Action.EDIT_RECORD, contract=milestone.contract_id, factory=milestone.factory_id)
+    if milestone.actual is not None:
+        raise DomainError("{milestone} was reached: there is nothing left to estimate.", code="reached", milestone=milestone.code)
+    if row.version is not None and row.version != milestone.version:
+        raise Conflict("Somebody changed {milestone} since you opened it: look at it again.", current=milestone, milestone=milestone.code)
+    for name in COLUMNS:
+        setattr(milestone, name, getattr(row.estimate, name))
+    milestone.version += 1
+    return milestone
