@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cluster.domain.errors import DomainError
-from cluster.domain.network import Link, LinkType, Network
+from cluster.domain.network import Axes, Link, LinkType, Network
 from cluster.domain.risk import Shape, ThreePoints, Together, simulate
 
 # Long durations, so that whole days say enough.
@@ -30,12 +30,17 @@ def test_twelve_independent_factories_at_p80_each_hold_together_as_the_order_sta
     assert risk.chance_of_all(half) == pytest.approx(0.5**5, abs=0.003)
 
 
-def test_durations_of_a_group_go_wrong_together_more_than_others_and_all_a_little() -> None:
-    together = Together([n // 3 for n in range(12)], in_group=0.6, overall=0.3)
+def test_each_factor_that_two_durations_share_adds_its_part_to_their_correlation() -> None:
+    groups, causes = [n // 3 for n in range(11)] + [-1], [0, 0, -1, 0, -1, -1, -1, -1, -1, -1, -1, -1]
+    together = Together(groups, in_group=0.3, causes=causes, in_cause=0.25, overall=0.2)
     risk = simulate(Network([0] * 12, []), TWELVE, iterations=100_000, seed=7, together=together)
-    shared = np.corrcoef(risk.finishes[[0, 1, 3]].astype(float))
-    assert shared[0, 1] == pytest.approx(0.6, abs=0.02)
-    assert shared[0, 2] == pytest.approx(0.3, abs=0.02)
+    shared = np.corrcoef(risk.finishes.astype(float))
+    assert shared[0, 1] == pytest.approx(0.75, abs=0.02)
+    assert shared[0, 2] == pytest.approx(0.5, abs=0.02)
+    assert shared[0, 3] == pytest.approx(0.45, abs=0.02)
+    assert shared[0, 4] == pytest.approx(0.2, abs=0.02)
+    assert shared[0, 11] == pytest.approx(0.2, abs=0.02)
+    assert risk.finishes[11].std() == pytest.approx(risk.finishes[0].std(), rel=0.02)
     due = {one: risk.quantile(0.8, one) for one in range(12)}
     assert risk.chance_of_all(due) > 3 * 0.8**12
 
@@ -56,7 +61,7 @@ def test_durations_that_do_not_vary_give_the_critical_path_itself() -> None:
     times = network.times(earliest=np.array([3, 0, 0, 0, 0]))
     assert (risk.finishes == times.early_finish[:, np.newaxis]).all()
     assert (risk.criticality == times.critical).all()
-    assert (risk.sensitivity() == 0).all()
+    assert (risk.sensitivity == 0).all()
 
 
 def test_what_has_happened_neither_varies_nor_waits_and_is_not_critical() -> None:
@@ -73,9 +78,8 @@ def test_the_path_that_decides_is_critical_more_often_and_moves_the_end_more() -
     risk = simulate(network, ThreePoints([80, 50, 0], [100, 60, 0], [150, 90, 0]), iterations=5000, seed=1)
     assert risk.criticality[0] > 0.9 > 0.2 > risk.criticality[1]
     assert risk.criticality[2] == 1
-    sensitivity = risk.sensitivity()
-    assert sensitivity[0] > 0.9
-    assert sensitivity[1] < 0.3
+    assert risk.sensitivity[0] > 0.9
+    assert risk.sensitivity[1] < 0.3
 
 
 def test_an_uplift_stretches_what_is_still_to_come() -> None:
@@ -86,16 +90,70 @@ def test_an_uplift_stretches_what_is_still_to_come() -> None:
 
 def test_progress_is_told_and_a_cancel_stops_the_run() -> None:
     told: list[tuple[int, int]] = []
-    network = Network([0] * 4000, [])
-    days = [10] * 4000
-    simulate(network, ThreePoints(days, days, days), iterations=2500, seed=1, progress=lambda done, total: told.append((done, total)))
-    assert told == [(1000, 2500), (2000, 2500), (2500, 2500)]
+    inputs: dict[str, Any] = {"network": Network([0], []), "durations": ThreePoints([1], [2], [5]), "iterations": 25_000, "seed": 1}
+    simulate(**inputs, progress=lambda done, total: told.append((done, total)))
+    assert told == [(10_240, 25_000), (20_480, 25_000), (25_000, 25_000)]
 
     def cancel(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        simulate(network, ThreePoints(days, days, days), iterations=2500, seed=1, progress=cancel)
+        simulate(**inputs, progress=cancel)
+
+
+def test_finishes_are_counted_over_all_iterations_whether_or_not_they_are_kept() -> None:
+    network = Network([0, 0, 0], [Link(0, 1), Link(1, 2)])
+    durations = ThreePoints([5, 5, 5], [10, 20, 10], [40, 40, 11])
+    every = simulate(network, durations, iterations=25_000, seed=3)
+    lean = simulate(network, durations, iterations=25_000, seed=3, keep=[2])
+    assert lean.finishes.shape == (1, 25_000)
+    for activity in range(3):
+        whole = np.sort(every.finishes[activity])
+        assert lean.counts[activity].by_day.sum() == 25_000
+        assert lean.of(activity).quantiles(0.1, 0.8) == [whole[2499], whole[19_999]]
+        assert lean.chance(30, activity) == np.mean(whole <= 30)
+    assert (lean.finishes[0] == every.finishes[2]).all()
+    assert lean.quantile(0.5) == every.quantile(0.5, 2)
+    assert (lean.chance(0), lean.chance(1000)) == (0, 1)
+
+
+def test_rows_that_are_given_back_change_nothing() -> None:
+    """A random network of all four types against the same walk with every row kept, one iteration after another."""
+    chance = np.random.default_rng(5)
+    pairs = {(int(a), int(b)) for a, b in chance.integers(0, 60, (150, 2)) if a < b}
+    links = [Link(a, b, chance.choice(list(LinkType)), int(chance.integers(-3, 6))) for a, b in sorted(pairs)]
+    days, bounds = chance.integers(1, 30, 60), chance.integers(0, 40, 60)
+    network = Network(days, links)
+    risk = simulate(network, ThreePoints(days, days, days), iterations=7, seed=1, earliest=bounds)
+    times = network.times(earliest=bounds)
+    assert (risk.finishes == times.early_finish[:, np.newaxis]).all()
+    assert risk.quantile(1.0) == times.finish
+    spread = simulate(network, ThreePoints(days, days + 1, days + 9), iterations=400, seed=1, earliest=bounds)
+    assert (spread.finishes >= times.early_finish[:, np.newaxis]).mean() > 0.9
+
+
+def test_links_between_calendars_read_the_day_and_not_the_number() -> None:
+    week = np.array([day for day in range(400) if day % 7 < 5])
+    every = np.arange(400)
+    axes = Axes([week, every], np.array([0, 1, 0]))
+    expected = {LinkType.FS: [1, 1, 1], LinkType.SS: [1, 1, 0], LinkType.FF: [0, 1, 1], LinkType.SF: [0, 1, 0]}
+    for kind, critical in expected.items():
+        links = [Link(0, 1, kind, 1), Link(1, 2, kind, 1)]
+        network = Network([7, 12, 4], links, axes=axes)
+        risk = simulate(network, ThreePoints([7, 12, 4], [7, 12, 4], [7, 12, 4]), iterations=5, seed=1)
+        times = network.times()
+        assert (risk.finishes == times.early_finish[:, np.newaxis]).all(), kind
+        assert risk.quantile(0.5) == times.finish
+        assert risk.criticality.tolist() == critical, kind
+
+
+def test_a_part_of_a_day_is_the_same_part_where_both_calendars_work_it() -> None:
+    week = np.array([day for day in range(4000) if day % 7 < 5])
+    axes = Axes([week, np.arange(4000)], np.array([0, 1]))
+    network = Network([5, 0], [Link(0, 1)], axes=axes)
+    risk = simulate(network, ThreePoints([3, 0], [4, 0], [14, 0]), iterations=2000, seed=1)
+    days = np.array([int(week[instant - 1]) for instant in risk.finishes[0]])
+    assert (risk.finishes[1] - 1 == days).all()
 
 
 @pytest.mark.parametrize(
@@ -109,9 +167,16 @@ def test_progress_is_told_and_a_cancel_stops_the_run() -> None:
         ({"iterations": 0}, "range"),
         ({"iterations": 1_000_001}, "range"),
         ({"uplift": 0.0}, "range"),
-        ({"together": Together([0], 0.2, 0.4)}, "range"),
-        ({"together": Together([0], 1.2, 0.4)}, "range"),
-        ({"together": Together([0, 1], 0.2, 0.1)}, "choice"),
+        ({"iterations": -5}, "range"),
+        ({"seed": -1}, "range"),
+        ({"seed": 2**31}, "range"),
+        ({"uplift": float("nan")}, "range"),
+        ({"together": Together([0], -0.1, overall=0.4)}, "range"),
+        ({"together": Together([0], 0.5, [0], 0.4, 0.2)}, "range"),
+        ({"together": Together([0], overall=float("nan"))}, "range"),
+        ({"together": Together([0, 1], 0.2)}, "choice"),
+        ({"together": Together(causes=[-2], in_cause=0.2)}, "choice"),
+        ({"durations": ThreePoints([1], [float("nan")], [3])}, "three_points"),
         ({"durations": ThreePoints([70_000], [70_000], [70_000])}, "range"),
     ],
 )
