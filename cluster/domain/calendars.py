@@ -89,8 +89,8 @@ def gaps(first: date, last: date, known: Collection[date]) -> list[Gap]:
 class WorkingDays:
     """The working days of a plan as an axis: instant k is the start of working day k and the end of the one before it.
 
-    The Russian calendar from 1990 to 2100 with `exceptions`: whether a day is worked against it. Whatever lies outside raises DomainError
-    (code `date_range`).
+    The Russian calendar from 1990 to 2100 with `exceptions`: whether a day is worked against it. A day outside of these years raises
+    DomainError (code `date_range`).
     """
 
     def __init__(self, exceptions: Mapping[date, bool] | None = None) -> None:
@@ -111,9 +111,7 @@ class WorkingDays:
         return self._before[_inside(ordinals) + 1]
 
     def day(self, instant: int) -> date:
-        """The working day that starts at an instant."""
-        if not 0 <= instant < len(self.days):
-            raise DomainError("The dates of the plan leave the years 1990 to 2100: check durations and lags.", code="date_range")
+        """The working day that starts at an instant, which lies on the axis."""
         return date.fromordinal(int(self.days[instant]))
 
 

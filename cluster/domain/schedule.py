@@ -172,7 +172,9 @@ class Schedule:
             return []
         times = self._times[Basis.LOGIC]
         ends = [self._finish_day(n, finish) for n, finish in enumerate(times.early_finish.tolist())]
-        path = [max(range(len(ends)), key=lambda n: (ends[n], -n))]
+        # Of those that end together, one that nothing waits for.
+        waited_for = {wait.predecessor for wait in self.waits}
+        path = [max(range(len(ends)), key=lambda n: (ends[n], self.works[n].key not in waited_for, -n))]
         while (link := int(times.driver[path[-1]])) >= 0:
             path.append(self._number[self.waits[link].predecessor])
         return [self.works[n].key for n in reversed(path)]
@@ -289,10 +291,17 @@ class Schedule:
         return max([day, *(on for on in holding if on > day and calendar.end(np.array([on.toordinal()]))[0] == instant)])
 
     def _finish_day(self, n: int, instant: int) -> date:
-        return self.calendars[self.works[n].calendar].day(instant - 1)
+        return self._start_day(n, instant - 1)
 
     def _start_day(self, n: int, instant: int) -> date:
-        return self.calendars[self.works[n].calendar].day(instant)
+        calendar = self.calendars[self.works[n].calendar]
+        if not 0 <= instant < len(calendar.days):
+            raise DomainError(
+                "The dates of {name} leave the years 1990 to 2100: check its duration and its links.",
+                code="date_range",
+                name=self.works[n].code,
+            )
+        return calendar.day(instant)
 
     def _instants(self, dates: Sequence[date | None], *, start: bool = False) -> Ints:
         """By milestone the instant of its date, in the morning or in the evening; 0 without one."""

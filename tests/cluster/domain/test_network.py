@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.domain.errors import DomainError
-from cluster.domain.network import Circular, Link, LinkType, Network
+from cluster.domain.network import NEVER, Axes, Circular, Link, LinkType, Network, Times
 
 Plan = tuple[list[int], list[Link], list[int], list[int], list[bool]]
 
@@ -80,6 +80,75 @@ def test_free_float_moves_nobody_and_a_day_more_moves_somebody(plan: Plan) -> No
             moved = network.times(earliest=later, happened=np.array(happened))
             others = np.arange(len(durations)) != n
             assert bool((moved.early_start != times.early_start)[others].any() or moved.finish != times.finish) is moves
+
+
+@st.composite
+def crossing_plans(draw: st.DrawFn) -> tuple[Plan, Axes]:
+    """A small plan whose activities follow two or three calendars, each with days of its own."""
+    plan = draw(plans())
+    days = st.lists(st.integers(0, 60), min_size=20, max_size=40, unique=True).map(lambda chosen: np.array(sorted(chosen)))
+    calendars = draw(st.lists(days, min_size=2, max_size=3))
+    n = len(plan[0])
+    of = draw(st.lists(st.integers(0, len(calendars) - 1), min_size=n, max_size=n))
+    return plan, Axes(calendars, np.array(of))
+
+
+def last_day(times: Times, axes: Axes) -> int:
+    """The day with which the network ends; beyond its known days every day is worked."""
+    known = [np.append(days, days[-1] + 1 + np.arange(1000)) for days in axes.days]
+    return max(int(known[of][max(finish - 1, 0)]) for finish, of in zip(times.early_finish.tolist(), axes.of.tolist(), strict=True))
+
+
+@given(crossing_plans())
+def test_across_calendars_float_moves_nobody_and_a_day_more_moves_somebody(world: tuple[Plan, Axes]) -> None:
+    (durations, links, earliest, _latest, happened), axes = world
+    network = Network(durations, links, axes=axes)
+    # Far enough from the first instant that no end is read before it.
+    bounds = np.array(earliest) + 3
+    times = network.times(earliest=bounds, happened=np.array(happened))
+    for n in (n for n in range(len(durations)) if not happened[n]):
+        for slip, moves in ((int(times.total_float[n]), False), (int(times.total_float[n]) + 1, True)):
+            later = bounds.copy()
+            later[n] = times.early_start[n] + slip
+            moved = network.times(earliest=later, happened=np.array(happened))
+            assert (last_day(moved, axes) > last_day(times, axes)) is moves
+        for slip, moves in ((int(times.free_float[n]), False), (int(times.free_float[n]) + 1, True)):
+            later = times.early_start.copy()
+            later[n] += slip
+            moved = network.times(earliest=later, happened=np.array(happened))
+            others = np.arange(len(durations)) != n
+            changed = bool((moved.early_start != times.early_start)[others].any()) or last_day(moved, axes) > last_day(times, axes)
+            assert changed is moves
+
+
+@given(plans())
+def test_calendars_that_are_the_same_change_nothing(plan: Plan) -> None:
+    durations, links, earliest, latest, happened = plan
+    bounds = {"earliest": np.array(earliest), "latest": np.array(latest), "happened": np.array(happened)}
+    axes = Axes([np.arange(100, 400)] * 2, np.arange(len(durations)) % 2)
+    several, one = Network(durations, links, axes=axes), Network(durations, links)
+    for name in ("early_start", "early_finish", "late_start", "late_finish", "free_float", "driver", "finish"):
+        assert np.array_equal(getattr(several.times(**bounds), name), getattr(one.times(**bounds), name))
+    for theirs, ours in zip(several.pushed(several.times(**bounds)), one.pushed(one.times(**bounds)), strict=True):
+        assert theirs.tolist() == ours.tolist()
+
+
+@given(plans())
+def test_links_alone_push_to_the_largest_of_their_demands(plan: Plan) -> None:
+    durations, links, earliest, _latest, happened = plan
+    network = Network(durations, links)
+    times = network.times(earliest=np.array(earliest), happened=np.array(happened))
+    start, by = network.pushed(times)
+    demanded = network.demanded(np.arange(len(links)), times.early_finish[[link.predecessor for link in links]])
+    for n in range(len(durations)):
+        own = [number for number, link in enumerate(links) if link.successor == n]
+        if not own:
+            assert (start[n], by[n]) == (-NEVER, -1)
+            continue
+        assert links[by[n]].successor == n
+        assert start[n] == demanded[by[n]] == max(demanded[own])
+        if not happened[n]:
+            assert times.early_start[n] == max(start[n], earliest[n])
 
 
 @given(plans())
