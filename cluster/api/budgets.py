@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from cluster.api.batches import refused_batch
 from cluster.api.fields import Choice, Day, ExactRoubles, Id, Input, Money, Roubles, Window
 from cluster.api.rates import InDollars
 from cluster.domain.approval import Warn
 from cluster.domain.budgets import LONGEST_REASON, Change, Line, Row, Sums
-from cluster.domain.errors import BatchRefused, DomainError
+from cluster.domain.errors import DomainError
 from cluster.domain.exchange import Basis, convert_rub
 from cluster.domain.tables import BadRows
 from cluster.models import Baseline, CostCategory, FundingSource
@@ -219,11 +220,7 @@ def written(write: Callable[[], T]) -> T:
     try:
         return write()
     except BadRows as error:
-        for problem in error.problems:
-            problem.error.field = problem.field
-        batch = BatchRefused([(problem.row, problem.error) for problem in error.problems])
-        batch.field = "lines"
-        raise batch from error
+        raise refused_batch(error, "lines") from error
     except DomainError as error:
         error.field = _CALLED.get(error.field, error.field)
         raise

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cluster.api import filtering
+from cluster.api.estimates import EstimatesInBulk
 from cluster.api.fields import Choice, Id, Input, Reference, SourceReference, Window
 from cluster.api.milestone_writes import CALLED, MilestoneChange, MilestoneProgress, NewMilestone, columns_of
 from cluster.api.preconditions import request_key
@@ -120,7 +121,7 @@ class ConfirmedForecasts(Input):
     revisions = ForecastRevisionSerializer(many=True)
 
 
-class Milestones(Records):
+class Milestones(EstimatesInBulk, Records):
     """Milestones."""
 
     noun = ("a milestone", "milestones")
