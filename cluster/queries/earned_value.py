@@ -30,6 +30,11 @@ class EarnedMilestone:
     due: date
     reached: date | None
 
+    @property
+    def percent(self) -> Decimal:
+        """The weight in per cent."""
+        return self.weight * 100
+
 
 @dataclass(frozen=True)
 class FactoryEarned:

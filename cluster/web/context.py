@@ -40,7 +40,7 @@ _SCHEDULE: dict[str, tuple[str, ...]] = {
     "trend": ("cluster:trend",),
     "slips": ("cluster:slips", "cluster:slips_csv"),
     "risk": ("cluster:risk",),
-    "earned_value": ("cluster:earned_value",),
+    "earned_value": ("cluster:earned_value", "cluster:earned_value_csv"),
     "quality": ("cluster:quality",),
     "estimates": ("cluster:estimates", "cluster:estimates_csv", "cluster:paste_schedule", "cluster:schedule_csv"),
 }

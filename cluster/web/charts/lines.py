@@ -15,11 +15,12 @@ from cluster.web.charts.svg import drawing, el, line, text
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Days and roubles in order; `name` is the class that colours it, `words` stand before its last amount."""
+    """Days and roubles in order; `name` is the class that colours it, `words` stand before its last amount, unless `end` does."""
 
     name: str
     words: str
     points: Sequence[tuple[date, Decimal]]
+    end: str = ""
 
     @property
     def swatch(self) -> tuple[SafeString, str]:
@@ -76,7 +77,7 @@ def _draw(key: str, layout: _Layout, lines: Sequence[Line], as_of: date, title: 
         path = "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in placed)
         marks.append(el("path", d=path, class_=f"curve {one.name}"))
         marks.append(el("circle", cx=placed[-1][0], cy=placed[-1][1], r=4, class_=f"curve-end {one.name}"))
-        ends.append((placed[-1][1], f"{one.words} {money_short(one.points[-1][1])}"))
+        ends.append((placed[-1][1], f"{one.end or one.words} {money_short(one.points[-1][1])}"))
     if layout is _WIDE:
         marks += [text(right + 10, y, words) for y, words in _apart(ends)]
     near_edge = now > right - 90
