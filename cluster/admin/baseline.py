@@ -80,7 +80,7 @@ class BudgetLineForm(RuledForm):
 
 class BaselineDateInline(ReadOnlyInline):
     model = BaselineMilestone
-    fields = ["milestone", "due_on", "announced_on", "source"]
+    fields = ["milestone", "due_on", "weight", "announced_on", "source"]
     due_on = window_column("due", _("due"))
     announced_on = window_column("announced", _("announced"))
 
@@ -148,7 +148,7 @@ class BaselineAdmin(FrozenWhenApproved, RecordAdmin):
 @admin.register(BaselineMilestone)
 class BaselineDateAdmin(FrozenWhenApproved, RecordAdmin):
     form = BaselineDateForm
-    list_display = ["milestone", "due_on", "announced_on", "baseline", "source"]
+    list_display = ["milestone", "due_on", "weight", "announced_on", "baseline", "source"]
     list_filter = [("baseline", admin.RelatedOnlyFieldListFilter), ("milestone__factory", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["milestone", "baseline", "source"]
     date_hierarchy = "due_latest"
@@ -157,7 +157,7 @@ class BaselineDateAdmin(FrozenWhenApproved, RecordAdmin):
     readonly_fields = ["recorded_at"]
     fields = [
         ("baseline", "milestone"),
-        "due",
+        ("due", "weight"),
         "announced",
         ("speaker_ru", "speaker_en"),
         ("note_ru", "note_en"),

@@ -48,6 +48,7 @@ class ContractAdmin(ShowsMoney, RecordAdmin):
         "signed",
         "is_example",
         ("moderate_days", "major_days", "critical_days"),
+        ("silent_after_days", "cost_tolerance_percent", "spend_tolerance_percent"),
     ]
     inlines = [PartyInline, AmendmentInline]
     signed_on = window_column("signed", _("signing"))

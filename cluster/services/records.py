@@ -105,8 +105,9 @@ def refuse_by_rule(instance: models.Model, *, deleting: bool = False) -> None:
             refuse_in_schedule(instance)
     except DomainError as error:
         refusal = as_validation_error(error)
-        fields = {column.name for column in instance._meta.fields}
-        raise (ValidationError({error.field: refusal}) if error.field in fields else refusal) from error
+        # A field is a column or a window of columns.
+        is_field = bool(error.field) and hasattr(type(instance), error.field)
+        raise (ValidationError({error.field: refusal}) if is_field else refusal) from error
 
 
 def require_edit(by: User, instance: models.Model, action: Action = Action.EDIT_RECORD) -> None:

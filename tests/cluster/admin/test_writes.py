@@ -50,13 +50,14 @@ def test_a_contract_is_changed_with_a_window_and_the_reason_is_in_its_history(en
     client = enter(Role.EDITOR)
     posted = {"code": contract.code, "name_ru": "Новое имя", "name_en": "", "kind_ru": "", "kind_en": ""}
     posted |= {"moderate_days": "30", "major_days": "90", "critical_days": "180", "signed_date": "03.07.2019", "signed_precision": "day"}
+    posted |= {"silent_after_days": "60", "cost_tolerance_percent": "5", "spend_tolerance_percent": "20"}
     posted |= {"change_reason": "переименован", "_continue": "1"}
     posted |= {f"{name}-{part}": "0" for name in ("parties", "amendments") for part in ("TOTAL_FORMS", "INITIAL_FORMS")}
     address = reverse("admin:cluster_contract_change", args=[contract.pk])
     response = client.post(address, posted)
     assert response.status_code == 302, errors(response)
     contract.refresh_from_db()
-    assert contract.name_ru == "Новое имя"
+    assert (contract.name_ru, contract.silent_after_days) == ("Новое имя", 60)
     assert contract.signed == DateWindow.day(date(2019, 7, 3))
     page = client.get(reverse("admin:cluster_contract_history", args=[contract.pk])).content.decode()
     assert "переименован" in page
