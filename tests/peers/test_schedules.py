@@ -2,12 +2,17 @@
 
 import csv
 import re
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
+from cluster.domain.calendars import WorkingDays, is_working_day
 from cluster.domain.network import Link, LinkType, Network
+from cluster.domain.schedule import Basis, Schedule, Wait, Work
 from tests.peers.oracles import oracle
 
 _PREDECESSOR = re.compile(r"(?P<uid>\d+)(?P<type>FS|SS|FF|SF)(?:\+(?P<lag>[\d.]+)d)?")
 _MINUTES_A_DAY = 480
+_MORNING = 8
 
 
 def test_float_and_critical_path_are_those_that_ms_project_stored() -> None:
@@ -27,6 +32,35 @@ def test_float_and_critical_path_are_those_that_ms_project_stored() -> None:
     for ours, theirs in ((times.early_start, "early_start"), (times.late_start, "late_start")):
         days = sorted({row[theirs][:10] for row in rows})
         assert [days[instant] for instant in ours.tolist()] == [row[theirs][:10] for row in rows]
+
+
+def test_dates_are_those_that_ms_project_stored() -> None:
+    rows = list(csv.DictReader(oracle("schedules/msproject_mspdirelations.csv").read_text(encoding="utf-8").splitlines()))
+    works, waits = [], []
+    for row in rows:
+        days = round(float(row["duration"].rstrip("d")))
+        works.append(Work(int(row["uid"]), row["name"], 0, days, None, None, None, None, "", None))
+        for match in _PREDECESSOR.finditer(row["predecessors"]):
+            lag = round(float(match["lag"] or 0))
+            waits.append(Wait(len(waits), int(match["uid"]), int(row["uid"]), LinkType(match["type"]), lag))
+    start = date.fromisoformat(min(row["early_start"] for row in rows)[:10])
+    for calendars in (1, 2):
+        mixed = [replace(work, calendar=n % calendars) for n, work in enumerate(works)]
+        placed = Schedule(mixed, waits, [WorkingDays()] * calendars, data_date=start).placed(Basis.LOGIC)
+        for row in rows:
+            ours = placed[int(row["uid"])]
+            assert [ours.early_start.isoformat(), ours.late_start.isoformat()] == [row["early_start"][:10], row["late_start"][:10]]
+            assert [ours.early_finish, ours.late_finish] == [_evening(row["early_finish"]), _evening(row["late_finish"])]
+            assert ours.critical is (row["critical"] == "True")
+
+
+def _evening(finish: str) -> date:
+    """The last day of work: what is finished in the morning was so in the evening of the working day before."""
+    moment = datetime.fromisoformat(finish)
+    day = moment.date()
+    while moment.hour == _MORNING and (day == moment.date() or not is_working_day(day)):
+        day -= timedelta(days=1)
+    return day
 
 
 def test_a_textbook_network_has_its_printed_times() -> None:
