@@ -1,29 +1,40 @@
-"""The page of delays: stored flags today, and what the rules find for a past day, each with the promise it is judged by."""
+"""The page of delays: stored flags today, and what the rules find for a past day; the flags of one subject tell one story."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 
-from cluster.domain.delays import FlagKind, Severity
+from django.db.models import Subquery
+
+from cluster.domain.delays import FlagKind, Severity, findings
 from cluster.domain.errors import NotFound
-from cluster.models import Contract, DelayFlag
+from cluster.models import Contract, DelayEvent, DelayFlag, Factory, RiskResult, RiskRun
 from cluster.models.scope import Reader
+from cluster.queries.causes import LateBecause, causes_of, seen
 from cluster.queries.contracts import contract_for
 from cluster.queries.factories import MilestoneStory, stories
-from cluster.queries.milestones import dated_milestones
+from cluster.queries.flag_kinds import Measure, flag_rules, subjects_of
+from cluster.queries.milestones import DatedMilestone
+from cluster.queries.schedule import ContractSchedule, schedule_of
+
+_GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)
 class DelayRow:
-    """One delay: of which milestone, of which kind, since when. `flag` is the stored one; a past day has none."""
+    """One thing that is wrong: of which kind, since when, by how many days or, where its kind is not measured in days, by which `amount`.
 
-    story: MilestoneStory
-    kind: FlagKind
+    `flag` is the stored one; a past day has none.
+    """
+
+    kind: str
     severity: Severity
     since: date
     days: int
     closed_on: date | None
-    flag: DelayFlag | None
+    amount: Decimal | None = None
+    flag: DelayFlag | None = None
 
     @property
     def is_open(self) -> bool:
@@ -31,58 +42,164 @@ class DelayRow:
         return self.closed_on is None
 
     @property
+    def measure(self) -> str:
+        """In what it is measured: `days`, `roubles`, `units`."""
+        rule = flag_rules().get(self.kind)
+        return (rule.measure if rule else Measure.DAYS).value
+
+    def is_noted(self, today: date) -> bool:
+        """Whether somebody took note of it until a day that has not passed."""
+        return self.flag is not None and self.flag.is_acknowledged(today)
+
+
+@dataclass(frozen=True, slots=True)
+class Delayed:
+    """What is late or otherwise wrong, with all that is wrong with it, the gravest first: one story, not several.
+
+    A milestone has its `story` and, while it is late by the schedule, its `cause`. `subject` names what is neither a milestone nor a
+    factory; `page` is the name of the address on which it is read.
+    """
+
+    rows: list[DelayRow]
+    factory: Factory | None
+    story: MilestoneStory | None = None
+    cause: LateBecause | None = None
+    subject: str = ""
+    page: str = ""
+
+    @property
     def factory_code(self) -> str:
-        """The factory's code; empty for a promise about the contract as a whole."""
-        factory = self.story.dated.milestone.factory
-        return factory.code if factory else ""
+        """The factory's code; empty for what is about the contract as a whole."""
+        return self.factory.code if self.factory else ""
+
+    @property
+    def code(self) -> str:
+        """The milestone's code, else the factory's."""
+        return self.story.dated.milestone.code if self.story else self.factory_code
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        named = self.story.dated.milestone if self.story else self.factory
+        return self.subject or (str(named.name) if named else "")
+
+    @property
+    def worst(self) -> DelayRow:
+        """What it is known by in a list."""
+        return self.rows[0]
+
+    def only(self, fits: Callable[[DelayRow], bool]) -> "Delayed | None":
+        """The same with the rows that fit; None where none does."""
+        rows = [row for row in self.rows if fits(row)]
+        return replace(self, rows=rows) if rows else None
 
 
 @dataclass(frozen=True, slots=True)
 class DelayBoard:
-    """Every delay that a reader may see, as of a day: the open ones first, the longest first."""
+    """Everything that is wrong as far as a reader may see it, as of a day, by subject."""
 
     contract: Contract
     as_of: date
-    rows: list[DelayRow]
+    subjects: list[Delayed]
     computed: bool
 
 
 def delay_board(*, reader: Reader, contract_code: str, as_of: date, today: date) -> DelayBoard:
-    """Delays of a contract: six statements. A past day is computed from what was announced by then and never stored."""
+    """What is wrong in a contract, by subject: nine statements, and one for each type of subject beside milestones and factories.
+
+    A past day is computed from the dates announced by then and never stored: kinds that judge something else are told of today alone.
+    """
     contract = contract_for(reader, contract_code)
-    milestones = dated_milestones(reader=reader, as_of=as_of, contract_id=contract.pk)
+    schedule = schedule_of(contract, as_of=as_of)
+    milestones = {m.milestone.pk: m for m in schedule.milestones if seen(reader, m.milestone)}
     if as_of < today:
-        found = stories([m for m in milestones if m.findings], as_of=as_of)
-        rows = [row for story in found for row in _computed(story, contract, as_of)]
+        late, others = _computed(milestones, schedule), []
     else:
-        flags = list(DelayFlag.objects.for_reader(reader).filter(milestone__contract=contract).select_related("acknowledged_by"))
-        flagged = {flag.milestone_id for flag in flags}
-        of = {s.dated.milestone.pk: s for s in stories([m for m in milestones if m.milestone.pk in flagged], as_of=as_of)}
-        rows = [_stored(flag, of[flag.milestone_id], as_of) for flag in flags if flag.milestone_id in of]
-    return DelayBoard(contract, as_of, sorted(rows, key=_worst_first), computed=as_of < today)
+        late, others = _stored(reader, contract, as_of)
+    told = stories([milestones[key] for key in late if key in milestones], as_of=as_of)
+    causes = causes_of([one.dated.milestone.pk for one in told if not one.dated.is_reached], schedule, reader=reader, as_of=as_of)
+    for story in told:
+        milestone = story.dated.milestone
+        rows = sorted(late[milestone.pk], key=_gravest_first)
+        others.append(Delayed(rows, milestone.factory, story=story, cause=causes.get(milestone.pk)))
+    return DelayBoard(contract, as_of, others, computed=as_of < today)
+
+
+def worst_first(subject: Delayed, today: date) -> tuple[bool, int, int, str]:
+    """The order of a list of subjects: those that somebody took note of come last, among the others the gravest and longest first."""
+    worst = subject.worst
+    return all(row.is_noted(today) for row in subject.rows), -_GRAVITY[worst.severity], -worst.days, subject.code
 
 
 def flag_for(reader: Reader, *, contract_code: str, flag_id: int) -> DelayFlag:
-    """One stored flag with its milestone, or NotFound when it is not there for this reader."""
-    flags = DelayFlag.objects.for_reader(reader).select_related("milestone__factory", "milestone__contract")
-    flag = flags.filter(pk=flag_id, milestone__contract__code=contract_code).first()
+    """One stored flag with what it belongs to, or NotFound when it is not there for this reader."""
+    flags = DelayFlag.objects.for_reader(reader).select_related("contract", "factory", "milestone__factory", "acknowledged_by")
+    flag = flags.filter(pk=flag_id, contract__code=contract_code).first()
     if flag is None:
         raise NotFound("There is no such delay.")
     return flag
 
 
-def _worst_first(row: DelayRow) -> tuple[bool, int, str]:
-    return (not row.is_open, -row.days, row.story.dated.milestone.code)
+def life_of(flag: DelayFlag) -> list[DelayEvent]:
+    """What happened to a flag (the caller may read it), the oldest first: one statement."""
+    return list(flag.events.select_related("by").order_by("recorded_at", "id"))
 
 
-def _stored(flag: DelayFlag, story: MilestoneStory, as_of: date) -> DelayRow:
-    days = ((flag.until or flag.closed_on or as_of) - flag.since).days
-    return DelayRow(story, FlagKind(flag.kind), Severity(flag.severity), flag.since, days, flag.closed_on, flag)
+def _gravest_first(row: DelayRow) -> tuple[bool, int, int, str]:
+    return not row.is_open, -_GRAVITY[row.severity], -row.days, row.kind
 
 
-def _computed(story: MilestoneStory, contract: Contract, as_of: date) -> Iterable[DelayRow]:
-    scale = contract.severity_scale
-    for finding in story.dated.findings:
-        days = finding.days(as_of=as_of)
-        closed = finding.until if finding.kind is FlagKind.COMPLETED_LATE else None
-        yield DelayRow(story, finding.kind, scale.of(days), finding.since, days, closed, None)
+def _stored(reader: Reader, contract: Contract, as_of: date) -> tuple[dict[int, list[DelayRow]], list[Delayed]]:
+    """The flags that were not withdrawn: by milestone, and what is about something else."""
+    flags = DelayFlag.objects.for_reader(reader).filter(contract=contract, withdrawn_on__isnull=True)
+    late: dict[int, list[DelayRow]] = {}
+    others: dict[tuple[str, int], list[DelayRow]] = {}
+    for flag in flags.select_related("factory", "acknowledged_by"):
+        row = DelayRow(flag.kind, Severity(flag.severity), flag.since, flag.days_on(as_of), flag.closed_on, flag.amount, flag)
+        if flag.milestone_id is not None:
+            late.setdefault(flag.milestone_id, []).append(row)
+        else:
+            rule = flag_rules().get(flag.kind)
+            others.setdefault((rule.subject.__name__ if rule else flag.kind, flag.subject_id), []).append(row)
+    return late, list(_beside_milestones(others.values()))
+
+
+def _beside_milestones(found: Collection[list[DelayRow]]) -> Iterator[Delayed]:
+    """Factories, and subjects of other apps by what they call themselves."""
+    flags = [row.flag for rows in found for row in rows if row.flag]
+    subjects = subjects_of(flags)
+    for each in found:
+        rows = sorted(each, key=_gravest_first)
+        flag = rows[0].flag
+        assert flag is not None
+        subject, rule = subjects.get(flag.pk), flag_rules().get(flag.kind)
+        name = str(subject) if subject is not None and not isinstance(subject, Factory) else ""
+        yield Delayed(rows, flag.factory, subject=name, page=rule.page if rule and subject is not None else "")
+
+
+def _computed(milestones: dict[int, DatedMilestone], schedule: ContractSchedule) -> dict[int, list[DelayRow]]:
+    """By milestone, what the rules find on a past day: by its dates, the schedule, and the newest simulation of a data date until then."""
+    as_of, scale = schedule.as_of, schedule.contract.severity_scale
+    pushed, p80s = schedule.schedule.knock_on(), _p80(schedule.contract, as_of)
+    found: dict[int, list[DelayRow]] = {}
+    for key, dated in milestones.items():
+        if not dated.milestone.scored:
+            continue
+        for finding in findings(
+            due=dated.due.window if dated.due else None,
+            forecast=dated.forecast.window if dated.forecast else None,
+            actual=dated.reached_on,
+            as_of=as_of,
+            knock_on=pushed.get(key),
+            p80=p80s.get(key),
+        ):
+            days = finding.days(as_of=as_of)
+            closed = finding.until if finding.kind is FlagKind.COMPLETED_LATE else None
+            found.setdefault(key, []).append(DelayRow(finding.kind, scale.of(days), finding.since, days, closed))
+    return found
+
+
+def _p80(contract: Contract, as_of: date) -> dict[int, date]:
+    """The P80 of each milestone by the newest simulation whose data date is not after `as_of`: one statement."""
+    runs = RiskRun.objects.filter(contract=contract, as_of__lte=as_of, finished_at__isnull=False).order_by("-as_of", "-finished_at")
+    return dict(RiskResult.objects.filter(run=Subquery(runs.values("pk")[:1])).values_list("milestone_id", "p80"))

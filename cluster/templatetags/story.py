@@ -1,14 +1,27 @@
-"""Filters of the story pages: how far a forecast moved."""
+"""Filters of the story pages: how far a forecast moved, and why a milestone is late."""
+
+from collections.abc import Callable
+from html import unescape
+from typing import TYPE_CHECKING
 
 from django import template
-from django.utils.translation import ngettext
+from django.template.context import Context
+from django.utils.html import format_html, format_html_join, strip_tags
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 
-from cluster.domain.delays import FlagKind
-from cluster.models import ForecastRevision
-from cluster.models.delay import FLAG_KINDS
-from cluster.templatetags.format import MINUS, NBSP, days
+from cluster.models import ForecastRevision, Milestone
+from cluster.queries.flag_kinds import kind_label
+from cluster.templatetags.format import MINUS, NBSP, days, days_late
+from cluster.templatetags.page import here
+
+if TYPE_CHECKING:
+    from cluster.queries.causes import LateBecause
 
 register = template.Library()
+
+# Whose days a sentence names; those of others are summed.
+_NAMED = 3
 
 
 @register.filter
@@ -26,7 +39,7 @@ def abs_days(value: int) -> str:
 @register.filter
 def kind_word(kind: str) -> str:
     """The kind of a delay in words."""
-    return str(dict(FLAG_KINDS)[FlagKind(kind).value])
+    return kind_label(kind)
 
 
 @register.filter
@@ -46,3 +59,47 @@ def lag(working_days: int) -> str:
     """How long after what it waits for: `+20 working days`; a lead is written with a minus."""
     counted = ngettext("%(count)s working day", "%(count)s working days", abs(working_days)) % {"count": abs(working_days)}
     return f"{MINUS if working_days < 0 else '+'}{counted}".replace(" ", NBSP)
+
+
+@register.simple_tag(takes_context=True)
+def cause_sentence(context: Context, cause: "LateBecause") -> SafeString:
+    """Why a milestone is late, with links to the milestones that the reader may see."""
+    return _sentence(cause, lambda milestone: _linked(context, milestone))
+
+
+def cause_text(cause: "LateBecause") -> str:
+    """The same without links, for a cell of a table."""
+    return unescape(strip_tags(_sentence(cause, lambda milestone: f"{milestone.code} {milestone.name}")))
+
+
+def _sentence(cause: "LateBecause", named: Callable[[Milestone], str]) -> SafeString:
+    """`+43 days because F08-EQ Equipment delivery +50 days, 7 days absorbed by float`."""
+    why = cause.explanation
+    if not cause.others:
+        return format_html(gettext("{late} of its own: nothing that it waits for explains them"), late=days_late(why.late))
+    parts = [
+        format_html("{} {}", named(lost.milestone), days_late(lost.days))
+        if lost.seen
+        else format_html(gettext("{code} of another factory {days}"), code=lost.milestone.code, days=days_late(lost.days))
+        for lost in cause.others[:_NAMED]
+    ]
+    if rest := cause.others[_NAMED:]:
+        counted = ngettext("{n} other milestone {days}", "{n} other milestones {days}", len(rest))
+        parts.append(format_html(counted, n=len(rest), days=days_late(sum(lost.days for lost in rest))))
+    if why.own:
+        parts.append(format_html(gettext("{days} of its own"), days=days_late(why.own)))
+    if why.absorbed:
+        parts.append(format_html(gettext("{days} absorbed by float"), days=days(why.absorbed)))
+    if why.added:
+        parts.append(format_html(gettext("{days} lost to days of rest and tight due dates"), days=days(why.added)))
+    return format_html(
+        gettext("{late} because {reasons}"), late=days_late(why.late), reasons=format_html_join(", ", "{}", ((p,) for p in parts))
+    )
+
+
+def _linked(context: Context, milestone: Milestone) -> SafeString:
+    name = format_html('<span class="num">{}</span> {}', milestone.code, milestone.name)
+    if milestone.factory is None:
+        return name
+    url = here(context, "cluster:factory", code=milestone.contract.code, factory=milestone.factory.code)
+    return format_html('<a href="{}#{}">{}</a>', url, milestone.code, name)

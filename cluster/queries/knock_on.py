@@ -1,0 +1,162 @@
+"""What would follow if a forecast moved: which milestones move with it, and which flags open, get worse or close. Nothing is stored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+from cluster.domain.dates import DateWindow
+from cluster.domain.delays import FlagKind, Severity, SeverityScale, findings
+from cluster.domain.schedule import Basis, Placed, Schedule, Work
+from cluster.models import Milestone, MilestoneKind
+from cluster.models.scope import Reader
+from cluster.queries.causes import seen
+from cluster.queries.contracts import is_partial
+from cluster.queries.schedule import standing_schedule
+
+
+class Change(StrEnum):
+    """What becomes of a flag."""
+
+    OPENS = "opens"
+    WORSE = "worse"
+    BETTER = "better"
+    CLOSES = "closes"
+
+
+@dataclass(frozen=True, slots=True)
+class FlagChange:
+    """A flag that would change: its kind, days before and after (0: there is none), and its severity while it stands."""
+
+    kind: FlagKind
+    before: int
+    after: int
+    severity: Severity
+
+    @property
+    def change(self) -> Change:
+        """Whether it opens, closes, or is measured anew."""
+        if not self.before or not self.after:
+            return Change.CLOSES if self.before else Change.OPENS
+        return Change.WORSE if self.after > self.before else Change.BETTER
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A milestone that would be reached on another day; `through` lead to it from the one that was asked about, both ends left out."""
+
+    milestone: Milestone
+    before: date
+    after: date
+    through: list[Milestone]
+    flags: list[FlagChange]
+
+    @property
+    def days(self) -> int:
+        """Calendar days lost, or won (negative)."""
+        return (self.after - self.before).days
+
+
+@dataclass(frozen=True, slots=True)
+class KnockOn:
+    """What would follow from a new forecast of one milestone: its own flags, and what else moves, the most days first.
+
+    `elsewhere` are codes of milestones that move in factories which the reader may not see: nothing else is told of them. `end` is
+    the day on which everything is reached, before and after; None for who sees only a part of the contract.
+    """
+
+    own: list[FlagChange]
+    moved: list[Moved]
+    elsewhere: list[str]
+    end: tuple[date, date] | None
+
+    @property
+    def openings(self) -> list[Moved]:
+        """The openings of factories among what moves."""
+        return [each for each in self.moved if each.milestone.kind == MilestoneKind.OPENING]
+
+    @property
+    def end_days(self) -> int:
+        """By how many calendar days the end moves."""
+        return (self.end[1] - self.end[0]).days if self.end else 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many flags open, get worse, get better, close."""
+        changes = [flag.change for flags in (self.own, *(each.flags for each in self.moved)) for flag in flags]
+        return {change.value: changes.count(change) for change in Change}
+
+    @property
+    def is_grave(self) -> bool:
+        """Whether other milestones move or flags open: what a person ought to have seen before it is saved."""
+        return bool(self.moved or self.elsewhere or self.counts[Change.OPENS])
+
+
+def knock_on(milestone: Milestone, forecast: date, *, reader: Reader, today: date) -> KnockOn:
+    """What would follow today if `forecast` became the end of the milestone's forecast window: four statements.
+
+    Raises DomainError where the plan cannot be scheduled.
+    """
+    now = standing_schedule(milestone.contract_id, as_of=today)
+    told = [replace(work, forecast=forecast) if work.key == milestone.pk else work for work in now.works]
+    then = Schedule(told, now.waits, now.calendars, data_date=today)
+    was, will = now.placed(Basis.EXPECTED), then.placed(Basis.EXPECTED)
+    ways = {
+        key: _way(key, milestone.pk, then if will[key].early_finish > placed.early_finish else now)
+        for key, placed in was.items()
+        if key != milestone.pk and placed.early_finish != will[key].early_finish
+    }
+    named = {milestone.pk, *ways, *(step for way in ways.values() for step in way)}
+    by_key = {row.pk: row for row in Milestone.objects.filter(pk__in=named).select_related("factory", "standing")}
+    pushed, pushed_then = now.knock_on(), then.knock_on()
+
+    def flags(key: int) -> list[FlagChange]:
+        before = _days_by_kind(by_key[key], now.work(key), pushed.get(key), today)
+        return _changes(before, _days_by_kind(by_key[key], then.work(key), pushed_then.get(key), today), milestone.contract.severity_scale)
+
+    moved = [
+        Moved(by_key[key], was[key].early_finish, will[key].early_finish, [by_key[step] for step in way], flags(key))
+        for key, way in ways.items()
+    ]
+    return KnockOn(
+        own=flags(milestone.pk),
+        moved=sorted((each for each in moved if seen(reader, each.milestone)), key=lambda each: (-abs(each.days), each.milestone.code)),
+        elsewhere=sorted(each.milestone.code for each in moved if not seen(reader, each.milestone)),
+        end=None if is_partial(reader, milestone.contract) else (_end(was), _end(will)),
+    )
+
+
+def _way(key: int, origin: int, schedule: Schedule) -> list[int]:
+    """The milestones between `origin` and the one that it pushes, in that order; empty where it is pushed at once."""
+    way: list[int] = []
+    before = schedule.pushed_by(key)
+    while before is not None and before != origin:
+        way.append(before)
+        before = schedule.pushed_by(before)
+    return way[::-1] if before is not None else []
+
+
+def _days_by_kind(milestone: Milestone, work: Work, pushed_to: date | None, today: date) -> dict[FlagKind, int]:
+    """What is wrong with a milestone by the delay rules, with its days."""
+    if not milestone.scored or work.due is None:
+        return {}
+    wrong = findings(
+        due=DateWindow.day(work.due),
+        forecast=DateWindow.day(work.forecast) if work.forecast else None,
+        actual=work.actual,
+        as_of=today,
+        knock_on=pushed_to,
+        p80=milestone.standing.p80,
+    )
+    return {finding.kind: finding.days(as_of=today) for finding in wrong}
+
+
+def _changes(before: dict[FlagKind, int], after: dict[FlagKind, int], scale: SeverityScale) -> list[FlagChange]:
+    """What becomes of the flags between two states."""
+    days = {kind: (before.get(kind, 0), after.get(kind, 0)) for kind in FlagKind}
+    return [FlagChange(kind, was, will, scale.of(will or was)) for kind, (was, will) in days.items() if was != will]
+
+
+def _end(placed: Mapping[int, Placed]) -> date:
+    """The day on which everything is reached."""
+    return max(each.early_finish for each in placed.values())
