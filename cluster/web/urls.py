@@ -77,6 +77,7 @@ urlpatterns = [
     path("c/<slug:code>/delays/", delays.delays, name="delays"),
     path("c/<slug:code>/delays.csv", delays.delays_csv, name="delays_csv"),
     path("c/<slug:code>/delays/<int:flag_id>/", delays.delay, name="delay"),
+    path("c/<slug:code>/delays/<int:flag_id>/", delays.delay, name="delay"),
     path("c/<slug:code>/delays/<int:flag_id>/acknowledge/", delays.acknowledge, name="acknowledge"),
     path("c/<slug:code>/schedule/paste/", schedule_table.paste, name="paste_schedule"),
     path("c/<slug:code>/schedule/table.csv", schedule_table.schedule_csv, name="schedule_csv"),
