@@ -149,10 +149,9 @@ class _Crossing:
         part, at = row - whole, whole.astype(np.intp)
         part[part <= 1 - _UP] = 0
         here, following = np.take(self._table, at, mode="clip"), np.take(self._table, at + 1, mode="clip")
-        if self._finish:
-            carried: Floats = np.where(part > 0, np.maximum(here, following - (1 - part)), here)
-            return carried
-        return np.minimum(following, here + part)
+        finish = np.where(part > 0, np.maximum(here, following - (1 - part)), here)
+        carried: Floats = finish if self._finish else np.minimum(following, here + part)
+        return carried
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,14 +88,16 @@ class Spread:
 
     def durations(self, activity: int, factors: Factors) -> Floats:
         """The durations of an activity whose factors are these."""
-        return self.tables[activity].take(factors, mode="clip") * self.span[activity] + self.low[activity]
+        found: Floats = self.tables[activity].take(factors, mode="clip") * self.span[activity] + self.low[activity]
+        return found
 
     def shared(self, bits: np.random.SFC64, width: int) -> tuple[Factors, Factors]:
         """The factors of a block, in steps: by group its own with that of all (the last row is for none), and by cause."""
         chance = np.random.Generator(bits)
 
         def factor(share: float, rows: int) -> Floats:
-            return np.float32(math.sqrt(share) * _PER_SIGMA) * chance.standard_normal((rows, width), dtype=np.float32)
+            sigma = np.float32(math.sqrt(share) * _PER_SIGMA)
+            return sigma * chance.standard_normal((rows, width), dtype=np.float32)
 
         in_group, in_cause, overall = self._shares
         of_all, of_group = factor(overall, 1) + MIDDLE, factor(in_group, int(self.groups.max()) + 1)
