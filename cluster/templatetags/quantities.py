@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 
 from cluster.models import Claim
-from cluster.templatetags.format import MINUS, claim_value, month, number, percent, qualified
+from cluster.templatetags.format import MINUS, claim_value, days, month, number, percent, qualified
 
 register = template.Library()
 
@@ -55,6 +55,22 @@ def signed_percent(value: Decimal | None, decimals: int = 1) -> str:
         return ""
     written = percent(value, decimals)
     return written if written.startswith(MINUS) else f"+{written}"
+
+
+@register.filter
+def signed_days(value: int) -> str:
+    """Days with their sign, lost or won: `+43 дня`, `−7 дней`, `0 дней`."""
+    return _sign(value) + days(abs(value))
+
+
+@register.filter
+def signed_number(value: int) -> str:
+    """A whole number with its sign: `+43`, `−7`, `0`."""
+    return _sign(value) + number(abs(value))
+
+
+def _sign(value: int) -> str:
+    return "+" if value > 0 else MINUS if value < 0 else ""
 
 
 @register.filter

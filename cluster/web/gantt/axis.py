@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from cluster.domain.dates import DateWindow, Precision
 from cluster.templatetags.format import language, window_short
 
-HEIGHT = 44
+HEIGHT = 58
 
 
 class Zoom(StrEnum):
@@ -79,17 +79,17 @@ class Axis:
         """
         ends = [*[on for on, _name in self.upper()][1:], self.last + timedelta(days=1)]
         written = [
-            f'<text x="{self._share(on)}" dx="5" y="15" class="up">{escape(name)}</text>'
+            f'<text x="{self._share(on)}" dx="5" y="30" class="up">{escape(name)}</text>'
             for (on, name), end in zip(self.upper(), ends, strict=True)
             if self.x(end) - self.x(on) >= _ROOM
         ]
-        written += [f'<text x="{self._share(on)}" dx="5" y="34">{escape(name)}</text>' for on, name in self.lower()]
+        written += [f'<text x="{self._share(on)}" dx="5" y="49">{escape(name)}</text>' for on, name in self.lower()]
         for on, name in marks:
             if self.first <= on <= self.last:
                 place = (
                     f'x="{self._share(on)}" dx="-5" text-anchor="end"' if self.x(on) > self.width - 90 else f'x="{self._share(on)}" dx="5"'
                 )
-                written.append(f'<text {place} y="15" class="today">{escape(name)}</text>')
+                written.append(f'<text {place} y="13" class="today">{escape(name)}</text>')
         return mark_safe(f'<svg class="axis" height="{HEIGHT}">{"".join(written)}</svg>')  # noqa: S308 (escaped above)
 
     def grid(self, height: int, marks: list[date]) -> str:
