@@ -55,10 +55,16 @@ def web_address(url: str) -> str:
 
 
 @register.filter
-def lag(working_days: int) -> str:
+def working_days(value: int) -> str:
+    """`20 working days`; fewer than none with a minus."""
+    counted = ngettext("%(count)s working day", "%(count)s working days", abs(value)) % {"count": abs(value)}
+    return f"{MINUS if value < 0 else ''}{counted}".replace(" ", NBSP)
+
+
+@register.filter
+def lag(value: int) -> str:
     """How long after what it waits for: `+20 working days`; a lead is written with a minus."""
-    counted = ngettext("%(count)s working day", "%(count)s working days", abs(working_days)) % {"count": abs(working_days)}
-    return f"{MINUS if working_days < 0 else '+'}{counted}".replace(" ", NBSP)
+    return working_days(value) if value < 0 else f"+{working_days(value)}"
 
 
 @register.simple_tag(takes_context=True)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext
 
@@ -45,3 +47,21 @@ def in_words(value: object) -> str:
     if value is None or value == "":
         return gettext("empty")
     return window(value) if isinstance(value, DateWindow) else str(value)
+
+
+def with_their_choices(sent: Any, theirs: Mapping[str, object]) -> Any:
+    """What was sent (a QueryDict); where the person chose the other side's value on the conflict page, that value instead."""
+    data = sent.copy()
+    for name, value in theirs.items():
+        if data.get(f"take_{name}") != "theirs":
+            continue
+        if f"{name}_date" in data:
+            window = value if isinstance(value, DateWindow) else None
+            data[f"{name}_date"], data[f"{name}_precision"] = (str(window), window.precision.value) if window else ("", "")
+        elif value is False:
+            data.pop(name, None)
+        elif value is True:
+            data[name] = "on"
+        else:
+            data[name] = value.isoformat() if isinstance(value, date) else str("" if value is None else getattr(value, "pk", value))
+    return data

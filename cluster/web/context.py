@@ -45,7 +45,18 @@ _SCHEDULE: dict[str, tuple[str, ...]] = {
     "estimates": ("cluster:estimates", "cluster:estimates_csv", "cluster:paste_schedule", "cluster:schedule_csv"),
 }
 # Pages of the schedule that have no tab of their own.
-_SCHEDULE_FORMS: tuple[str, ...] = ()
+_SCHEDULE_FORMS: tuple[str, ...] = (
+    "cluster:milestone",
+    "cluster:new_milestone",
+    "cluster:edit_milestone",
+    "cluster:report_progress",
+    "cluster:delete_milestone",
+    "cluster:add_dependency",
+    "cluster:edit_dependency",
+    "cluster:remove_dependency",
+    "cluster:calendar",
+    "cluster:remove_exception",
+)
 # Each page of a contract and its view names: the first is linked, all mark it as current.
 _PAGES: dict[str, tuple[str, ...]] = {
     "cluster": ("cluster:contract",),
