@@ -19,8 +19,10 @@ from cluster.api.budgets import (
     NewBaseline,
     NewBudgetLine,
     NewBudgetLines,
+    NewDates,
     chosen_baseline,
     compared,
+    dates_of,
     rows_of,
     written,
 )
@@ -41,7 +43,8 @@ from cluster.queries.contracts import baseline_in_force, is_partial
 from cluster.queries.history import with_newest_event
 from cluster.queries.rates import rate_status
 from cluster.services.access import require
-from cluster.services.budgets import approve_baseline, delete_line, discard_baseline, import_lines, propose_baseline, save_line
+from cluster.services.baseline_dates import save_dates
+from cluster.services.budgets import Imported, approve_baseline, delete_line, discard_baseline, import_lines, propose_baseline, save_line
 
 _AGAINST = OpenApiParameter(
     "against", OpenApiTypes.INT, description="The id of the baseline before; without it the one in force, or nothing."
@@ -54,7 +57,7 @@ class BaselineDateSerializer(RecordSerializer):
 
     class Meta:
         model = BaselineMilestone
-        fields = ["id", "milestone", "due", "announced", "speaker", "note", "source", "recorded_at"]
+        fields = ["id", "milestone", "due", "weight", "announced", "speaker", "note", "source", "recorded_at"]
 
 
 class BaselineSerializer(RecordSerializer):
@@ -183,10 +186,31 @@ class Baselines(Records):
                 baseline_id=baseline.pk, rows=rows, replace=given["replace"], by=writer(request), version=version, reason=given["reason"]
             )
         )
-        figures = {name: getattr(done, name) for name in ("added", "changed", "removed", "unchanged")}
-        now = self.get_object()
-        etag = etag_of(self.represent(now), version_of(now))
-        return Response(figures, status=status.HTTP_201_CREATED, headers={"ETag": etag})
+        return self._imported(done)
+
+    @extend_schema(
+        summary="Put many dates into a proposed baseline",
+        description=(
+            "For PMO editors. At most 5,000 dates with their weights, all or none of them; refused ones are named by their place, counted "
+            "from 0: `dates[12].due`. On approval the weights of a factory, if any is given, must make 1."
+        ),
+        request=NewDates,
+        responses={201: ImportedLines},
+        parameters=[IF_MATCH],
+    )
+    @action(detail=True, methods=["post"], filterset_class=None)
+    def dates(self, request: Request, pk: str) -> Response:
+        """Import dates through the service."""
+        baseline, version = self._seen()
+        given = body_of(request, NewDates)
+        rows = dates_of(given["dates"])
+        done = self._guarded(
+            lambda: save_dates(
+                baseline_id=baseline.pk, rows=rows, replace=given["replace"], by=writer(request), version=version, reason=given["reason"]
+            ),
+            rows="dates",
+        )
+        return self._imported(done)
 
     @extend_schema(
         summary="Compare a baseline with another one",
@@ -217,9 +241,15 @@ class Baselines(Records):
             raise precondition(self, baseline)
         return baseline, version
 
-    def _guarded(self, write: Any) -> Any:
+    def _imported(self, done: Imported) -> Response:
+        figures = {name: getattr(done, name) for name in ("added", "changed", "removed", "unchanged")}
+        now = self.get_object()
+        etag = etag_of(self.represent(now), version_of(now))
+        return Response(figures, status=status.HTTP_201_CREATED, headers={"ETag": etag})
+
+    def _guarded(self, write: Any, *, rows: str = "lines") -> Any:
         try:
-            return written(write)
+            return written(write, rows=rows)
         except Conflict as error:
             raise precondition(self, self.get_object()) from error
 

@@ -12,6 +12,7 @@ from cluster.api.batches import refused_batch
 from cluster.api.fields import Choice, Day, ExactRoubles, Id, Input, Money, Roubles, Window
 from cluster.api.rates import InDollars
 from cluster.domain.approval import Warn
+from cluster.domain.baseline_dates import DateRow
 from cluster.domain.budgets import LONGEST_REASON, Change, Line, Row, Sums
 from cluster.domain.errors import DomainError
 from cluster.domain.exchange import Basis, convert_rub
@@ -99,8 +100,34 @@ class NewBudgetLines(Input):
     lines = LineOfBudget(many=True, max_length=_MOST_LINES)  # type: ignore[call-arg]
 
 
+class Weight(serializers.DecimalField):
+    """A share between 0 and 1 with at most six decimals, as a decimal string; null where none was given."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_digits=7, decimal_places=6, min_value=Decimal(0), max_value=Decimal(1), allow_null=True, **options)
+
+
+class DateOfMilestone(Input):
+    """The due date of one milestone; a key that is left out stays as it is, a `due` of null takes the date out of the baseline."""
+
+    milestone = Id(required=True, help_text="The id of the milestone.")
+    due = Window(required=False, allow_null=True)
+    weight = Weight(required=False, help_text="The share of the factory's budget that is earned when it is reached.")
+    note = serializers.CharField(max_length=LONGEST_REASON, required=False, allow_blank=True, help_text="Why this date.")
+
+
+class NewDates(Input):
+    """Many dates at once: all of them are stored, or none."""
+
+    replace = serializers.BooleanField(required=False, default=False, help_text="Take out the dates that are not named here.")
+    reason = serializers.CharField(
+        max_length=LONGEST_REASON, required=False, default="", allow_blank=True, help_text="Kept in the history."
+    )
+    dates = DateOfMilestone(many=True, max_length=_MOST_LINES)  # type: ignore[call-arg]
+
+
 class ImportedLines(Input):
-    """What became of the lines."""
+    """What became of the lines, or of the dates."""
 
     added = serializers.IntegerField()
     changed = serializers.IntegerField()
@@ -143,6 +170,8 @@ class MovedDate(Input):
     old = Window(allow_null=True)
     new = Window(allow_null=True)
     days = serializers.IntegerField(allow_null=True, help_text="Later by so many days, or (negative) earlier.")
+    old_weight = serializers.CharField(allow_null=True, help_text="As a decimal; null: none was given.")
+    new_weight = serializers.CharField(allow_null=True)
 
 
 class BaselineComparison(Input):
@@ -194,10 +223,16 @@ def compared(found: Comparison, dates: DateComparison, rate: RateStatus) -> dict
                 "old": one.old and Window(one.old).data,
                 "new": one.new and Window(one.new).data,
                 "days": one.days,
+                "old_weight": _weight(one.old_weight),
+                "new_weight": _weight(one.new_weight),
             }
             for one in dates.moved
         ],
     }
+
+
+def _weight(weight: Decimal | None) -> str | None:
+    return None if weight is None else f"{weight:f}"
 
 
 def _moved(sums: Sums, usd: dict[str, Any] | None) -> dict[str, Any]:
@@ -215,12 +250,12 @@ def _money(amount: Decimal | None) -> dict[str, str] | None:
     return None if amount is None else {"value": f"{amount:.2f}", "currency": "RUB"}
 
 
-def written(write: Callable[[], T]) -> T:
-    """Call a service; its refusals name the keys of the body, and rows of a batch their place in `lines`, counted from 0."""
+def written(write: Callable[[], T], *, rows: str = "lines") -> T:
+    """Call a service; its refusals name the keys of the body, and rows of a batch their place in the list `rows`, counted from 0."""
     try:
         return write()
     except BadRows as error:
-        raise refused_batch(error, "lines") from error
+        raise refused_batch(error, rows) from error
     except DomainError as error:
         error.field = _CALLED.get(error.field, error.field)
         raise
@@ -234,6 +269,14 @@ def chosen_baseline(text: str | None, among: Any) -> Baseline | None:
     if found is None:
         raise serializers.ValidationError({"against": [_("There is no such baseline in this contract.")]}, code="choice")
     return found  # type: ignore[no-any-return]
+
+
+def dates_of(dates: list[dict[str, Any]]) -> list[DateRow]:
+    """The dates of a body as rows of the domain, counted from 0."""
+    return [
+        DateRow(number, one["milestone"], {name: value for name, value in one.items() if name != "milestone"})
+        for number, one in enumerate(dates)
+    ]
 
 
 def rows_of(lines: list[dict[str, Any]]) -> list[Row]:

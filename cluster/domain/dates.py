@@ -126,6 +126,19 @@ def parse_day(text: str) -> date:
     raise DomainError("“{text}” is not a date: write 2025-06-30 or 30.06.2025.", code="date", text=text[:40])
 
 
+def parse_window(text: str) -> DateWindow:
+    """Read what `DateWindow.parse` reads, days and months also as `15.04.2024` and `04.2024`. Raises DomainError (code `window`)."""
+    return DateWindow.parse("..".join(_iso(part) for part in text.split("..")))
+
+
+def _iso(text: str) -> str:
+    """`15.04.2024` and `04.2024` in the order of ISO; everything else as it is."""
+    parts = text.strip().split(".")
+    if len(parts) in (2, 3) and all(part.isdigit() for part in parts) and len(parts[-1]) == 4:
+        return "-".join(part.zfill(2) for part in reversed(parts))
+    return text
+
+
 def months(first: date, last: date) -> Iterator[date]:
     """The first day of each month from `first`'s to `last`'s, both included."""
     year, month = first.year, first.month

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -12,8 +11,7 @@ from cluster.domain.errors import DomainError
 from cluster.domain.estimates import LONGEST_CAUSE, Estimate, estimate_errors, read_days
 from cluster.domain.milestones import refuse_code, refuse_lag
 from cluster.domain.network import Circular, Link, LinkType, Network
-from cluster.domain.tables import Layout, Sheet, SheetRow, bad_cell, folded, read_sheet, twin
-from cluster.domain.texts import without_twins
+from cluster.domain.tables import Codes, Layout, Sheet, SheetRow, bad_cell, folded, read_sheet, twin
 
 # Rows of one paste: a contract of twelve factories has some hundreds of milestones.
 MOST_ROWS = 10_000
@@ -23,8 +21,8 @@ _LAYOUT = Layout(
         "code": ("code", "milestone", "milestone code", "id", "код", "код вехи", "веха"),
         "factory": ("factory", "factory code", "plant", "завод", "код завода"),
         "kind": ("kind", "type", "вид", "вид вехи", "тип"),
-        "name_ru": ("name (russian)", "name_ru", "name", "task name", "название по-русски", "название (русское)", "название", "название задачи"),
-        "name_en": ("name (english)", "name_en", "название по-английски", "название (английское)"),
+        "name_ru": ("name (russian)", "name_ru", "name", "task name", "название по-русски", "название", "название задачи"),
+        "name_en": ("name (english)", "name_en", "название по-английски"),
         "duration_days": ("duration", "duration, days", "likely", "most likely", "длительность", "длительность, дни", "наиболее вероятная"),
         "optimistic_days": ("optimistic", "optimistic duration", "оптимистичная", "оптимистичная длительность"),
         "pessimistic_days": ("pessimistic", "pessimistic duration", "пессимистичная", "пессимистичная длительность"),
@@ -90,29 +88,6 @@ class Vocabulary:
     factories: Mapping[str, int]
     kinds: Mapping[str, str]
     people: Mapping[str, int]
-
-
-class Codes:
-    """The codes of all milestones: found without regard to case, and by what they look like in another alphabet."""
-
-    def __init__(self, codes: Iterable[str]) -> None:
-        self.known = frozenset(codes)
-
-    @cached_property
-    def _by_label(self) -> dict[str, str]:
-        return {folded(code): code for code in self.known}
-
-    @cached_property
-    def _by_look(self) -> dict[str, str]:
-        return {without_twins(folded(code)): code for code in self.known}
-
-    def found(self, text: str) -> str:
-        """The code that is meant; empty for none."""
-        return text if text in self.known else self._by_label.get(folded(text), "")
-
-    def alike(self, text: str) -> str:
-        """The code that looks like this text; empty for none."""
-        return self._by_look.get(without_twins(folded(text)), "")
 
 
 class Change(StrEnum):

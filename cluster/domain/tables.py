@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from cluster.domain.errors import DomainError
 from cluster.domain.texts import is_plain, needs_guard, printable, without_twins
@@ -81,6 +82,29 @@ class Sheet:
     def sort(self) -> None:
         """The problems in the order of the rows."""
         self.problems.sort(key=lambda problem: problem.row)
+
+
+class Codes:
+    """The codes that a table may name: found without regard to case, and by what they look like in another alphabet."""
+
+    def __init__(self, codes: Iterable[str]) -> None:
+        self.known = frozenset(codes)
+
+    @cached_property
+    def _by_label(self) -> dict[str, str]:
+        return {folded(code): code for code in self.known}
+
+    @cached_property
+    def _by_look(self) -> dict[str, str]:
+        return {without_twins(folded(code)): code for code in self.known}
+
+    def found(self, text: str) -> str:
+        """The code that is meant; empty for none."""
+        return text if text in self.known else self._by_label.get(folded(text), "")
+
+    def alike(self, text: str) -> str:
+        """The code that looks like this text; empty for none."""
+        return self._by_look.get(without_twins(folded(text)), "")
 
 
 def folded(text: str) -> str:

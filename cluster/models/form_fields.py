@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from cluster.domain.dates import DateWindow, Precision, refuse_far
+from cluster.domain.dates import DateWindow, Precision, parse_window, refuse_far
 from cluster.domain.errors import DomainError
 from cluster.domain.exchange import parse_rate
 from cluster.domain.money import parse_amount
@@ -160,7 +160,7 @@ class WindowField(forms.MultiValueField):
         if not text:
             return None
         try:
-            window = DateWindow.parse("..".join(_iso(part) for part in text.split("..")))
+            window = parse_window(text)
             precision = Precision(data_list[1] or Precision.DAY)
             # A notation that is coarser than a day says for itself how exact it is.
             if ".." not in text and window.precision is Precision.DAY:
@@ -176,11 +176,3 @@ class WindowField(forms.MultiValueField):
             return bool(self.compress(list(data)) != initial)
         except ValidationError:
             return True
-
-
-def _iso(text: str) -> str:
-    """`15.04.2024` and `04.2024` in the order of ISO; everything else as it is."""
-    parts = text.strip().split(".")
-    if len(parts) in (2, 3) and all(part.isdigit() for part in parts) and len(parts[-1]) == 4:
-        return "-".join(part.zfill(2) for part in reversed(parts))
-    return text

@@ -23,20 +23,23 @@ from cluster.queries.people import sees_people
 
 @dataclass(frozen=True, slots=True)
 class DateDifference:
-    """One milestone under two baselines: when it was due (None: it had no date), and when it is due."""
+    """One milestone under two baselines: when it was due (None: it had no date), and when it is due; its weights, where it has any."""
 
     milestone: Milestone
     old: DateWindow | None
     new: DateWindow | None
+    old_weight: Decimal | None = None
+    new_weight: Decimal | None = None
 
     @property
     def change(self) -> Change:
-        """What became of the date."""
+        """What became of the date and its weight."""
         if self.old is None:
             return Change.ADDED
         if self.new is None:
             return Change.REMOVED
-        return Change.UNCHANGED if self.old == self.new else Change.CHANGED
+        same = self.old == self.new and self.old_weight == self.new_weight
+        return Change.UNCHANGED if same else Change.CHANGED
 
     @property
     def days(self) -> int | None:
@@ -56,6 +59,11 @@ class DateComparison:
         return [one for one in self.differences if one.change is not Change.UNCHANGED]
 
     @property
+    def has_weights(self) -> bool:
+        """Whether one of the two gives a weight to any milestone."""
+        return any(one.old_weight is not None or one.new_weight is not None for one in self.differences)
+
+    @property
     def counts(self) -> dict[str, int]:
         """How many dates were added, changed, left out, and stayed."""
         return {change.value: sum(one.change is change for one in self.differences) for change in Change}
@@ -70,8 +78,9 @@ def compare_dates(reader: Reader, old: Baseline | None, new: Baseline, *, as_of:
     for row in rows.select_related("milestone__factory").order_by(
         "milestone__factory__order", "milestone__factory__code", "milestone__code"
     ):
-        pair = found.setdefault(row.milestone_id, [row.milestone, None, None])
-        pair[2 if row.baseline_id == new.pk else 1] = row.due
+        pair = found.setdefault(row.milestone_id, [row.milestone, None, None, None, None])
+        place = 2 if row.baseline_id == new.pk else 1
+        pair[place], pair[place + 2] = row.due, row.weight
     return DateComparison([DateDifference(*pair) for pair in found.values()])
 
 

@@ -15,6 +15,7 @@ from django.db import connection, models, transaction
 
 from cluster.domain.access import Action
 from cluster.domain.approval import refuse_unseen
+from cluster.domain.baseline_dates import refuse_due, refuse_weights
 from cluster.domain.budgets import (
     Key,
     Known,
@@ -42,6 +43,7 @@ from cluster.models import (
     User,
 )
 from cluster.queries.approvals import approval_warnings, baseline_before
+from cluster.queries.baseline_dates import weights_of
 from cluster.queries.budgets import baseline_version, term_of
 from cluster.queries.history import newest_event
 from cluster.services.access import require
@@ -119,7 +121,7 @@ def save_line(
 
     The same line sent twice is one line. Raises NotFound, Forbidden, Conflict, or DomainError naming the field.
     """
-    baseline = _draft(baseline_id, by)
+    baseline = locked_draft(baseline_id, by)
     line = BudgetLine(baseline=baseline) if line_id is None else _line(baseline, line_id, by, version)
     refuse_factory(factory_id, _factories(baseline, by))
     refuse_amount(amount_rub)
@@ -139,7 +141,7 @@ def save_line(
     for name, value in (wanted | {"amount_rub": amount_rub, "reason": reason, "recorded_by": by}).items():
         setattr(line, name, value)
     line.full_clean(validate_constraints=False)
-    with _because(reason):
+    with because(reason):
         line.save()
     after_write(Name.CONVERT)
     return line
@@ -152,8 +154,8 @@ def delete_line(*, baseline_id: int, line_id: int, by: User, version: int | None
     Raises NotFound, Forbidden, Conflict, or DomainError when it is frozen or the reason is no text to keep.
     """
     refuse_reason(reason)
-    line = _line(_draft(baseline_id, by), line_id, by, version)
-    with _because(reason):
+    line = _line(locked_draft(baseline_id, by), line_id, by, version)
+    with because(reason):
         line.delete()
     after_write(Name.CONVERT)
 
@@ -168,7 +170,7 @@ def import_lines(
     saw (queries.budgets.baseline_version). Raises NotFound, Forbidden, Conflict, BadRows with every row that is wrong, or
     DomainError when the baseline is frozen.
     """
-    baseline = _draft(baseline_id, by)
+    baseline = locked_draft(baseline_id, by)
     if version is not None and baseline_version(baseline.pk) != version:
         raise Conflict("Somebody changed this baseline since you opened it: look at it again.", current=baseline)
     refuse_reason(reason)
@@ -179,7 +181,7 @@ def import_lines(
     given = {row.line.key: row.line for row in rows}
     written = [line for key, line in given.items() if _differs(stored.get(key), line)]
     removed = [line.pk for key, line in stored.items() if key not in given] if replace else []
-    with _because(reason):
+    with because(reason):
         _remove(removed)
     _write(baseline, written, stored, by)
     if written or removed:
@@ -204,14 +206,15 @@ def approve_baseline(
 
     `seen` names what was found odd and is meant so (see cluster.domain.approval.Warn). Raises NotFound, Forbidden, Conflict,
     or DomainError: no budget line in it, something odd that is not in `seen`, no amendment of the contract, a day that is
-    not after that of the newest approved baseline, before the signing or more than a year ahead.
+    not after that of the newest approved baseline, before the signing or more than a year ahead, a date outside of the contract's
+    term, weights of a factory that do not make 1.
     """
     found = Baseline.objects.for_reader(by).filter(pk=baseline_id).first()
     if found is None:
         raise NotFound("There is no such baseline.")
     require(by, Action.APPROVE_BASELINE, contract=found.contract_id)
     contract = _locked_contract(found.contract_id, by)
-    baseline = _locked_draft(found)
+    baseline = _locked(found)
     if version is not None and baseline_version(baseline.pk) != version:
         raise Conflict("Somebody changed this baseline since you opened it: look at it again.", current=baseline)
     lines = BudgetLine.objects.filter(baseline=baseline)
@@ -223,11 +226,12 @@ def approve_baseline(
         raise DomainError("Name the amendment under which this baseline is approved.", field="amendment", code="required")
     _refuse_day(in_force_from, contract, before, today)
     _refuse_months(lines, contract)
+    _refuse_dates(baseline, by, contract)
     refuse_unseen(approval_warnings(baseline, before), seen)
     baseline.kind, baseline.in_force_from = Baseline.Kind.APPROVED, in_force_from
     baseline.amendment, baseline.approved_by = amendment, by
     baseline.full_clean()
-    with _because(reason):
+    with because(reason):
         baseline.save(update_fields=["kind", "in_force_from", "amendment", "approved_by"])
     after_write(Name.CONVERT, Name.FLAG_DELAYS)
     return baseline
@@ -236,10 +240,10 @@ def approve_baseline(
 @transaction.atomic
 def discard_baseline(*, baseline_id: int, by: User, version: int | None = None, reason: str = "") -> None:
     """Take back a proposal with all its lines; they stay in the history. Raises NotFound, Forbidden, Conflict or DomainError."""
-    baseline = _draft(baseline_id, by)
+    baseline = locked_draft(baseline_id, by)
     if version is not None and baseline_version(baseline.pk) != version:
         raise Conflict("Somebody changed this baseline since you opened it: look at it again.", current=baseline)
-    with _because(reason):
+    with because(reason):
         baseline.delete()
     after_write(Name.CONVERT)
 
@@ -272,16 +276,16 @@ def _locked_contract(contract_id: int, by: User) -> Contract:
     return contract
 
 
-def _draft(baseline_id: int, by: User) -> Baseline:
+def locked_draft(baseline_id: int, by: User) -> Baseline:
     """The proposed baseline, locked, for somebody who may edit it."""
     found = Baseline.objects.for_reader(by).filter(pk=baseline_id).first()
     if found is None:
         raise NotFound("There is no such baseline.", field="baseline")
     require(by, Action.EDIT_RECORD, contract=found.contract_id)
-    return _locked_draft(found)
+    return _locked(found)
 
 
-def _locked_draft(found: Baseline) -> Baseline:
+def _locked(found: Baseline) -> Baseline:
     # The strongest lock: rows that name the baseline cannot be inserted past it.
     baseline = Baseline.objects.select_for_update(of=("self",)).select_related("contract", "amendment").filter(pk=found.pk).first()
     if baseline is None:
@@ -309,7 +313,7 @@ def _factories(baseline: Baseline, by: User) -> dict[int, str]:
     return dict(factories.order_by("order", "code").values_list("pk", "code"))
 
 
-def _because(reason: str) -> Any:
+def because(reason: str) -> Any:
     """History context with the reason, where there is one."""
     return pghistory.context(reason=reason.strip()) if reason.strip() else pghistory.context()
 
@@ -354,6 +358,20 @@ def _refuse_months(lines: "models.QuerySet[BudgetLine]", contract: Contract) -> 
         except DomainError as error:
             error.field = ""
             raise
+
+
+def _refuse_dates(baseline: Baseline, by: User, contract: Contract) -> None:
+    """The dates lie in the term that the contract has now, and the weights of each factory make 1."""
+    refuse_weights({one.factory: one.total for one in weights_of(by, baseline)})
+    term = term_of(contract)
+    for row in BaselineMilestone.objects.filter(baseline=baseline).select_related("milestone").order_by("milestone__code"):
+        try:
+            refuse_due(row.due, term)
+        except DomainError as error:
+            raise DomainError(
+                "{milestone} is due {due}, outside of the contract's term: correct it, then approve.",
+                code=error.code, milestone=row.milestone.code, due=str(row.due),
+            ) from error  # fmt: skip
 
 
 def _copy(model: Any, source: Baseline, target: Baseline, **changed: Any) -> None:
