@@ -9,7 +9,7 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cluster.api import filtering, money, schedule
+from cluster.api import earned_value, filtering, money, schedule, slips
 from cluster.api.examples import attach_example
 from cluster.api.fields import ContractReference, MoneyField, SourceReference, Texts, Window
 from cluster.api.filtering import filters
@@ -19,6 +19,7 @@ from cluster.domain.stages import Stage
 from cluster.models import Amendment, Contract, Party, Qualifier
 from cluster.queries.contracts import overview
 from cluster.queries.money import money_of
+from cluster.queries.slips import slip_ledger
 
 
 class ContractSerializer(RecordSerializer):
@@ -103,10 +104,15 @@ class Contracts(Records):
         return super().get_object()
 
     def takes_as_of(self) -> bool:
-        return self.action in ("overview", "money", "schedule")
+        return self.action in ("overview", "money", "schedule", "slips")
 
     def parameters(self) -> set[str]:
-        own = {"overview": {"as_of"}, "money": {"as_of", "group_by"}, "schedule": {"as_of", "basis", "factory"}}
+        own = {
+            "overview": {"as_of"},
+            "money": {"as_of", "group_by"},
+            "schedule": {"as_of", "basis", "factory"},
+            "slips": {"as_of", "factory"},
+        }
         return own.get(self.action) or super().parameters()
 
     @extend_schema(
@@ -140,6 +146,27 @@ class Contracts(Records):
     def schedule(self, request: Request, pk: str) -> Response:
         """The network of the contract, as far as the reader may see it."""
         return Response(schedule.answer(request, self.get_object(), filtering.as_of(request)))
+
+    @extend_schema(
+        summary="The earned value of a contract",
+        description=earned_value.ABOUT,
+        parameters=[earned_value.FACTORY],
+        responses=earned_value.EarnedValueSerializer,
+    )
+    @action(detail=True, url_path="earned-value", filterset_class=None, pagination_class=None)
+    def earned_value(self, request: Request, pk: str) -> Response:
+        """The figures of the earned value page."""
+        return Response(earned_value.answer(request, self.get_object(), filtering.as_of(request)))
+
+    @extend_schema(
+        summary="The slip ledger of a contract", description=slips.ABOUT, parameters=[slips.FACTORY], responses=slips.SlipLedgerSerializer
+    )
+    @action(detail=True, filterset_class=None, pagination_class=None)
+    def slips(self, request: Request, pk: str) -> Response:
+        """The revisions as days lost or won, and their sums."""
+        found = slip_ledger(reader=request.user, contract_code=self.get_object().code, as_of=filtering.as_of(request))
+        context = self.get_serializer_context()
+        return Response(slips.answer(found, factory=request.query_params.get("factory"), context=context))
 
 
 class PartySerializer(RecordSerializer):

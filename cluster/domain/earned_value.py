@@ -150,7 +150,8 @@ def earned_schedule(*, planned_values: Sequence[Decimal], ev: Decimal, at: Decim
 
 
 def _ratio(part: Decimal, whole: Decimal) -> Decimal | None:
-    return part / whole if whole else None
+    # Nothing divided by something negative is 0, not -0.
+    return part / whole + 0 if whole else None
 
 
 def _rounded(amount: Decimal | None) -> Decimal | None:

@@ -12,10 +12,11 @@ from cluster.domain.performance import Performance
 from cluster.templatetags.format import date as day_words
 from cluster.templatetags.format import money_rub, number
 
-METHODS: dict[Method, Any] = {
-    Method.CPI: gettext_lazy("BAC / CPI: the rest costs as what is done did"),
-    Method.PLAN: gettext_lazy("AC + BAC − EV: the rest costs as planned"),
-    Method.CPI_SPI: gettext_lazy("AC + (BAC − EV) / (CPI × SPI): cost and pace both go on"),
+# How the estimate at completion is made: the formula, and what it takes for granted.
+METHODS: dict[Method, tuple[str, Any]] = {
+    Method.CPI: ("BAC / CPI", gettext_lazy("the rest costs as what is done did")),
+    Method.PLAN: ("AC + BAC − EV", gettext_lazy("the rest costs as planned")),
+    Method.CPI_SPI: ("AC + (BAC − EV) / (CPI × SPI)", gettext_lazy("cost and pace both go on")),
 }
 
 
@@ -62,7 +63,7 @@ def figures(found: Performance, method: Method) -> list[Figure]:
         rub("sv", _("Schedule variance (SV)"), value.sv, f"EV − PV = {less(value.ev, value.pv)}"),
         index("cpi", _("Cost performance index (CPI)"), value.cpi, f"EV / AC = {ratio(value.ev, value.ac)}", unpaid),
         index("spi", _("Schedule performance index (SPI)"), value.spi, f"EV / PV = {ratio(value.ev, value.pv)}", unplanned),
-        rub("eac", _("Estimate at completion (EAC)"), eac, str(METHODS[method]), unearned),
+        rub("eac", _("Estimate at completion (EAC)"), eac, ": ".join(str(words) for words in METHODS[method]), unearned),
         rub("etc", _("Estimate to complete (ETC)"), etc, f"EAC − AC = {less(eac, value.ac)}", no_estimate),
         rub("vac", _("Variance at completion (VAC)"), value.vac(method), f"BAC − EAC = {less(value.bac, eac)}", no_estimate),
         index(

@@ -67,10 +67,10 @@ def earned_value(request: HttpRequest, code: str) -> HttpResponse:
         "whole": whole,
         "rows": [_row(request, one, method) for one in found.rows],
         "undefined": [(one.factory, _problem(one)) for one in found.undefined],
-        "methods": options(request, "method", [(one.value, words) for one, words in METHODS.items()], method.value),
-        "method": METHODS[method],
+        "methods": options(request, "method", [(one.value, words) for one, (words, _why) in METHODS.items()], method.value),
+        "method": ": ".join(str(words) for words in METHODS[method]),
         "export": reverse("cluster:earned_value_csv", args=[code]) + ("?" + request.GET.urlencode() if request.GET else ""),
-        "up": link(request, factory=None),
+        "whole_url": link(request, factory=None),
     }
     if whole is not None:
         context |= {
@@ -141,7 +141,7 @@ def _cells(one: FactoryEarned, method: Method) -> list[object]:
     if found is None:
         return [*name, one.bac, None, None, one.paid_rub, *[None] * 16, one.outlook, _problem(one)]
     value, time = found.value, found.schedule
-    eac = [value.eac(method), METHODS[method], value.etc(method), value.vac(method), _index(value.tcpi), _index(value.tcpi_of(method))]
+    eac = [value.eac(method), METHODS[method][0], value.etc(method), value.vac(method), _index(value.tcpi), _index(value.tcpi_of(method))]
     in_time = [*(_index(number) for number in (time.es, time.at, time.sv, time.spi, time.ieac)), found.ieac_on, one.outlook, ""]
     money = [value.bac, value.pv, value.ev, value.ac, value.cv, value.sv, _index(value.cpi), _index(value.spi)]
     return [*name, *money, *eac, *in_time]
