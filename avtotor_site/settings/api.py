@@ -57,5 +57,6 @@ SPECTACULAR_SETTINGS = {
         "RoubleCurrency": [("RUB", "RUB")],
         "Basis": "cluster.api.money.BASES",
         "ScheduleBasis": "cluster.api.schedule.BASES",
+        "EstimateMethod": "cluster.api.earned_value.METHODS",
     },
 }

@@ -87,6 +87,17 @@ class OverviewSerializer(serializers.Serializer[Any]):
 attach_example(OverviewSerializer)
 
 
+# What the parts of a contract take beside `fields`.
+_PARAMETERS = {
+    "overview": {"as_of"},
+    "money": {"as_of", "group_by"},
+    "schedule": {"as_of", "basis", "factory"},
+    "slips": {"as_of", "factory"},
+    "earned_value": {"as_of", "factory"},
+    "schedule_quality": {"as_of"},
+}
+
+
 class Contracts(Records):
     """Contracts."""
 
@@ -104,16 +115,10 @@ class Contracts(Records):
         return super().get_object()
 
     def takes_as_of(self) -> bool:
-        return self.action in ("overview", "money", "schedule", "slips")
+        return self.action in _PARAMETERS
 
     def parameters(self) -> set[str]:
-        own = {
-            "overview": {"as_of"},
-            "money": {"as_of", "group_by"},
-            "schedule": {"as_of", "basis", "factory"},
-            "slips": {"as_of", "factory"},
-        }
-        return own.get(self.action) or super().parameters()
+        return _PARAMETERS.get(self.action) or super().parameters()
 
     @extend_schema(
         summary="Where a contract stands",

@@ -22,9 +22,9 @@ from cluster.queries.earned_value import Earned, earned_value_of
 METHODS = [(method.value, method.value) for method in Method]
 FACTORY = OpenApiParameter("factory", OpenApiTypes.STR, description="The code of a factory: its figures alone.")
 ABOUT = (
-    "Planned value, earned value and actual cost under the baseline in force on a day (`as_of`), what follows from them, the earned schedule in "
-    "months, and all of it by month. A milestone earns its weight of the factory's budget when it is reached. What is not defined is null; "
-    "`problem` says why a factory has no figures, and the total is that of the others. 400 before the first baseline."
+    "Planned value, earned value and actual cost under the baseline in force on a day (`as_of`), what follows from them, the earned "
+    "schedule in months, and all of it by month. A milestone earns its weight of the factory's budget when it is reached. What is not "
+    "defined is null; `problem` says why a factory has no figures, and the total is that of the others. 400 before the first baseline."
 )
 
 
