@@ -53,6 +53,7 @@ SPECTACULAR_SETTINGS = {
         "DelayEventKind": "cluster.models.delay.DelayEvent.Kind",
         "LedgerKind": "cluster.models.ledger.LedgerEntry.Kind",
         "MilestoneKind": "cluster.models.milestone.MilestoneKind",
+        "SlipReason": "cluster.models.milestone.SlipReason",
         "BaselineKind": "cluster.models.baseline.Baseline.Kind",
         "RoubleCurrency": [("RUB", "RUB")],
         "Basis": "cluster.api.money.BASES",
