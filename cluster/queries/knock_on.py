@@ -81,10 +81,10 @@ class KnockOn:
         return (self.end[1] - self.end[0]).days if self.end else 0
 
     @property
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[Change, int]:
         """How many flags open, get worse, get better, close."""
         changes = [flag.change for flags in (self.own, *(each.flags for each in self.moved)) for flag in flags]
-        return {change.value: changes.count(change) for change in Change}
+        return {change: changes.count(change) for change in Change}
 
     @property
     def is_grave(self) -> bool:

@@ -2,24 +2,29 @@
 
 from collections.abc import Callable
 from html import unescape
-from typing import TYPE_CHECKING
 
 from django import template
 from django.template.context import Context
 from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from cluster.models import ForecastRevision, Milestone
+from cluster.queries.causes import LateBecause
 from cluster.queries.flag_kinds import kind_label
+from cluster.queries.knock_on import Change, KnockOn
 from cluster.templatetags.format import MINUS, NBSP, days, days_late
 from cluster.templatetags.page import here
 
-if TYPE_CHECKING:
-    from cluster.queries.causes import LateBecause
-
 register = template.Library()
 
+_CHANGES = {
+    Change.OPENS: _("opens"),
+    Change.WORSE: _("gets worse"),
+    Change.BETTER: _("gets better"),
+    Change.CLOSES: _("closes"),
+}
 # Whose days a sentence names; those of others are summed.
 _NAMED = 3
 
@@ -67,18 +72,35 @@ def lag(value: int) -> str:
     return working_days(value) if value < 0 else f"+{working_days(value)}"
 
 
+@register.filter
+def change_word(change: Change) -> str:
+    """What becomes of a flag, in a word."""
+    return str(_CHANGES[change])
+
+
+@register.filter
+def in_numbers(follows: KnockOn) -> str:
+    """How many milestones move and what becomes of how many flags: `5 other milestones move. Flags: opens 2, gets worse 1.`"""
+    moved = len(follows.moved) + len(follows.elsewhere)
+    words = ngettext("%(n)s other milestone moves.", "%(n)s other milestones move.", moved) % {"n": moved}
+    parts = [words if moved else gettext("No other milestone moves.")]
+    if changes := [f"{change_word(change)} {n}" for change, n in follows.counts.items() if n]:
+        parts.append(gettext("Flags: {changes}.").format(changes=", ".join(changes)))
+    return " ".join(parts)
+
+
 @register.simple_tag(takes_context=True)
-def cause_sentence(context: Context, cause: "LateBecause") -> SafeString:
+def cause_sentence(context: Context, cause: LateBecause) -> SafeString:
     """Why a milestone is late, with links to the milestones that the reader may see."""
     return _sentence(cause, lambda milestone: _linked(context, milestone))
 
 
-def cause_text(cause: "LateBecause") -> str:
+def cause_text(cause: LateBecause) -> str:
     """The same without links, for a cell of a table."""
     return unescape(strip_tags(_sentence(cause, lambda milestone: f"{milestone.code} {milestone.name}")))
 
 
-def _sentence(cause: "LateBecause", named: Callable[[Milestone], str]) -> SafeString:
+def _sentence(cause: LateBecause, named: Callable[[Milestone], str]) -> SafeString:
     """`+43 days because F08-EQ Equipment delivery +50 days, 7 days absorbed by float`."""
     why = cause.explanation
     if not cause.others:

@@ -16,8 +16,10 @@ from cluster.domain.delays import late_days
 from cluster.domain.errors import Conflict, DomainError, NotFound
 from cluster.domain.merging import merge
 from cluster.models import ForecastRevision, SlipReason, User
+from cluster.models.form_fields import message_of
 from cluster.queries.contracts import contract_for
 from cluster.queries.factories import MilestoneStory, stories
+from cluster.queries.knock_on import KnockOn, knock_on
 from cluster.queries.milestones import dated_milestones
 from cluster.services.access import require
 from cluster.services.forecasts import revise_forecast
@@ -25,6 +27,9 @@ from cluster.templatetags.format import window as window_in_words
 from cluster.web.conflicts import conflict_rows, in_words
 from cluster.web.door import ensure_today, page, reader_of
 from cluster.web.forms.forecast import FIELDS, ForecastForm, values_of
+
+# Of the milestones that move with one those that move most are shown.
+MOST_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ def forecast(request: HttpRequest, code: str, milestone: str) -> HttpResponse:
         return _answer(request, ForecastForm(reader=reader, initial=initial), story, today)
     form = ForecastForm(_with_their_choices(request, story), reader=reader)
     if form.is_valid() and "preview" not in request.POST:
+        if _asks_first(request, form, story, today):
+            return _answer(request, form, story, today, asks=True)
         try:
             revision = _save(form, found.pk, reader, today)
         except Conflict:
@@ -74,7 +81,8 @@ def forecast_preview(request: HttpRequest, code: str, milestone: str) -> HttpRes
     story = _story(reader, code, milestone, today)
     form = ForecastForm(request.GET, reader=reader)
     form.is_valid()
-    context = {"consequences": consequences(story, form.typed_window, today), "problem": " ".join(map(str, form.errors.get("window", [])))}
+    problem = " ".join(map(str, form.errors.get("window", [])))
+    context = {"contract": story.dated.milestone.contract, "problem": problem, **_follows(request, form.typed_window, story, today)}
     return render(request, "cluster/partials/consequences.html", context)
 
 
@@ -93,6 +101,38 @@ def consequences(story: MilestoneStory, window: DateWindow | None, today: date) 
         )
         for due in dict.fromkeys(promised)
     ]
+
+
+def _follows(request: HttpRequest, window: DateWindow | None, story: MilestoneStory, today: date) -> dict[str, Any]:
+    """What follows from a window: late days, what moves with it, and the window itself, which the form sends as shown."""
+    context: dict[str, Any] = {"consequences": consequences(story, window, today), "shown": window, "most_shown": MOST_SHOWN}
+    try:
+        follows = _knock_on(request, story, window, today)
+    except DomainError as error:
+        return context | {"unplanned": message_of(error)}
+    return context | {"knock_on": follows, "more": len(follows.moved) - MOST_SHOWN if follows else 0}
+
+
+def _knock_on(request: HttpRequest, story: MilestoneStory, window: DateWindow | None, today: date) -> KnockOn | None:
+    """What moves if the window becomes the forecast; None where it cannot become it."""
+    if window is None or window.latest < today or story.dated.is_reached:
+        return None
+    return knock_on(story.dated.milestone, window.latest, reader=reader_of(request), today=today)
+
+
+def _asks_first(request: HttpRequest, form: ForecastForm, story: MilestoneStory, today: date) -> bool:
+    """Whether the person has to see what follows before it is saved: other milestones move or flags open, and no page showed it yet.
+
+    The part with the consequences carries the window that it is about; what is refused anyway is refused at once.
+    """
+    window = form.cleaned_data["window"]
+    if request.POST.get("shown") == str(window) or form.cleaned_data["version"] != story.dated.milestone.version:
+        return False
+    try:
+        follows = _knock_on(request, story, window, today)
+    except DomainError:
+        return False
+    return follows is not None and follows.is_grave
 
 
 def _story(reader: User, code: str, milestone_code: str, today: date) -> MilestoneStory:
@@ -128,7 +168,14 @@ def _after(story: MilestoneStory) -> HttpResponse:
 
 
 def _answer(
-    request: HttpRequest, form: ForecastForm, story: MilestoneStory, today: date, *, status: int = 200, **more: Any
+    request: HttpRequest,
+    form: ForecastForm,
+    story: MilestoneStory,
+    today: date,
+    *,
+    window: DateWindow | None = None,
+    status: int = 200,
+    **more: Any,
 ) -> HttpResponse:
     milestone = story.dated.milestone
     context = {
@@ -137,7 +184,7 @@ def _answer(
         "milestone": milestone,
         "contract": milestone.contract,
         "section": "factories" if milestone.factory else "cluster",
-        "consequences": consequences(story, form.typed_window, today),
+        **_follows(request, window or form.typed_window, story, today),
         **more,
     }
     return render(request, "cluster/forecast_form.html", context, status=status)
@@ -163,7 +210,9 @@ def _conflict(request: HttpRequest, form: ForecastForm, story: MilestoneStory, t
         {name: str(form.fields[name].label) for name in FIELDS},
         {"reason": lambda value: str(reasons.get(str(value), in_words(value)))},
     )
-    return _answer(request, fresh, story, today, status=409, conflict=True, rows=rows, newest=newest)
+    window = next(field.value for field in merged if field.name == "window")
+    shown = window if isinstance(window, DateWindow) else None
+    return _answer(request, fresh, story, today, window=shown, status=409, conflict=True, rows=rows, newest=newest)
 
 
 def _sides(story: MilestoneStory, seen: int | None) -> tuple[dict[str, object], dict[str, object]]:
