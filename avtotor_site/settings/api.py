@@ -48,7 +48,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "Precision": "cluster.models.windows.PRECISIONS",
-        "DelayKind": "cluster.models.delay.FLAG_KINDS",
+        "DelayKind": "cluster.domain.delays.FlagKind",
         "Severity": "cluster.models.delay.SEVERITIES",
         "DelayEventKind": "cluster.models.delay.DelayEvent.Kind",
         "LedgerKind": "cluster.models.ledger.LedgerEntry.Kind",

@@ -17,7 +17,7 @@ from cluster.services.locks import one_at_a_time, take_time
 from cluster.services.schedule import place_all
 from cluster.services.standings import pass_days
 
-_LONGEST_REASON = 2000
+LONGEST_REASON = 2000
 
 _FOUND = """
 SELECT '{kind}' AS kind, {kind}.* FROM ({found}) AS {kind}
@@ -145,8 +145,8 @@ def acknowledge_flag(*, flag_id: int, reason: str, until: date, by: User, today:
     reason = reason.strip()
     if not reason:
         raise DomainError("Say why.", field="reason", code="required")
-    if len(reason) > _LONGEST_REASON or "\0" in reason:
-        raise DomainError("Write at most {limit} characters of text.", field="reason", code="text", limit=_LONGEST_REASON)
+    if len(reason) > LONGEST_REASON or "\0" in reason:
+        raise DomainError("Write at most {limit} characters of text.", field="reason", code="text", limit=LONGEST_REASON)
     if until < today:
         raise DomainError("The day lies in the past.", field="until", code="past")
     if (flag.acknowledged_by, flag.acknowledged_until, flag.acknowledged_reason) == (by, until, reason):
