@@ -11,8 +11,8 @@ from cluster.domain.texts import is_plain, needs_guard, printable, without_twins
 
 LONGEST_QUOTED = 60
 # Our own tables of an example say in this column that the figures are not real; it is not read.
-NOTE = "note"
-_NOTE_HEADINGS = ("example", "пример", "note", "примечание")
+EXAMPLE = "example"
+_EXAMPLE_HEADINGS = ("example", "пример", "note", "примечание")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class Layout:
     def named(self, cell: str) -> str:
         """The column that a cell is the heading of; empty for none."""
         wanted = folded(cell)
-        if wanted in _NOTE_HEADINGS:
-            return NOTE
+        if wanted in _EXAMPLE_HEADINGS:
+            return EXAMPLE
         return next((name for name, headings in self.headings.items() if wanted in headings), "")
 
 

@@ -43,6 +43,7 @@ _SCHEDULE: dict[str, tuple[str, ...]] = {
     "earned_value": ("cluster:earned_value", "cluster:earned_value_csv"),
     "quality": ("cluster:quality",),
     "estimates": ("cluster:estimates", "cluster:estimates_csv", "cluster:paste_schedule", "cluster:schedule_csv"),
+    "calendar": ("cluster:calendar", "cluster:remove_exception"),
 }
 # Pages of the schedule that have no tab of their own.
 _SCHEDULE_FORMS: tuple[str, ...] = (
@@ -54,8 +55,6 @@ _SCHEDULE_FORMS: tuple[str, ...] = (
     "cluster:add_dependency",
     "cluster:edit_dependency",
     "cluster:remove_dependency",
-    "cluster:calendar",
-    "cluster:remove_exception",
 )
 # Each page of a contract and its view names: the first is linked, all mark it as current.
 _PAGES: dict[str, tuple[str, ...]] = {
@@ -89,6 +88,9 @@ _PAGES: dict[str, tuple[str, ...]] = {
         "cluster:budget_line",
         "cluster:budget_line_echo",
         "cluster:paste_budget",
+        "cluster:baseline_dates",
+        "cluster:paste_dates",
+        "cluster:baseline_dates_csv",
         "cluster:approve_baseline",
         "cluster:discard_baseline",
     ),
@@ -231,6 +233,7 @@ class Frame:
             "earned_value": _("Earned value"),
             "quality": _("Schedule quality"),
             "estimates": _("Estimates"),
+            "calendar": _("Working calendar"),
         }
         found = []
         for key, names in _SCHEDULE.items():

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from cluster.web.pages import (
+    baseline_dates,
     budget_forms,
     budgets,
     calendar,
@@ -68,6 +69,9 @@ urlpatterns = [
     path("c/<slug:code>/budgets/<int:baseline_id>/lines/echo/", budget_forms.line_echo, name="budget_line_echo"),
     path("c/<slug:code>/budgets/<int:baseline_id>/lines/<int:line_id>/", budget_forms.budget_line, name="budget_line"),
     path("c/<slug:code>/budgets/<int:baseline_id>/paste/", budget_forms.paste, name="paste_budget"),
+    path("c/<slug:code>/budgets/<int:baseline_id>/dates/", baseline_dates.dates, name="baseline_dates"),
+    path("c/<slug:code>/budgets/<int:baseline_id>/dates/paste/", baseline_dates.paste, name="paste_dates"),
+    path("c/<slug:code>/budgets/<int:baseline_id>/dates.csv", baseline_dates.dates_csv, name="baseline_dates_csv"),
     path("c/<slug:code>/budgets/<int:baseline_id>/approve/", budget_forms.approve, name="approve_baseline"),
     path("c/<slug:code>/budgets/<int:baseline_id>/discard/", budget_forms.discard, name="discard_baseline"),
     path("c/<slug:code>/milestones/new/", milestone_forms.new_milestone, name="new_milestone"),

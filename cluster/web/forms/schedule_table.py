@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cluster.domain.budgets import LONGEST_REASON
 from cluster.domain.schedule_table import PlannedMilestone, Vocabulary, parse_schedule
-from cluster.domain.tables import NOTE, folded
+from cluster.domain.tables import EXAMPLE, folded
 from cluster.models import Factory, MilestoneKind
 from cluster.web.forms.base import RecordForm
 from cluster.web.forms.table import TableField, factory_labels, labels
@@ -26,7 +26,7 @@ WORDS = {
     "risk_cause": _("Common cause"),
     "responsible": _("Responsible"),
     "predecessors": _("Predecessors"),
-    NOTE: _("Example"),
+    EXAMPLE: _("Example"),
     "": _("The row as a whole"),
 }
 

@@ -18,7 +18,7 @@ from cluster.domain.access import Action
 from cluster.domain.budget_table import Table
 from cluster.domain.budgets import Line, compare, same_reason
 from cluster.domain.errors import Conflict, DomainError, Forbidden, NotFound
-from cluster.domain.tables import NOTE, BadRows, Problem
+from cluster.domain.tables import EXAMPLE, BadRows, Problem
 from cluster.models import Baseline, BudgetLine, Contract, Factory, User
 from cluster.models.form_fields import message_of
 from cluster.queries.approvals import approval_warnings, baseline_before, compare_dates, ending_of
@@ -62,7 +62,7 @@ FIELD_WORDS = {
     "month": _("Month"),
     "amount": _("Amount"),
     "reason": _("Why this amount"),
-    NOTE: _("Example"),
+    EXAMPLE: _("Example"),
     "": _("The row as a whole"),
 }
 
@@ -83,7 +83,7 @@ class Preview:
         return self.counts["added"] + self.counts["changed"] + self.counts["removed"] + self.counts["reasons"]
 
 
-def _while_open(form: type[RecordForm] | None = None) -> Callable[[View], View]:
+def while_open(form: type[RecordForm] | None = None) -> Callable[[View], View]:
     """Decorator of a page about a proposal: where it was approved or withdrawn meanwhile, the answer says so, 409.
 
     What was typed into `form` stays on the page, to be copied.
@@ -171,11 +171,11 @@ def propose(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @page
-@_while_open(BudgetLineForm)
+@while_open(BudgetLineForm)
 def budget_line(request: HttpRequest, code: str, baseline_id: int, line_id: int | None = None) -> HttpResponse:
     """One line of a proposal: add it, change it, delete it."""
     today, reader = ensure_today(request), reader_of(request)
-    baseline = _editable(reader, code, baseline_id)
+    baseline = editable(reader, code, baseline_id)
     line = line_for(reader, baseline, line_id) if line_id is not None else None
     factories = Factory.objects.for_reader(reader).filter(contract=baseline.contract)
     context: dict[str, Any] = {"baseline": baseline, "contract": baseline.contract, "line": line}
@@ -201,11 +201,11 @@ def budget_line(request: HttpRequest, code: str, baseline_id: int, line_id: int 
 
 @page
 @require_safe
-@_while_open()
+@while_open()
 def line_echo(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
     """What the amount typed so far means: the part of the form that htmx asks for."""
     today, reader = ensure_today(request), reader_of(request)
-    _editable(reader, code, baseline_id)
+    editable(reader, code, baseline_id)
     form = EchoForm(request.GET)
     form.is_valid()
     problem = " ".join(map(str, form.errors.get("amount", []))) if request.GET.get("amount") else ""
@@ -213,11 +213,11 @@ def line_echo(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse
 
 
 @page
-@_while_open(PasteForm)
+@while_open(PasteForm)
 def paste(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
     """Lines from a spreadsheet: first what they would do, then, once confirmed, all of them or none."""
     today, reader = ensure_today(request), reader_of(request)
-    baseline = _editable(reader, code, baseline_id)
+    baseline = editable(reader, code, baseline_id)
     factories = factories_of(reader, baseline.contract)
     options: dict[str, Any] = {"factories": factories, "term": term_of(baseline.contract)}
     context: dict[str, Any] = {"baseline": baseline, "contract": baseline.contract, "factories": factories}
@@ -254,7 +254,7 @@ def paste(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
 
 
 @page
-@_while_open(ApprovalForm)
+@while_open(ApprovalForm)
 def approve(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
     """The approval: what will move against the baseline in force, under which amendment, from which day."""
     today, reader = ensure_today(request), reader_of(request)
@@ -300,12 +300,12 @@ def approve(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
 
 
 @page
-@_while_open()
+@while_open()
 def discard(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
     """Take a proposal back, once the person has said so."""
     ensure_today(request)
     reader = reader_of(request)
-    baseline = _editable(reader, code, baseline_id)
+    baseline = editable(reader, code, baseline_id)
     context: dict[str, Any] = {"baseline": baseline, "contract": baseline.contract, "lines": len(plain_lines(reader, baseline))}
     form = VersionForm(request.POST if request.method == "POST" else None, initial={"version": baseline_version(baseline.pk)})
     status = 200
@@ -323,7 +323,7 @@ def discard(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
     return render(request, "cluster/discard_baseline.html", context | {"form": form}, status=422 if form.errors else status)
 
 
-def _editable(reader: User, code: str, baseline_id: int) -> Baseline:
+def editable(reader: User, code: str, baseline_id: int) -> Baseline:
     """The proposal that the person may change; DomainError for one that is frozen."""
     baseline = baseline_for(reader, contract_code=code, baseline_id=baseline_id)
     require(reader, Action.EDIT_RECORD, contract=baseline.contract_id)
