@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cluster.domain.axes import Axes, Flags, Ints
 from cluster.domain.errors import DomainError
-from cluster.domain.network import Axes, Flags, Ints, Network
+from cluster.domain.network import Network
 from cluster.domain.progress import Progress
 from cluster.domain.spread import INDEPENDENT, MIDDLE, Factors, Floats, Shape, Shares, Spread, ThreePoints, Together, normal_shares
 

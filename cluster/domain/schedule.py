@@ -19,9 +19,10 @@ from functools import cached_property
 
 import numpy as np
 
+from cluster.domain.axes import Axes, Flags, Ints
 from cluster.domain.calendars import WorkingDays
 from cluster.domain.errors import DomainError
-from cluster.domain.network import NEVER, Axes, Flags, Ints, LinkType, Network, Times
+from cluster.domain.network import NEVER, LinkType, Network, Times
 
 
 class Basis(StrEnum):
@@ -246,7 +247,7 @@ class Schedule:
 
     @cached_property
     def _pushed(self) -> tuple[Ints, Ints]:
-        return self.network.pushed(self._times[Basis.EXPECTED])
+        return self._times[Basis.EXPECTED].pushed
 
     def _late(self, n: int) -> int:
         """Calendar days from the due date to the day that is expected; 0 without a due date."""
@@ -263,8 +264,8 @@ class Schedule:
         assert due_before is not None
         duration = int(self.network.durations[n])
         calendar = self.calendars[self.works[before].calendar]
-        in_time = calendar.end(np.array([due_before.toordinal()]))
-        planned = int(self.network.demanded(np.array([link]), in_time)[0]) + duration
+        in_time = int(calendar.end(np.array([due_before.toordinal()]))[0])
+        planned = self.network.demanded(link, in_time) + duration
         demanded = int(self._pushed[0][n]) + duration
         return max(0, (self._finish_day(n, demanded) - max(due, self._finish_day(n, planned))).days)
 

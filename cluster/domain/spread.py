@@ -15,8 +15,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from cluster.domain.axes import Flags, Ints
 from cluster.domain.errors import DomainError
-from cluster.domain.network import Flags, Ints, Network
+from cluster.domain.network import Network
 
 Floats: TypeAlias = NDArray[np.float32]
 Shares: TypeAlias = NDArray[np.float64]

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cluster.domain.axes import Axes
 from cluster.domain.errors import DomainError
-from cluster.domain.network import NEVER, Axes, Circular, Link, LinkType, Network, Times
+from cluster.domain.network import NEVER, Circular, Link, LinkType, Network, Times
 
 Plan = tuple[list[int], list[Link], list[int], list[int], list[bool]]
 
@@ -129,7 +130,7 @@ def test_calendars_that_are_the_same_change_nothing(plan: Plan) -> None:
     several, one = Network(durations, links, axes=axes), Network(durations, links)
     for name in ("early_start", "early_finish", "late_start", "late_finish", "free_float", "driver", "finish"):
         assert np.array_equal(getattr(several.times(**bounds), name), getattr(one.times(**bounds), name))
-    for theirs, ours in zip(several.pushed(several.times(**bounds)), one.pushed(one.times(**bounds)), strict=True):
+    for theirs, ours in zip(several.times(**bounds).pushed, one.times(**bounds).pushed, strict=True):
         assert theirs.tolist() == ours.tolist()
 
 
@@ -138,15 +139,15 @@ def test_links_alone_push_to_the_largest_of_their_demands(plan: Plan) -> None:
     durations, links, earliest, _latest, happened = plan
     network = Network(durations, links)
     times = network.times(earliest=np.array(earliest), happened=np.array(happened))
-    start, by = network.pushed(times)
-    demanded = network.demanded(np.arange(len(links)), times.early_finish[[link.predecessor for link in links]])
+    start, by = times.pushed
+    demanded = [network.demanded(number, int(times.early_finish[link.predecessor])) for number, link in enumerate(links)]
     for n in range(len(durations)):
         own = [number for number, link in enumerate(links) if link.successor == n]
         if not own:
             assert (start[n], by[n]) == (-NEVER, -1)
             continue
         assert links[by[n]].successor == n
-        assert start[n] == demanded[by[n]] == max(demanded[own])
+        assert start[n] == demanded[by[n]] == max(demanded[number] for number in own)
         if not happened[n]:
             assert times.early_start[n] == max(start[n], earliest[n])
 

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cluster.domain.axes import Axes
 from cluster.domain.errors import DomainError
-from cluster.domain.network import Axes, Link, LinkType, Network
+from cluster.domain.network import Link, LinkType, Network
 from cluster.domain.risk import Shape, ThreePoints, Together, simulate
 
 # Long durations, so that whole days say enough.
