@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.db.models import F, Subquery
 
 from cluster.domain.errors import NotFound
+from cluster.domain.performance import Performance
 from cluster.models import (
     Baseline,
     BaselineMilestone,
@@ -30,10 +31,11 @@ from cluster.queries.milestones import DatedMilestone, dated_milestones, predece
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
-    """One factory of the table with its money in both currencies."""
+    """One factory of the table with its money in both currencies, and how it performs where that is defined."""
 
     row: FactoryRow
     dollars: FactoryDollars
+    earned: Performance | None = None
 
 
 @dataclass(frozen=True, slots=True)

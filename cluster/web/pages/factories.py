@@ -1,6 +1,7 @@
 """The factories of a contract in one table: filtered and sorted by the address."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -8,8 +9,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from cluster.domain.errors import DomainError
 from cluster.domain.stages import Stage
-from cluster.queries.factories import BoardRow, factory_board
+from cluster.queries.earned_value import earned_in
+from cluster.queries.factories import Board, BoardRow, factory_board
 from cluster.templatetags.page import stage_word
 from cluster.web.door import as_of_from, page, reader_of
 from cluster.web.filters import chosen, columns, link, options, ordered, typed
@@ -29,6 +32,8 @@ _KEYS: dict[str, Callable[[BoardRow], Any]] = {
     "stage": lambda entry: _STAGE_ORDER[entry.row.stage],
     "opening": _opening,
     "late": lambda entry: entry.row.late_days or None,
+    "cpi": lambda entry: entry.earned.value.cpi if entry.earned else None,
+    "spi_t": lambda entry: entry.earned.schedule.spi if entry.earned else None,
     "budget": lambda entry: entry.row.budget_rub,
     "paid": lambda entry: entry.row.paid_rub or None,
     "capacity": lambda entry: entry.row.capacity.value if entry.row.capacity else None,
@@ -39,6 +44,8 @@ _HEADS = [
     ("stage", _("Stage"), False),
     ("opening", _("Opening"), False),
     ("late", _("Late, days"), True),
+    ("cpi", "CPI", True),
+    ("spi_t", "SPI(t)", True),
     ("budget", _("Budget"), True),
     ("paid", _("Paid"), True),
     ("capacity", _("Capacity per year"), False),
@@ -54,7 +61,7 @@ def factories(request: HttpRequest, code: str) -> HttpResponse:
     sort = chosen(request, "sort", [sign + key for key in _KEYS for sign in ("", "-")], "code")
     text = typed(request)
     board = factory_board(reader=reader_of(request), contract_code=code, as_of=as_of)
-    rows = [entry for entry in board.rows if _matches(entry, stage, bool(late), text)]
+    rows = [entry for entry in _with_earned(board) if _matches(entry, stage, bool(late), text)]
     stages = sorted({entry.row.stage for entry in board.rows} | ({Stage(stage)} if stage else set()), key=_STAGE_ORDER.__getitem__)
     context = {
         "board": board,
@@ -68,6 +75,16 @@ def factories(request: HttpRequest, code: str) -> HttpResponse:
         "opened_count": sum(entry.row.stage is Stage.OPENED for entry in board.rows),
     }
     return render(request, "cluster/factories.html", context)
+
+
+def _with_earned(board: Board) -> list[BoardRow]:
+    """The rows with their earned value: four statements. Before the first baseline there is none."""
+    try:
+        found = earned_in(contract=board.contract, factories=[entry.row.factory for entry in board.rows], as_of=board.as_of)
+    except DomainError:
+        return board.rows
+    earned = {one.factory.pk: one.performance for one in found.rows}
+    return [replace(entry, earned=earned[entry.row.factory.pk]) for entry in board.rows]
 
 
 def _matches(entry: BoardRow, stage: str, late: bool, text: str) -> bool:

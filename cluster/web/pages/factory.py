@@ -14,6 +14,7 @@ from cluster.domain.errors import BatchRefused, DomainError
 from cluster.domain.texts import printable
 from cluster.models.form_fields import message_of
 from cluster.queries.contracts import contract_for
+from cluster.queries.earned_value import FactoryEarned, earned_in
 from cluster.queries.factories import FactoryStory, MilestoneStory, factory_for, factory_story
 from cluster.queries.history import factory_history
 from cluster.queries.people import sees_people
@@ -41,6 +42,7 @@ def factory(request: HttpRequest, code: str, factory: str) -> HttpResponse:
         return today and reader.scope.may(action, contract=story.contract.pk, factory=story.factory.pk)
 
     forecasting = may(Action.REVISE_FORECAST)
+    earned = _earned(story)
     context = {
         "story": story,
         "chart": _chart(story),
@@ -54,6 +56,8 @@ def factory(request: HttpRequest, code: str, factory: str) -> HttpResponse:
         "may_output": may(Action.RECORD_OUTPUT),
         "may_edit": may(Action.EDIT_RECORD),
         "sees_people": sees_people(reader, contract_id=story.contract.pk),
+        "earned": earned,
+        "earned_problem": message_of(earned.problem) if earned and earned.problem else "",
         "panels": factory_panels(reader, story.factory, as_of),
     }
     return render(request, "cluster/factory.html", context)
@@ -86,6 +90,15 @@ def confirm(request: HttpRequest, code: str, factory: str) -> HttpResponse:
         sentence = ngettext("%(n)d forecast is confirmed.", "%(n)d forecasts are confirmed.", len(done))
         messages.success(request, sentence % {"n": len(done)})
     return redirect("cluster:factory", code, factory)
+
+
+def _earned(story: FactoryStory) -> FactoryEarned | None:
+    """Its earned value; None where no baseline is in force, or no milestone has a weight."""
+    try:
+        found = earned_in(contract=story.contract, factories=[story.factory], as_of=story.as_of)
+    except DomainError:
+        return None
+    return next((one for one in found.rows if any(milestone.weight for milestone in one.milestones)), None)
 
 
 def _chart(story: FactoryStory) -> Chart | None:
