@@ -6,6 +6,7 @@ from avtotor_site.settings.environment import env
 DAILY_JOBS = {
     "fetch_rates": "16:30",
     "convert": "16:45",
+    "simulate_risk": "04:30",
     "flag_delays": "05:00",
 }
 # How long a worker may hold a run before another may take it over, and how often a run is tried.

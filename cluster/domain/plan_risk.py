@@ -11,15 +11,16 @@ from decimal import Decimal
 
 import numpy as np
 
+from cluster.domain.axes import Ints
 from cluster.domain.calendars import WorkingDays
 from cluster.domain.errors import DomainError
-from cluster.domain.network import Ints
 from cluster.domain.progress import Progress
-from cluster.domain.risk import Counts, Risk, simulate
+from cluster.domain.risk import LARGEST_SEED, MOST_ITERATIONS, Counts, Risk, simulate
 from cluster.domain.schedule import Basis, Schedule
 from cluster.domain.spread import Shape, ThreePoints, Together
 
 SHARES = (0.1, 0.5, 0.8, 0.95)
+MOST_UPLIFT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Assumptions:
     """What a person assumes of a simulation.
 
     Two durations of one factory have the correlation `overall` + `in_factory`, two of one common cause `overall` + `in_cause`. Every
-    duration still to come is `uplift_percent` longer: what plans of this class took longer in the past.
+    duration still to come is `uplift_percent` longer: what plans of this class took longer in the past, by the source `uplift_reason`.
     """
 
     iterations: int = 10_000
@@ -37,6 +38,24 @@ class Assumptions:
     in_cause: Decimal = Decimal("0.2")
     overall: Decimal = Decimal("0.1")
     uplift_percent: Decimal = Decimal(0)
+    uplift_reason: str = ""
+
+    def check(self) -> None:
+        """Raise DomainError naming the field of an assumption that makes no sense."""
+        if not 1 <= self.iterations <= MOST_ITERATIONS:
+            raise DomainError("Iterations lie between 1 and {most}.", field="iterations", code="range", most=MOST_ITERATIONS)
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise DomainError("A seed lies between 0 and {most}.", field="seed", code="range", most=LARGEST_SEED)
+        shares = {"in_factory": self.in_factory, "in_cause": self.in_cause, "overall": self.overall}
+        for name, share in shares.items():
+            if not (share.is_finite() and 0 <= share <= 1):
+                raise DomainError("A correlation lies between 0 and 1.", field=name, code="range")
+        if sum(shares.values()) > 1:
+            raise DomainError("The three correlations make at most 1 together.", field="overall", code="range")
+        if not (self.uplift_percent.is_finite() and 0 <= self.uplift_percent <= MOST_UPLIFT):
+            raise DomainError("An uplift lies between 0 and {most} %.", field="uplift_percent", code="range", most=MOST_UPLIFT)
+        if self.uplift_percent and not self.uplift_reason.strip():
+            raise DomainError("Say where the uplift comes from.", field="uplift_reason", code="required")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +125,7 @@ def simulate_plan(
     """
     if not schedule.works:
         raise DomainError("There is no milestone to schedule.", code="empty")
-    if not assumptions.uplift_percent >= 0:
-        raise DomainError("An uplift is not negative.", field="uplift_percent", code="range")
+    assumptions.check()
     bounds = schedule.bounds(Basis.LOGIC)
     ahead = [n for n, reached in enumerate(bounds.happened.tolist()) if not reached]
     dues = _instants_due(schedule)

@@ -39,6 +39,7 @@ def assumptions_of(run: RiskRun) -> Assumptions:
         in_cause=run.in_cause,
         overall=run.overall,
         uplift_percent=run.uplift_percent,
+        uplift_reason=run.uplift_reason,
     )
 
 

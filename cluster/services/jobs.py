@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from django.utils import translation
 
 from cluster.domain.access import Action
-from cluster.domain.errors import DomainError
+from cluster.domain.errors import Conflict, DomainError, NotFound
 from cluster.domain.progress import Progress
 from cluster.gateways import broker
 from cluster.gateways.bank_of_russia import NoConnection
@@ -29,6 +29,7 @@ from cluster.services.conversions import convert_all
 from cluster.services.delays import flag_delays
 from cluster.services.fetching import Span, backfill_rates, fetch_rates
 from cluster.services.locks import one_at_a_time
+from cluster.services.simulation import repeat_oldest, simulate_run
 
 Name, Status = JobRun.Name, JobRun.Status
 
@@ -37,6 +38,10 @@ ASK_AGAIN_AFTER = timedelta(hours=1)
 RETRY_AFTER = timedelta(minutes=1)
 _LONGEST_ERROR = 2000
 _log = logging.getLogger(__name__)
+
+
+class Cancelled(Exception):
+    """A person has cancelled this run: it stops, leaves nothing behind, and is not tried again."""
 
 
 class LeaseLost(Exception):
@@ -54,8 +59,10 @@ class _Held:
     token: uuid.UUID = field(default_factory=uuid.uuid4)
 
     def progress(self, done: int, total: int) -> None:
-        """Note the progress and extend the lease; raises LeaseLost when the run is no longer held."""
+        """Note the progress and extend the lease; raises LeaseLost when the run is no longer held, Cancelled when nobody wants it."""
         self._write(progress_done=done, progress_total=total, lease_until=_lease_end())
+        if JobRun.objects.filter(pk=self.run.pk, cancelled_by__isnull=False).exists():
+            raise Cancelled
         if self.tell is not None:
             self.tell(done, total)
 
@@ -89,11 +96,18 @@ def _flag(held: _Held) -> dict[str, Any]:
     return flag_delays(as_of=held.as_of, job_run=held.run, progress=held.progress)
 
 
+def _simulate(held: _Held) -> dict[str, Any]:
+    if not held.run.params:
+        return repeat_oldest(now=held.now, ask=enqueue)
+    return simulate_run(held.run.params["risk_run"], progress=held.progress)
+
+
 _WORK: dict[str, Callable[[_Held], dict[str, Any]]] = {
     Name.FETCH_RATES: _fetch,
     Name.BACKFILL_RATES: _backfill,
     Name.CONVERT: _convert,
     Name.FLAG_DELAYS: _flag,
+    Name.SIMULATE_RISK: _simulate,
 }
 
 
@@ -106,7 +120,11 @@ def queue(name: str, *, by: User | None, now: datetime, params: dict[str, Any] |
     _check_name(name)
     if by is not None:
         require(by, Action.RUN_JOB)
-    params = _checked_params(name, params, now)
+    return enqueue(name, by=by, now=now, params=_checked_params(name, params, now))
+
+
+def enqueue(name: str, *, by: User | None, now: datetime, params: dict[str, Any]) -> JobRun:
+    """The same for a service that has seen to the right and to the parameters."""
     with transaction.atomic():
         one_at_a_time(f"queue.{name}")
         run = JobRun.objects.filter(name=name, status=Status.QUEUED, params=params).first()
@@ -135,6 +153,38 @@ def run_here(
     return _work(held)
 
 
+def cancel(run_id: int, *, by: User) -> JobRun:
+    """Give up a run: one that waits at once, one that works as soon as it next tells its progress. It is not tried again.
+
+    For who asked for it, who may run jobs, and, of a simulation, editors of its contract. Raises NotFound, Forbidden, or Conflict when it
+    has ended.
+    """
+    with transaction.atomic():
+        run = JobRun.objects.select_for_update(of=("self",)).select_related("risk_run").filter(pk=run_id).first()
+        if run is None:
+            raise NotFound("There is no run {run}.", field="run", run=run_id)
+        if run.requested_by_id != by.pk:
+            _require_cancel(run, by)
+        if run.status in (Status.QUEUED, Status.FAILED):
+            run.status, run.finished_at = Status.CANCELLED, Now()
+        elif run.status != Status.RUNNING:
+            raise Conflict("This run has ended.", current=run)
+        run.cancelled_by = by
+        run.save(update_fields=["status", "finished_at", "cancelled_by"])
+        run.refresh_from_db()
+    return run
+
+
+def _require_cancel(run: JobRun, by: User) -> None:
+    """Raise NotFound for those who do not see the run, Forbidden for those who may not cancel it."""
+    simulation = getattr(run, "risk_run", None)
+    if simulation is not None and by.scope.may(Action.EDIT_RECORD, contract=simulation.contract_id):
+        return
+    if not by.scope.sees_everything:
+        raise NotFound("There is no run {run}.", field="run", run=run.pk)
+    require(by, Action.RUN_JOB)
+
+
 def _check_name(name: str) -> None:
     if name not in _WORK:
         names = ", ".join(_WORK)
@@ -145,6 +195,8 @@ def _checked_params(name: str, params: dict[str, Any] | None, now: datetime) -> 
     """What a run is asked for, in the one form in which it is kept."""
     if name == Name.BACKFILL_RATES:
         return Span.read(params or {}, today=local_day(now)).params()
+    if name == Name.SIMULATE_RISK and params:
+        raise DomainError("A simulation is asked for with its assumptions, by contract.", field="params", code="unknown_key")
     if params:
         raise DomainError("The job “{name}” takes nothing else.", field="params", code="unknown_key", name=name)
     return {}
@@ -188,6 +240,8 @@ def _work(held: _Held) -> JobRun:
         # What a run writes into its row is English; pages translate it for each reader.
         with translation.override(None):
             _try(held)
+    except Cancelled:
+        held.finish(Status.CANCELLED, {})
     except LeaseLost:
         _log.warning("Run %s was taken over by another worker", held.run.pk)
     return JobRun.objects.get(pk=held.run.pk)
@@ -196,7 +250,7 @@ def _work(held: _Held) -> JobRun:
 def _try(held: _Held) -> None:
     try:
         figures = _WORK[held.run.name](held)
-    except LeaseLost:
+    except (Cancelled, LeaseLost):
         raise
     except NoConnection as error:
         held.finish(Status.NO_CONNECTION, *_no_connection(error))
@@ -263,14 +317,15 @@ def _make_due(now: datetime) -> int:
 
 
 def _take_back_lost() -> int:
-    """Runs whose worker was lost: queued again, or given up after the last attempt."""
+    """Runs whose worker was lost: queued again, or given up after the last attempt or because a person has cancelled them."""
     lost = JobRun.objects.filter(~Q(name=Name.SWEEP), status=Status.RUNNING, lease_until__lt=Now())
     freed: dict[str, Any] = {"lease_token": None, "lease_until": None}
+    given_up = lost.filter(cancelled_by__isnull=False).update(status=Status.CANCELLED, finished_at=Now(), **freed)
     lost_worker = DomainError("the worker was lost while it held this run")
     dead = lost.filter(attempts__gte=settings.JOB_MAX_ATTEMPTS).update(
         status=Status.DEAD, finished_at=Now(), error=str(lost_worker), figures={"error": _said(lost_worker)}, **freed
     )
-    return dead + lost.update(status=Status.QUEUED, **freed)
+    return given_up + dead + lost.update(status=Status.QUEUED, **freed)
 
 
 def _waiting(now: datetime) -> list[int]:
