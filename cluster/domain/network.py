@@ -262,7 +262,7 @@ class Network:
         early = np.concatenate((bound, bound + duration))
         source = self._source
         for low, high, nodes, heads, across in self._forward:
-            read = early[source[low:high]]
+            read = early.take(source[low:high])
             if across is not None and self._crossings is not None:
                 read[across] = self._crossings.forward(read[across], low + across)
             read += beyond[low:high]
@@ -278,7 +278,7 @@ class Network:
         reach = beyond - to_end
         for low, high, nodes, heads, across in self._backward:
             # The successor's start less what the link demands is the predecessor's start or finish, whichever the link reads.
-            allowed = start[target[low:high]]
+            allowed = start.take(target[low:high])
             allowed -= reach[low:high]
             if across is not None and self._crossings is not None:
                 own = to_end[low + across]
