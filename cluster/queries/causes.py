@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from cluster.domain.causes import Explanation, explain
-from cluster.models import ForecastRevision, Milestone, SlipReason
+from cluster.domain.errors import DomainError
+from cluster.domain.schedule import Schedule
+from cluster.models import Contract, ForecastRevision, Milestone, SlipReason
 from cluster.models.scope import Reader, scope_of
-from cluster.queries.schedule import ContractSchedule
+from cluster.queries.milestones import DatedMilestone
+from cluster.queries.schedule import schedule_of, standing_schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +41,44 @@ def seen(reader: Reader, milestone: Milestone) -> bool:
     return scope.sees_everything or milestone.contract_id in scope.contracts or milestone.factory_id in scope.factories
 
 
-def causes_of(keys: Iterable[int], schedule: ContractSchedule, *, reader: Reader, as_of: date) -> dict[int, LateBecause]:
-    """Why the milestones of these ids are late, by id; those that are not late by the schedule are left out. One statement."""
+def late_because(
+    late: Iterable[DatedMilestone], contract: Contract, *, reader: Reader, today: date, known: Iterable[DatedMilestone] = ()
+) -> dict[int, LateBecause]:
+    """Why milestones of a contract (of one day) are late, by id: at most five statements, of a past day six; none without milestones.
+
+    `known` are milestones that were read already. What is not late by the schedule is left out; so is everything where the plan cannot
+    be scheduled, which its own page tells.
+    """
+    keys = {dated.milestone.pk: dated for dated in late}
+    if not keys:
+        return {}
+    as_of = next(iter(keys.values())).as_of
+    try:
+        schedule = standing_schedule(contract.pk, as_of=as_of) if as_of == today else schedule_of(contract, as_of=as_of).schedule
+        return causes_of(keys, schedule, reader=reader, as_of=as_of, known=known)
+    except DomainError:
+        return {}
+
+
+def causes_of(
+    keys: Iterable[int], schedule: Schedule, *, reader: Reader, as_of: date, known: Iterable[DatedMilestone] = ()
+) -> dict[int, LateBecause]:
+    """Why the milestones of these ids (the reader may see them) are late by a schedule: one statement, or two where not all are `known`."""
+    chains = {key: chain for key in keys if (chain := schedule.chain(key))}
+    named = {dated.milestone.pk: dated.milestone for dated in known}
+    if unknown := {step.key for chain in chains.values() for step in chain} - named.keys():
+        named |= Milestone.objects.select_related("contract", "factory").in_bulk(unknown)
 
     def visible(key: int) -> bool:
-        return seen(reader, schedule.by_key[key].milestone)
+        return seen(reader, named[key])
 
-    found = {key: explain(schedule.schedule.chain(key), visible=visible) for key in keys}
-    why = {key: explanation for key, explanation in found.items() if explanation is not None}
+    why = {key: explanation for key, chain in chains.items() if (explanation := explain(chain, visible=visible))}
     most = {key: explanation.others[0].key if explanation.others else key for key, explanation in why.items()}
     said = _newest({key for key in most.values() if visible(key)}, as_of) if why else {}
     return {
         key: LateBecause(
             explanation,
-            [Lost(schedule.by_key[share.key].milestone, share.days, visible(share.key)) for share in explanation.others],
+            [Lost(named[share.key], share.days, visible(share.key)) for share in explanation.others],
             said.get(most[key]),
         )
         for key, explanation in why.items()

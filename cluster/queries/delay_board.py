@@ -9,14 +9,14 @@ from django.db.models import Subquery
 
 from cluster.domain.delays import FlagKind, Severity, findings
 from cluster.domain.errors import NotFound
-from cluster.models import Contract, DelayEvent, DelayFlag, Factory, RiskResult, RiskRun
+from cluster.models import Contract, DelayEvent, DelayFlag, Factory, Milestone, RiskResult, RiskRun
 from cluster.models.scope import Reader
 from cluster.queries.causes import LateBecause, causes_of, seen
 from cluster.queries.contracts import contract_for
 from cluster.queries.factories import MilestoneStory, stories
 from cluster.queries.flag_kinds import Measure, flag_rules, subjects_of
-from cluster.queries.milestones import DatedMilestone
-from cluster.queries.schedule import ContractSchedule, schedule_of
+from cluster.queries.milestones import DatedMilestone, with_dates
+from cluster.queries.schedule import ContractSchedule, schedule_of, standing_schedule
 
 _GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
 
@@ -105,19 +105,23 @@ class DelayBoard:
 
 
 def delay_board(*, reader: Reader, contract_code: str, as_of: date, today: date) -> DelayBoard:
-    """What is wrong in a contract, by subject: nine statements, and one for each type of subject beside milestones and factories.
+    """What is wrong in a contract, by subject: eleven statements, and one for each type of subject beside milestones and factories.
 
     A past day is computed from the dates announced by then and never stored: kinds that judge something else are told of today alone.
     """
     contract = contract_for(reader, contract_code)
-    schedule = schedule_of(contract, as_of=as_of)
-    milestones = {m.milestone.pk: m for m in schedule.milestones if seen(reader, m.milestone)}
+    others: list[Delayed] = []
     if as_of < today:
-        late, others = _computed(milestones, schedule), []
+        plan = schedule_of(contract, as_of=as_of)
+        schedule, milestones = plan.schedule, [m for m in plan.milestones if seen(reader, m.milestone)]
+        late = _computed(milestones, plan)
     else:
         late, others = _stored(reader, contract, as_of)
-    told = stories([milestones[key] for key in late if key in milestones], as_of=as_of)
-    causes = causes_of([one.dated.milestone.pk for one in told if not one.dated.is_reached], schedule, reader=reader, as_of=as_of)
+        schedule = standing_schedule(contract.pk, as_of=as_of)
+        milestones = with_dates(Milestone.objects.for_reader(reader).filter(pk__in=late), as_of=as_of)
+    told = stories([m for m in milestones if m.milestone.pk in late], as_of=as_of)
+    lasting = [one.dated.milestone.pk for one in told if not one.dated.is_reached]
+    causes = causes_of(lasting, schedule, reader=reader, as_of=as_of, known=milestones)
     for story in told:
         milestone = story.dated.milestone
         rows = sorted(late[milestone.pk], key=_gravest_first)
@@ -177,12 +181,13 @@ def _beside_milestones(found: Collection[list[DelayRow]]) -> Iterator[Delayed]:
         yield Delayed(rows, flag.factory, subject=name, page=rule.page if rule and subject is not None else "")
 
 
-def _computed(milestones: dict[int, DatedMilestone], schedule: ContractSchedule) -> dict[int, list[DelayRow]]:
+def _computed(milestones: list[DatedMilestone], plan: ContractSchedule) -> dict[int, list[DelayRow]]:
     """By milestone, what the rules find on a past day: by its dates, the schedule, and the newest simulation of a data date until then."""
-    as_of, scale = schedule.as_of, schedule.contract.severity_scale
-    pushed, p80s = schedule.schedule.knock_on(), _p80(schedule.contract, as_of)
+    as_of, scale = plan.as_of, plan.contract.severity_scale
+    pushed, p80s = plan.schedule.knock_on(), _p80(plan.contract, as_of)
     found: dict[int, list[DelayRow]] = {}
-    for key, dated in milestones.items():
+    for dated in milestones:
+        key = dated.milestone.pk
         if not dated.milestone.scored:
             continue
         for finding in findings(

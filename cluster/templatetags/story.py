@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from html import unescape
+from typing import Any
 
 from django import template
 from django.template.context import Context
@@ -70,6 +71,12 @@ def working_days(value: int) -> str:
 def lag(value: int) -> str:
     """How long after what it waits for: `+20 working days`; a lead is written with a minus."""
     return working_days(value) if value < 0 else f"+{working_days(value)}"
+
+
+@register.filter
+def of(values: dict[int, Any] | str | None, key: int) -> Any:
+    """The value of a mapping that goes by id; None where there is none."""
+    return values.get(key) if isinstance(values, dict) else None
 
 
 @register.filter

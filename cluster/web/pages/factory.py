@@ -13,6 +13,7 @@ from cluster.domain.access import Action
 from cluster.domain.errors import BatchRefused, DomainError
 from cluster.domain.texts import printable
 from cluster.models.form_fields import message_of
+from cluster.queries.causes import late_because
 from cluster.queries.contracts import contract_for
 from cluster.queries.earned_value import FactoryEarned, earned_in
 from cluster.queries.factories import FactoryStory, MilestoneStory, factory_for, factory_story
@@ -43,8 +44,11 @@ def factory(request: HttpRequest, code: str, factory: str) -> HttpResponse:
 
     forecasting = may(Action.REVISE_FORECAST)
     earned = _earned(story)
+    own = [one.dated for one in story.milestones]
+    lasting = [dated for dated in own if dated.late_days and not dated.is_reached]
     context = {
         "story": story,
+        "causes": late_because(lasting, story.contract, reader=reader, today=timezone.localdate(), known=own),
         "chart": _chart(story),
         "folded": len(story.milestones) > FOLD_FROM,
         "summed": len(story.budget) > SUM_FROM,

@@ -84,7 +84,7 @@ def _placed(reader: User, story: MilestoneStory) -> dict[str, Any]:
         return {
             "placed": plan.schedule.placed(Basis.LOGIC)[key],
             "pushed_to": plan.schedule.knock_on().get(key),
-            "cause": causes_of([key], plan, reader=reader, as_of=dated.as_of).get(key),
+            "cause": causes_of([key], plan.schedule, reader=reader, as_of=dated.as_of).get(key),
         }
     except DomainError as error:
         return {"unplaced": message_of(error)}

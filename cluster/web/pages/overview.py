@@ -6,17 +6,20 @@ from decimal import Decimal
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cluster.domain.dates import DateWindow
 from cluster.domain.exchange import Basis
 from cluster.domain.outlook import Total, total_of
 from cluster.domain.stages import Stage
-from cluster.models import Claim, Factory, Figure, MilestoneKind
+from cluster.models import Claim, Factory, Figure, MilestoneKind, User
+from cluster.queries.causes import LateBecause, late_because
 from cluster.queries.contracts import Overview, baseline_in_force, overview
 from cluster.queries.dollars import dollars_of_factories
 from cluster.queries.milestones import DatedMilestone
 from cluster.queries.money import Money, money_in
+from cluster.queries.people import sees_people
 from cluster.queries.rates import RateStatus
 from cluster.templatetags.format import claim_value
 from cluster.web.amounts import InDollars, agreed, less, reporting, summed
@@ -74,7 +77,8 @@ def contract(request: HttpRequest, code: str) -> HttpResponse:
         "state": state,
         "stages": _stages(state),
         "unnamed": sum(row.factory.membership == Factory.Membership.PLACEHOLDER for row in state.rows),
-        "worst": state.late[:WORST],
+        "worst": _worst(reader, state),
+        "sees_people": sees_people(reader, contract_id=state.contract.pk),
         "tiles": _tiles(state, total, frame.rate),
         "outlook": _outlook(money, total, frame),
         "money": _money_bar(state),
@@ -84,6 +88,14 @@ def contract(request: HttpRequest, code: str) -> HttpResponse:
         "panels": panels(reader, state.contract.pk, as_of),
     }
     return render(request, "cluster/contract.html", context)
+
+
+def _worst(reader: User, state: Overview) -> list[tuple[DatedMilestone, LateBecause | None]]:
+    """The worst delays, each with its cause where the schedule knows it."""
+    worst = state.late[:WORST]
+    lasting = [late for late in worst if not late.is_reached]
+    why = late_because(lasting, state.contract, reader=reader, today=timezone.localdate(), known=state.milestones)
+    return [(late, why.get(late.milestone.pk)) for late in worst]
 
 
 def timeline_rows(milestones: list[DatedMilestone], *, code: str, query: str = "") -> list[TimelineRow]:
