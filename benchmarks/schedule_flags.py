@@ -132,9 +132,8 @@ def flags(rows: int = MILESTONES) -> None:
             say(f"  {night} night                  {best[night]:8.2f} s   {best[night] / bare:.2f} x the bare statement (at most 1.50)")
         for name, seconds in best.items():
             say(f"    {name:<26} {seconds:8.2f} s")
-        say(
-            f"  memory of the process        {_memory('--all', today):8} MB  all flags opened; {_memory('--nothing', today)} MB nothing to do"
-        )
+        full, idle = _memory(today, empty=True), _memory(today, empty=False)
+        say(f"  memory of the process        {full:8} MB  all flags opened; {idle} MB with nothing to do")
         connection.close()
 
 

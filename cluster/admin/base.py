@@ -23,7 +23,7 @@ from cluster.services.records import delete_record, require_edit, save_record
 
 HISTORY_PAGE = 50
 # Columns that name people: masked for plant managers and controllers.
-PEOPLE = frozenset({"manager", "responsible", "recorded_by", "acknowledged_by", "approved_by", "requested_by"})
+PEOPLE = frozenset({"manager", "responsible", "recorded_by", "acknowledged_by", "approved_by", "requested_by", "by"})
 # The database keeps these in the contract they were made in, with all that hangs on them.
 _ROOTED = frozenset({"factory", "milestone", "baseline", "brand"})
 

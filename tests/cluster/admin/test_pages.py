@@ -20,6 +20,7 @@ from cluster.models import (
     ApiToken,
     BudgetConversion,
     BudgetLine,
+    CalendarException,
     Claim,
     ClaimConversion,
     ConversionDue,
@@ -34,6 +35,9 @@ from cluster.models import (
     LedgerEntry,
     Membership,
     Party,
+    RiskResult,
+    RiskRun,
+    Standing,
     Subscription,
 )
 from cluster.services.access import ensure_roles, grant_role
@@ -42,8 +46,8 @@ from tests.factories import make_contract, make_factory, make_milestone, make_ra
 
 pytestmark = pytest.mark.django_db
 
-# What stands behind other rows: it is shown with them.
-PLUMBING = (LedgerConversion, BudgetConversion, ClaimConversion, ConversionDue)
+# What stands behind other rows: it is shown with them. Simulations have pages of their own.
+PLUMBING = (LedgerConversion, BudgetConversion, ClaimConversion, ConversionDue, Standing, RiskRun, RiskResult)
 OURS = [
     m
     for app in ("cluster", "production")
@@ -97,14 +101,18 @@ def a_row_of_everything() -> Factory:
     subscription = Subscription.objects.create(user=person)
     Delivery.objects.create(subscription=subscription, period=date(2024, 1, 1), recipient="a@example.org")
     run = JobRun.objects.create(name="convert", scheduled_for=timezone.now(), requested_by=person, figures={"converted": 3})
+    common: dict[str, Any] = {"contract": contract, "factory": factory, "severity": "major", "opened_on": date(2024, 4, 1)}
     flag = DelayFlag.objects.create(
-        milestone=milestone, kind="overdue", severity="major", since=date(2024, 3, 31), opened_on=date(2024, 4, 1), acknowledged_by=person
+        **common, milestone=milestone, subject_id=milestone.pk, kind="overdue", since=date(2024, 3, 31), acknowledged_by=person
     )
+    DelayFlag.objects.create(**common, subject_id=factory.pk, kind="over_budget", since=date(2024, 3, 31), amount=Decimal("1234567.80"))
     DelayEvent.objects.create(flag=flag, kind="opened", on_date=date(2024, 4, 1), days=1, severity="minor", job_run=run)
+    CalendarException.objects.create(contract=contract, factory=factory, day=date(2024, 5, 2), reason="отпуск")
     brand = Brand.objects.create(contract=contract, code="b", name_ru="Марка", segment="passenger", source=source)
     model = VehicleModel.objects.create(brand=brand, name="M1", segment="passenger", source=source)
     BrandShare.objects.create(brand=brand, year=2024, percent=50, source=source)
-    PlanRevision.objects.create(contract=contract, year=2024, low=100000, high=130000, source=source, recorded_by=person)
+    plan = PlanRevision.objects.create(contract=contract, year=2024, low=100000, high=130000, source=source, recorded_by=person)
+    DelayFlag.objects.create(**common, subject_id=plan.pk, kind="output_short", since=date(2025, 1, 1), amount=30_000)
     Output.objects.create(
         contract=contract, factory=factory, brand=brand, vehicle_model=model, year=2024, quantity=70000, source=source, recorded_by=person
     )
@@ -205,7 +213,10 @@ def test_names_of_people_are_masked_for_those_who_only_control(login: Any, role:
     factory = make_factory(manager=person)
     milestone = make_milestone(factory)
     flag = DelayFlag.objects.create(
+        contract=factory.contract,
+        factory=factory,
         milestone=milestone,
+        subject_id=milestone.pk,
         kind="overdue",
         severity="minor",
         since=date(2025, 1, 1),

@@ -17,6 +17,7 @@ from cluster.models import (
     LedgerConversion,
     Milestone,
     Source,
+    Standing,
     Subscription,
 )
 from cluster.models.scope import ScopedQuerySet
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 _HISTORY = ("Event", "History")
 # What stands behind rows that have the gate: it is read through them.
-_PLUMBING = (LedgerConversion, BudgetConversion, ClaimConversion, ConversionDue)
+_PLUMBING = (LedgerConversion, BudgetConversion, ClaimConversion, ConversionDue, Standing)
 
 
 def _business_models() -> list[type[models.Model]]:
@@ -43,7 +44,7 @@ def test_every_model_has_the_gate() -> None:
 
 
 def test_every_business_model_is_tracked_by_triggers() -> None:
-    derived = {"DelayEvent", "JobRun", "Delivery", "ApiToken"}
+    derived = {"DelayFlag", "DelayEvent", "JobRun", "Delivery", "ApiToken", "RiskRun", "RiskResult"}
     untracked = {model.__name__ for model in _business_models() if not hasattr(model, "history")}
     assert untracked == derived
 
