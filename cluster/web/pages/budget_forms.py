@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from cluster.domain.access import Action
+from cluster.domain.baseline_dates import weight_warning
 from cluster.domain.budget_table import Table
 from cluster.domain.budgets import Line, compare, same_reason
 from cluster.domain.errors import Conflict, DomainError, Forbidden, NotFound
@@ -22,6 +23,7 @@ from cluster.domain.tables import EXAMPLE, BadRows, Problem
 from cluster.models import Baseline, BudgetLine, Contract, Factory, User
 from cluster.models.form_fields import message_of
 from cluster.queries.approvals import approval_warnings, baseline_before, compare_dates, ending_of
+from cluster.queries.baseline_dates import weights_of
 from cluster.queries.budgets import (
     baseline_for,
     baseline_version,
@@ -464,6 +466,7 @@ def _approval(
         "contract": baseline.contract,
         "before": before,
         "dates": compare_dates(reader, before, baseline),
+        "weights": [message_of(weight_warning(one.factory, one.total)) for one in weights_of(reader, baseline) if not one.is_whole],
         "lines": sum(one.new is not None for one in compared.differences),
         "total": moved_total(compared, rate),
         "rows": moved_groups(compared, "factory", plants, rate),
