@@ -1,7 +1,6 @@
 """The axis of time: how wide a day is, where days lie, and the two lines of labels over them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -25,17 +24,18 @@ class Zoom(StrEnum):
 
 _UNITS_PER_DAY = {Zoom.WEEK: 8.0, Zoom.MONTH: 1.7, Zoom.QUARTER: 0.62}
 _COARSER = {Zoom.WEEK: Precision.MONTH, Zoom.MONTH: Precision.YEAR, Zoom.QUARTER: Precision.YEAR}
+_BEYOND = 9
 # Labels of the upper line that have less room than this are left out: the end of a month that only just begins.
 _ROOM = 34
 
 
-@dataclass(frozen=True, slots=True)
 class Axis:
     """The days from `first` to `last`, both shown, from 0 to `width` units."""
 
-    first: date
-    last: date
-    zoom: Zoom
+    def __init__(self, first: date, last: date, zoom: Zoom) -> None:
+        self.first, self.last, self.zoom = first, last, zoom
+        self._scale, self._origin = _UNITS_PER_DAY[zoom], first.toordinal()
+        self.width = round((last.toordinal() - self._origin + 1) * self._scale)
 
     @classmethod
     def around(cls, first: date, last: date, zoom: Zoom) -> "Axis":
@@ -45,14 +45,17 @@ class Axis:
         unit = Precision(zoom.value)
         return cls(DateWindow.containing(first, unit).earliest, DateWindow.containing(last, unit).latest, zoom)
 
-    @property
-    def width(self) -> int:
-        """Units from the start of the first day to the end of the last one."""
-        return round(((self.last - self.first).days + 1) * _UNITS_PER_DAY[self.zoom])
-
     def x(self, on: date) -> int:
         """Where a day begins; what lies outside is moved just beyond the edge."""
-        return min(max(round((on - self.first).days * _UNITS_PER_DAY[self.zoom]), -9), self.width + 9)
+        return self._at(on.toordinal())
+
+    def end(self, on: date) -> int:
+        """Where a day ends."""
+        return self._at(on.toordinal() + 1)
+
+    def _at(self, ordinal: int) -> int:
+        place = round((ordinal - self._origin) * self._scale)
+        return -_BEYOND if place < -_BEYOND else min(place, self.width + _BEYOND)
 
     def lower(self) -> Iterator[tuple[date, str]]:
         """The units of the zoom with their short names: `23`, `нояб.`, `IV кв.`."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import cache
 from itertools import groupby
 
 from django.http import HttpRequest
@@ -54,22 +55,25 @@ def groups_of(request: HttpRequest, rows: Sequence[ScheduleRow], code: str) -> l
 def bars_of(rows: Iterable[ScheduleRow], *, code: str, query: str = "", teller: Teller | None = None) -> list[Bar]:
     """A bar for each row; it leads to the milestone's place on the page of its factory."""
     teller = teller or Teller()
-    return [_bar(row, code, query, teller) for row in rows]
+
+    @cache
+    def page_of(factory: str) -> str:
+        return (reverse("cluster:factory", args=[code, factory]) if factory else reverse("cluster:contract", args=[code])) + query
+
+    return [_bar(row, page_of(row.factory_code), teller) for row in rows]
 
 
-def _bar(row: ScheduleRow, code: str, query: str, teller: Teller) -> Bar:
+def _bar(row: ScheduleRow, page: str, teller: Teller) -> Bar:
     dated, milestone = row.dated, row.dated.milestone
-    page = (
-        reverse("cluster:factory", args=[code, milestone.factory.code]) if milestone.factory else reverse("cluster:contract", args=[code])
-    )
+    name = teller.name(row)
     return Bar(
         key=milestone.pk,
         code=milestone.code,
-        name=str(milestone.name),
-        url=f"{page}{query}#{milestone.code}",
+        name=name,
+        url=f"{page}#{milestone.code}",
         start=row.start,
         finish=row.finish,
-        told=teller.told(row),
+        told=teller.told(row, name),
         original=_end(dated.original),
         due=_end(dated.due),
         due_from=dated.due.window.earliest if dated.due else None,

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
+from html import escape
 
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from cluster.web.gantt.arrows import MIDDLE, ROW, Arrow, Pieces, Place, pieces
 from cluster.web.gantt.axis import Axis
 
-_ONE_DAY = timedelta(days=1)
 # No bar is a smaller target than this for a finger or a mouse.
 _TARGET = 24
 
@@ -78,7 +77,7 @@ def gantt(groups: Sequence[Group], arrows: Sequence[Arrow], *, axis: Axis, as_of
                 places[bar.key] = Place(head, *span)
             else:
                 if bar.finish:
-                    places[bar.key] = Place(row, axis.x(bar.start or bar.finish), axis.x(bar.finish + _ONE_DAY))
+                    places[bar.key] = Place(row, axis.x(bar.start or bar.finish), axis.end(bar.finish))
                 row += 1
     drawn = pieces(arrows, places, row)
     words = _Words.now()
@@ -133,7 +132,7 @@ def _span(dated: list[Bar], axis: Axis) -> tuple[int, int]:
     """From the first start to the last finish of a group; outside of the axis where nothing is dated."""
     starts = [bar.start or bar.finish for bar in dated if bar.finish]
     ends = [bar.finish for bar in dated if bar.finish]
-    return (axis.x(min(starts)), axis.x(max(ends) + _ONE_DAY)) if ends else (-9, -9)
+    return (axis.x(min(starts)), axis.end(max(ends))) if ends else (-9, -9)
 
 
 def _svg(width: int, inside: str) -> str:
@@ -178,7 +177,7 @@ def _row(bar: Bar, axis: Axis, drawn: Pieces, words: _Words) -> str:
 def _bar(bar: Bar, axis: Axis) -> str:
     """The link with the drawing of one milestone; a triangle at the edge where its dates lie outside of the axis."""
     assert bar.finish is not None
-    start, end = axis.x(bar.start or bar.finish), axis.x(bar.finish + _ONE_DAY)
+    start, end = axis.x(bar.start or bar.finish), axis.end(bar.finish)
     parts = [_hit(start, end, axis.width)]
     if end <= 0 or start >= axis.width:
         parts.append('<path class="edge" d="M10 7l-7 6l7 6z"/>' if end <= 0 else f'<path class="edge" d="M{axis.width - 10} 7l7 6l-7 6z"/>')
@@ -189,7 +188,7 @@ def _bar(bar: Bar, axis: Axis) -> str:
 
 def _work(bar: Bar, axis: Axis, start: int, end: int) -> list[str]:
     state = "done" if bar.reached else "open"
-    due = axis.x(bar.due + _ONE_DAY) if bar.due else None
+    due = axis.end(bar.due) if bar.due else None
     parts = []
     if due is not None and bar.due_from and bar.due_from != bar.due:
         parts.append(f'<rect class="window" x="{(early := axis.x(bar.due_from))}" y="5" width="{due - early}" height="16"/>')
@@ -202,11 +201,11 @@ def _work(bar: Bar, axis: Axis, start: int, end: int) -> list[str]:
     if due is not None:
         parts.append(f'<path class="due" d="M{due} 3v20m-3-20h6"/>')
     if bar.original and bar.original != bar.due:
-        parts.append(f'<path class="first" d="M{axis.x(bar.original + _ONE_DAY) - 4} 2h8l-4 7z"/>')
+        parts.append(f'<path class="first" d="M{axis.end(bar.original) - 4} 2h8l-4 7z"/>')
     if bar.reached:
         parts.append(_diamond(end, "reached"))
     elif bar.forecast:
-        parts.append(_diamond(axis.x(bar.forecast + _ONE_DAY), "forecast"))
+        parts.append(_diamond(axis.end(bar.forecast), "forecast"))
     elif end - start <= 2:
         parts.append(_diamond(end, "open"))
     return parts

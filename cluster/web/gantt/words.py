@@ -1,11 +1,13 @@
 """What the chart says in words: each bar, and the whole of it in a sentence."""
 
 from collections.abc import Sequence
-from functools import cache
+from datetime import date
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cluster.models.names import in_english
+from cluster.queries.milestones import Dated
 from cluster.queries.schedule_board import ScheduleBoard, ScheduleRow
 from cluster.templatetags.format import MINUS, date_short, days, days_late, window_short
 
@@ -14,9 +16,8 @@ class Teller:
     """Tells bars in the active language. Many dates and delays are the same: each is written once."""
 
     def __init__(self) -> None:
-        self._days_late = cache(days_late)
-        self._window = cache(window_short)
-        self._day = cache(date_short)
+        self._windows: dict[tuple[date, date, str], str] = {}
+        self._days: dict[date, str] = {}
         self._templates = {
             "work": _("work {start} – {finish}"),
             "reached": _("reached {date}"),
@@ -29,35 +30,57 @@ class Teller:
             "float": _("total float in working days: {days}"),
             "waits_for": _("waits for {codes}"),
         }
+        self._in_english = in_english()
         self._critical, self._undated = _("critical"), _("no date published")
 
-    def told(self, row: ScheduleRow) -> str:
+    def name(self, row: ScheduleRow) -> str:
+        """The milestone's name; in the other language where it has none in this one."""
+        ru, en = row.dated.milestone.name_ru, row.dated.milestone.name_en
+        return (en or ru) if self._in_english else (ru or en)
+
+    def told(self, row: ScheduleRow, name: str) -> str:
         """`X01-D08 Building permit: work May 1, 2024 – May 30, 2024; due May 6, 2024; +24 days against the due date; ...`."""
         dated, say = row.dated, self._templates
         parts = []
         if row.start and row.finish and row.start != row.finish:
             parts.append(say["work"].format(start=self._day(row.start), finish=self._day(row.finish)))
         if dated.actual:
-            parts.append(say["reached"].format(date=self._window(dated.actual.window)))
+            parts.append(say["reached"].format(date=self._of(dated.actual)))
         elif row.finish:
             parts.append(say["expected"].format(date=self._day(row.finish)))
-        if dated.due:
-            parts.append(say["due"].format(date=self._window(dated.due.window)))
-        if dated.original and dated.due and dated.original.window != dated.due.window:
-            parts.append(say["original"].format(date=self._window(dated.original.window)))
-        if dated.forecast and not dated.actual:
-            parts.append(say["forecast"].format(date=self._window(dated.forecast.window)))
-        if dated.late_days:
-            parts.append(say["late"].format(days=self._days_late(dated.late_days)))
-        if dated.late_days_original and dated.late_days_original != dated.late_days:
-            parts.append(say["late_original"].format(days=self._days_late(dated.late_days_original)))
+        due, original, forecast = self._of(dated.due), self._of(dated.original), self._of(dated.forecast)
+        if due:
+            parts.append(say["due"].format(date=due))
+        if original != due:
+            parts.append(say["original"].format(date=original))
+        if forecast and not dated.actual:
+            parts.append(say["forecast"].format(date=forecast))
+        late, late_original = dated.late_days, dated.late_days_original
+        if late:
+            parts.append(say["late"].format(days=days_late(late)))
+        if late_original and late_original != late:
+            parts.append(say["late_original"].format(days=days_late(late_original)))
         if row.critical:
             parts.append(self._critical)
         if row.total_float is not None:
             parts.append(say["float"].format(days=str(row.total_float).replace("-", MINUS)))
         if row.waits_for:
             parts.append(say["waits_for"].format(codes=", ".join(row.waits_for)))
-        return f"{dated.milestone.code} {dated.milestone.name}: {'; '.join(parts) or self._undated}"
+        return f"{dated.milestone.code} {name}: {'; '.join(parts) or self._undated}"
+
+    def _of(self, dated: Dated | None) -> str:
+        if dated is None:
+            return ""
+        window = dated.window
+        key = (window.earliest, window.latest, window.precision)
+        if key not in self._windows:
+            self._windows[key] = window_short(window)
+        return self._windows[key]
+
+    def _day(self, on: date) -> str:
+        if on not in self._days:
+            self._days[on] = date_short(on)
+        return self._days[on]
 
 
 def summary_of(board: ScheduleBoard, rows: Sequence[ScheduleRow]) -> str:

@@ -136,8 +136,9 @@ def schedule(request: HttpRequest, code: str) -> HttpResponse:
 def _factories(request: HttpRequest, board: ScheduleBoard, asked: Asked) -> list[Option]:
     found: dict[str, str] = {}
     for row in board.rows:
-        factory = row.dated.milestone.factory
-        found.setdefault(row.factory_code or WHOLE, f"{factory.code} {factory.name}" if factory else gettext("the contract as a whole"))
+        key = row.factory_code or WHOLE
+        if key not in found:
+            found[key] = str(row.dated.milestone.factory or gettext("the contract as a whole"))
     found.setdefault(asked.factory, asked.factory)
     found.pop("", None)
     return options(request, "factory", [("", gettext("all")), *found.items()], asked.factory)
