@@ -13,7 +13,7 @@ ARGS =
 PARALLEL = -n auto --dist loadfile --no-loadscope-reorder
 
 CHECKS = check-types check-style check-imports check-templates check-site check-translations
-.PHONY: $(CHECKS) help setup setup-dev run stop test check lock messages screenshots bench-money
+.PHONY: $(CHECKS) help setup setup-dev run stop test check lock messages screenshots bench-money bench-schedule
 
 help:
 	@echo "make run          set up, start everything, print the address   (PORT=8090 make run picks the port)"
@@ -24,6 +24,7 @@ help:
 	@echo "make messages     collect the texts to translate into locale/"
 	@echo "make screenshots  take the pictures in docs/screenshots anew"
 	@echo "make bench-money  measure the conversion and the pages on a million ledger entries (ARGS='--contracts 10 100' picks sizes)"
+	@echo "make bench-schedule  measure network, simulation, flags, preview and Gantt   (ARGS='cpm' picks parts)"
 	@echo "make lock         pin requirements*.in into requirements*.txt"
 
 setup:
@@ -75,6 +76,10 @@ screenshots: setup-dev
 
 bench-money: setup
 	@$(PY) benchmarks/money.py $(ARGS)
+
+# networkx, which it is measured against, comes with the tools for development.
+bench-schedule: setup-dev
+	@$(PY) benchmarks/schedule.py $(ARGS)
 
 lock: setup-dev
 	@$(PY) -m uv pip compile $(LOCK) --output-file requirements.txt requirements.in
