@@ -59,5 +59,6 @@ SPECTACULAR_SETTINGS = {
         "Basis": "cluster.api.money.BASES",
         "ScheduleBasis": "cluster.api.schedule.BASES",
         "EstimateMethod": "cluster.api.earned_value.METHODS",
+        "ScheduleCheck": "cluster.api.quality.RULES",
     },
 }

@@ -9,7 +9,7 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cluster.api import earned_value, filtering, money, schedule, slips
+from cluster.api import earned_value, filtering, money, quality, schedule, slips
 from cluster.api.examples import attach_example
 from cluster.api.fields import ContractReference, MoneyField, SourceReference, Texts, Window
 from cluster.api.filtering import filters
@@ -162,6 +162,12 @@ class Contracts(Records):
     def earned_value(self, request: Request, pk: str) -> Response:
         """The figures of the earned value page."""
         return Response(earned_value.answer(request, self.get_object(), filtering.as_of(request)))
+
+    @extend_schema(summary="The quality of a schedule", description=quality.ABOUT, responses=quality.QualitySerializer)
+    @action(detail=True, url_path="schedule-quality", filterset_class=None, pagination_class=None)
+    def schedule_quality(self, request: Request, pk: str) -> Response:
+        """The checks of the quality page."""
+        return Response(quality.answer(request, self.get_object(), filtering.as_of(request)))
 
     @extend_schema(
         summary="The slip ledger of a contract", description=slips.ABOUT, parameters=[slips.FACTORY], responses=slips.SlipLedgerSerializer
