@@ -39,7 +39,7 @@ _SCHEDULE: dict[str, tuple[str, ...]] = {
     "gantt": ("cluster:schedule",),
     "trend": ("cluster:trend",),
     "slips": ("cluster:slips", "cluster:slips_csv"),
-    "risk": ("cluster:risk",),
+    "risk": ("cluster:risk", "cluster:risk_run", "cluster:cancel_risk"),
     "earned_value": ("cluster:earned_value", "cluster:earned_value_csv"),
     "quality": ("cluster:quality",),
     "estimates": ("cluster:estimates", "cluster:estimates_csv", "cluster:paste_schedule", "cluster:schedule_csv"),
@@ -236,7 +236,11 @@ class Frame:
             "calendar": _("Working calendar"),
         }
         found = []
+        scope = self.user.scope if self.user else None
+        sees_whole = scope is not None and (scope.sees_everything or self.contract.pk in scope.contracts)
         for key, names in _SCHEDULE.items():
+            if key == "risk" and not sees_whole:
+                continue
             with suppress(NoReverseMatch):
                 found.append(NavItem(key, labels[key], reverse(names[0], args=[self.contract.code]) + self.as_of_query))
         return found
