@@ -1,4 +1,4 @@
-"""A small plan of 2030 in two factories: equipment, the opening that waits for it, series that waits for the opening, a seat line elsewhere."""
+"""A small plan of 2030: equipment, the opening that waits for it, and series and a seat line elsewhere that wait for the opening."""
 
 from dataclasses import dataclass
 from datetime import date
