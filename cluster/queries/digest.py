@@ -2,14 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models import Exists, Model, OuterRef, Q, Sum
 from django.utils.module_loading import import_string
 
 from cluster.domain.delays import FlagKind, Severity
@@ -32,6 +32,7 @@ from cluster.models import (
 )
 from cluster.queries.contracts import is_partial
 from cluster.queries.figures import Figures, claims_known
+from cluster.queries.flag_kinds import flag_rules, subjects_of
 from cluster.queries.milestones import DatedMilestone, with_dates
 from cluster.queries.rates import RateStatus, rate_status
 
@@ -39,6 +40,8 @@ AHEAD = timedelta(days=14)
 # Something entered today that was announced years ago is the record being filled in, not news.
 STILL_NEWS = timedelta(days=92)
 LONGEST_STANDING = 5
+# The kinds of flags that tell of a milestone's own dates: of late milestones a digest tells by topics.
+_OF_DATES = (FlagKind.OVERDUE.value, FlagKind.FORECAST_LATE.value)
 _HEADLINE = (Figure.COMMITMENT, Figure.INVESTED_TO_DATE, Figure.PLANNED_FACTORIES)
 
 
@@ -55,6 +58,18 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Flagged:
+    """What else a flag was opened for in the period, or closed: what it is about, its kind in words, and by how much in its `measure`."""
+
+    flag: DelayFlag
+    subject: Model
+    label: Any
+    measure: str
+    days: int
+    is_closed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Money:
     """A rouble figure with its dollars at the reporting rate; None where either is not known."""
 
@@ -65,7 +80,11 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class ContractNews:
-    """The part of one contract. `changes` stand worst first; `standing` are the longest delays that did not change."""
+    """The part of one contract. `changes` stand worst first; `standing` are the longest delays that did not change.
+
+    `flagged` tells of the other kinds of flags: by the schedule, by risk, of factories, of money and output. A subject that `changes`
+    tell of is not told twice.
+    """
 
     contract: Contract
     changes: list[Item]
@@ -79,11 +98,12 @@ class ContractNews:
     paid: Money
     paid_in_period: Money
     is_partial: bool
+    flagged: list[Flagged]
 
     @property
     def is_news(self) -> bool:
         """Whether anything happened; what lies ahead and what stands still is no news."""
-        return bool(self.changes) or self.paid_in_period.rub is not None
+        return bool(self.changes or self.flagged) or self.paid_in_period.rub is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +144,7 @@ SectionMaker = Callable[..., Section | None]
 
 
 def digest_for(*, reader: User, since: datetime, until: datetime, as_of: date, by_announcement: bool = False) -> Digest:
-    """The digest of the real contracts that `reader` may see: eleven statements and those of the other apps' sections.
+    """The digest of the real contracts that `reader` may see: twelve statements and those of the other apps' sections.
 
     Changes are what was recorded in the period; `by_announcement` tells a past period as it was announced instead, for
     a preview of a day on which this installation did not run yet.
@@ -164,6 +184,9 @@ class _Period(ABC):
             reached=self.reached(),
             moved=self.revisions.keys(),
         )
+        self.flagged: dict[int, list[Flagged]] = defaultdict(list)
+        for flagged in self.other_flags():
+            self.flagged[flagged.flag.contract_id].append(flagged)
         headline = Q(figure__in=_HEADLINE, factory__isnull=True, contract__is_example=False)
         payments = LedgerEntry.objects.for_reader(reader).filter(kind=LedgerEntry.Kind.PAYMENT, date__lte=as_of)
         sums = (
@@ -192,6 +215,10 @@ class _Period(ABC):
     @abstractmethod
     def events(self) -> tuple[list[Event], set[int]]:
         """Changes of the delay flags in the order of time, and the milestones that were late before them."""
+
+    @abstractmethod
+    def other_flags(self) -> Iterable[Flagged]:
+        """Changes of the flags that tell of more than the milestone's own dates, the gravest first."""
 
     @abstractmethod
     def moved(self) -> Q:
@@ -231,6 +258,7 @@ class _Period(ABC):
             paid=_money(paid, rate),
             paid_in_period=_money(new, rate),
             is_partial=is_partial(self.reader, contract),
+            flagged=[one for one in self.flagged[contract.pk] if one.flag.milestone_id not in told],
         )
 
     def _item(self, dated: DatedMilestone) -> Item:
@@ -263,16 +291,40 @@ class _Recorded(_Period):
     """What was recorded here in the period: flags by their events, actual dates by the history."""
 
     def events(self) -> tuple[list[Event], set[int]]:
-        events = DelayEvent.objects.for_reader(self.reader).filter(self.window).order_by("recorded_at", "id")
+        events = DelayEvent.objects.for_reader(self.reader).filter(self.window, flag__kind__in=_OF_DATES).order_by("recorded_at", "id")
         # Late before is what had been opened and not closed by then, whatever became of the flag since.
         told = DelayEvent.objects.filter(flag=OuterRef("pk"), recorded_at__lte=self.since)
         before = DelayFlag.objects.for_reader(self.reader).filter(
-            ~Q(kind=FlagKind.COMPLETED_LATE),
             Exists(told.filter(kind=DelayEvent.Kind.OPENED)),
             ~Exists(told.filter(kind=DelayEvent.Kind.CLOSED)),
+            kind__in=_OF_DATES,
         )
         rows = events.values_list("flag__milestone_id", "flag__kind", "kind")
         return [Event(*row) for row in rows], set(before.values_list("milestone_id", flat=True))
+
+    def other_flags(self) -> Iterable[Flagged]:
+        told = DelayEvent.objects.filter(self.window, flag=OuterRef("pk"))
+        opened, closed = (Exists(told.filter(kind=kind)) for kind in (DelayEvent.Kind.OPENED, DelayEvent.Kind.CLOSED))
+        flags = (
+            DelayFlag.objects.for_reader(self.reader)
+            .filter(contract__is_example=False, opened_on__lte=self.as_of)
+            .exclude(kind__in=_OF_DATES)
+            .exclude(kind=FlagKind.COMPLETED_LATE)
+            .annotate(opened=opened, closed=closed)
+            # What came and went within the period is no news.
+            .filter(Q(opened=True, closed=False) | Q(opened=False, closed=True))
+            .select_related("milestone__factory", "factory", "contract")
+        )
+        gravity = {severity.value: rank for rank, severity in enumerate(Severity)}
+        rows: Any = sorted(flags, key=lambda flag: (flag.closed, -gravity[flag.severity], flag.pk))
+        subjects, told_of = subjects_of(rows), set()
+        for flag in rows:
+            rule, subject = flag_rules().get(flag.kind), subjects.get(flag.pk)
+            # Of several flags about one milestone the gravest is told.
+            if rule is None or subject is None or (flag.milestone_id and flag.milestone_id in told_of):
+                continue
+            told_of.add(flag.milestone_id)
+            yield Flagged(flag, subject, rule.label, rule.measure.value, flag.days_on(self.as_of), flag.closed)
 
     def moved(self) -> Q:
         return self.window & (Q(announced_latest__isnull=True) | Q(announced_latest__gte=self.as_of - STILL_NEWS))
@@ -314,6 +366,10 @@ class _Announced(_Period):
                 kind = DelayEvent.Kind.WORSE if is_ > was else DelayEvent.Kind.BETTER
                 found.append(Event(key, FlagKind.OVERDUE, kind))
         return found, late_before
+
+    def other_flags(self) -> Iterable[Flagged]:
+        # What a schedule or a ledger gave on a past day is not kept.
+        return []
 
     def moved(self) -> Q:
         return Q(announced_latest__gt=self.since.date(), announced_latest__lte=self.as_of)

@@ -9,6 +9,7 @@ from email.header import decode_header, make_header
 from pathlib import Path
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -32,6 +33,8 @@ from cluster.models import (
 from cluster.queries.digest import digest_for
 from cluster.services import digest_letters, digests
 from cluster.services.digests import deliver_due, preview
+from cluster.templatetags.format import money_short
+from cluster.templatetags.page import severity_word
 from production.models import Output
 from tests.factories import make_contract, make_factory, make_milestone, make_rate, make_source, make_user, promise
 from tests.mail_server import Post, mail_server
@@ -60,14 +63,23 @@ def subscriber(*, cadence: str = "daily", **fields: Any) -> User:
     return user
 
 
+def noted(flag: DelayFlag, kind: str, at: datetime, days: int = 40) -> None:
+    """An event of a flag, recorded at that moment."""
+    event = DelayEvent.objects.create(flag=flag, kind=kind, on_date=at.date(), days=days, severity=flag.severity)
+    with pgtrigger.ignore("cluster.DelayEvent:append_only"):
+        DelayEvent.objects.filter(pk=event.pk).update(recorded_at=at)
+
+
 def newly_late(at: datetime = MONDAY - timedelta(hours=3), *, days: int = 40, factory: Factory | None = None, **names: Any) -> Milestone:
     """A milestone whose delay was flagged at that moment."""
     milestone = make_milestone(factory or make_factory(make_contract(name_ru="Договор", name_en="Contract")), **names)
     due = at.date() - timedelta(days=days)
     promise(milestone, due.isoformat(), announced="2020-01-01")
-    flag = DelayFlag.objects.create(milestone=milestone, kind="overdue", severity="moderate", since=due, opened_on=at.date())
-    event = DelayEvent.objects.create(flag=flag, kind="opened", on_date=at.date(), days=days, severity="moderate")
-    DelayEvent.objects.filter(pk=event.pk).update(recorded_at=at)
+    flag = DelayFlag.objects.create(
+        contract=milestone.contract, factory=milestone.factory, milestone=milestone, subject_id=milestone.pk,
+        kind="overdue", severity="moderate", since=due, opened_on=at.date(),
+    )  # fmt: skip
+    noted(flag, "opened", at, days)
     return milestone
 
 
@@ -383,15 +395,58 @@ def test_the_text_of_a_rich_digest_reads_as_the_golden_file(language: str) -> No
 def test_a_second_kind_of_lateness_is_not_newly_late_again() -> None:
     user, milestone = subscriber(), newly_late()
     for kind, change, at in (("overdue", "closed", 19), ("forecast_late", "opened", 20)):
+        fresh = {"severity": "moderate", "since": date(2026, 10, 1), "opened_on": MONDAY.date(), "contract": milestone.contract}
         flag, _new = DelayFlag.objects.get_or_create(
-            milestone=milestone, kind=kind, defaults={"severity": "moderate", "since": date(2026, 10, 1), "opened_on": MONDAY.date()}
+            milestone=milestone, factory=milestone.factory, subject_id=milestone.pk, kind=kind, defaults=fresh
         )
         if change == "closed":
             DelayFlag.objects.filter(pk=flag.pk).update(closed_on=MONDAY.date())
-        event = DelayEvent.objects.create(flag=flag, kind=change, on_date=MONDAY.date(), days=40, severity="moderate")
-        DelayEvent.objects.filter(pk=event.pk).update(recorded_at=MONDAY + timedelta(hours=at))
+        noted(flag, change, MONDAY + timedelta(hours=at))
     digest = digest_for(reader=user, since=MONDAY, until=MONDAY + timedelta(days=1), as_of=date(2026, 11, 24))
     assert {topic for topic, count in digest.counts.items() if count} == {Topic.WORSE}
+
+
+class TestOtherSignals:
+    DAY = timedelta(days=1)
+
+    def flag(self, factory: Factory, kind: str, events: dict[str, float], **fields: Any) -> DelayFlag:
+        """A flag of another kind with its events, in hours after MONDAY."""
+        given: dict[str, Any] = {"contract": factory.contract, "factory": factory, "subject_id": factory.pk, "severity": "major"}
+        flag = DelayFlag.objects.create(**given | {"kind": kind, "since": date(2026, 11, 1), "opened_on": date(2026, 11, 1)} | fields)
+        for event, hours in events.items():
+            noted(flag, event, MONDAY + timedelta(hours=hours))
+        return flag
+
+    def told(self) -> list[tuple[str, str, bool]]:
+        digest = digest_for(reader=subscriber(), since=MONDAY, until=MONDAY + self.DAY, as_of=date(2026, 11, 24))
+        return [(str(one.subject), str(one.label), one.is_closed) for part in digest.contracts for one in part.flagged]
+
+    def test_what_opened_or_closed_in_the_period_is_told_and_what_came_and_went_is_not(self) -> None:
+        factory, others = make_factory(), [make_factory() for _ in range(3)]
+        self.flag(factory, "over_budget", {"opened": 1}, amount=Decimal("1000000"))
+        self.flag(others[0], "silent", {"opened": -40, "closed": 2}, closed_on=date(2026, 11, 23))
+        self.flag(others[1], "silent", {"opened": 1, "closed": 2}, closed_on=date(2026, 11, 23))
+        self.flag(others[2], "silent", {"opened": -40})
+        assert sorted(self.told()) == sorted([(str(factory), "over budget", False), (str(others[0]), "silent", True)])
+
+    def test_a_milestone_is_told_once_by_its_gravest_flag_and_not_beside_its_own_delay(self) -> None:
+        milestone = make_milestone()
+        about: dict[str, Any] = {"milestone": milestone, "subject_id": milestone.pk}
+        self.flag(milestone.factory, "at_risk", {"opened": 1}, severity="minor", **about)  # type: ignore[arg-type]
+        self.flag(milestone.factory, "knock_on_late", {"opened": 1}, severity="critical", **about)  # type: ignore[arg-type]
+        assert self.told() == [(str(milestone), "knock-on late", False)]
+        self.flag(milestone.factory, "overdue", {"opened": 1}, **about)  # type: ignore[arg-type]
+        assert self.told() == []
+
+    @pytest.mark.usefixtures("in_english")
+    def test_a_letter_says_by_how_much(self) -> None:
+        factory = make_factory(name_en="Axle plant")
+        self.flag(factory, "over_budget", {"opened": -2}, amount=Decimal("1500000"))
+        letter = preview(user=subscriber(), now=MONDAY, language="en")
+        assert "OTHER SIGNALS (1)" in letter.text
+        line = f"  - {factory}: over budget, {money_short(1500000)} ({severity_word('major')})"
+        assert " ".join(line.split()) in " ".join(letter.text.split())
+        assert "Other signals" in letter.html
 
 
 def test_a_letter_that_waits_for_somebody_who_left_is_not_sent(post: Post) -> None:
