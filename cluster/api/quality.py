@@ -75,7 +75,7 @@ def _check(row: CheckRow) -> dict[str, Any]:
     return {
         "check": check.rule.value,
         "dcma": check.rule.number,
-        "value": None if check.value is None else _plain(check.value),
+        "value": None if check.value is None else f"{check.value:.4f}",
         "unit": _UNITS.get(check.rule, "percent"),
         "at_least": limit if check.at_least else None,
         "at_most": None if check.at_least else limit,

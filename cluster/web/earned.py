@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from cluster.domain.earned_value import Method
 from cluster.domain.performance import Performance
 from cluster.templatetags.format import date as day_words
-from cluster.templatetags.format import money_rub, number
+from cluster.templatetags.format import date_short, money_rub, number
 
 # How the estimate at completion is made: the formula, and what it takes for granted.
 METHODS: dict[Method, tuple[str, Any]] = {
@@ -84,7 +84,7 @@ def figures(found: Performance, method: Method) -> list[Figure]:
             "es",
             _("Earned schedule (ES)"),
             time.es,
-            _("The time by which the plan had what is earned, from {day}.").format(day=day_words(found.start)),
+            _("The time by which the plan had what is earned, from {day}.").format(day=date_short(found.start)),
         ),
         months("at", _("Actual time (AT)"), time.at, _("The time that has passed since then; it ends when everything is earned.")),
         months("sv_t", _("Schedule variance in time, SV(t)"), time.sv, f"ES − AT = {number(time.es, 2)} − {number(time.at, 2)}"),
@@ -107,6 +107,6 @@ def figures(found: Performance, method: Method) -> list[Figure]:
             _("Independent estimate of the end"),
             day_words(found.ieac_on),
             unearned if time.ieac is None else _("later than the year 2100"),
-            _("The beginning of the plan and IEAC(t); the plan ends on {day}.").format(day=day_words(found.planned_end)),
+            _("The beginning of the plan and IEAC(t); the plan ends on {day}.").format(day=date_short(found.planned_end)),
         ),
     ]

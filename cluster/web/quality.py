@@ -82,8 +82,8 @@ def value_words(check: Check) -> str:
     if check.value is None:
         return ""
     if check.is_share:
-        return percent(check.value)
-    return _working_days(int(check.value)) if check.rule is Rule.PATH_TEST else number(check.value, 2)
+        return percent(check.value, 2)
+    return _working_days(int(check.value)) if check.rule is Rule.PATH_TEST else number(check.value, 3)
 
 
 def limit_words(check: Check) -> str:

@@ -70,7 +70,7 @@ class Command(BaseCommand):
         for row in found.rows:
             check = row.check
             state = {True: "passed", False: "failed", None: "nothing to check"}[check.passed]
-            value = "" if check.value is None else f" {check.value:.2f} ({check.count} of {check.relevant})"
+            value = "" if check.value is None else f" {check.value:.3f} ({check.count} of {check.relevant})"
             limit = f"{'at least' if check.at_least else 'at most'} {check.threshold}"
             codes = ", ".join(dict.fromkeys(one.milestone.code for one in row.failing))
             self.stdout.write(f"{check.rule}: {state}{value}, {limit}{': ' if codes else ''}{codes}")

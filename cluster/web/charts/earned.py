@@ -6,7 +6,6 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from cluster.domain.performance import Performance
-from cluster.templatetags.format import date as day_words
 from cluster.templatetags.format import date_short, money_rub, money_short, month
 from cluster.web.charts.chart import Cell, Chart
 from cluster.web.charts.lines import Line, draw_lines, end_of
@@ -49,12 +48,12 @@ def _lines(found: Performance, as_of: date) -> list[Line]:
 def _summary(found: Performance, as_of: date) -> str:
     value = found.value
     told = _("By {day}, {ev} of {bac} was earned; {pv} was planned and {ac} paid.").format(
-        day=day_words(as_of), ev=money_short(value.ev), bac=money_short(value.bac), pv=money_short(value.pv), ac=money_short(value.ac)
+        day=date_short(as_of), ev=money_short(value.ev), bac=money_short(value.bac), pv=money_short(value.pv), ac=money_short(value.ac)
     )
     if found.completed_on:
         ends = _("Everything was earned on {day}; the plan had ended on {planned}.")
-        return f"{told} " + ends.format(day=day_words(found.completed_on), planned=day_words(found.planned_end))
+        return f"{told} " + ends.format(day=date_short(found.completed_on), planned=date_short(found.planned_end))
     if found.ieac_on:
         ends = _("At the pace so far the end comes on {day}; the plan ends on {planned}.")
-        return f"{told} " + ends.format(day=day_words(found.ieac_on), planned=day_words(found.planned_end))
+        return f"{told} " + ends.format(day=date_short(found.ieac_on), planned=date_short(found.planned_end))
     return told
