@@ -79,7 +79,8 @@ def newest_of(model: type[Model], column: str, key: Any) -> Any:
 
 def with_newest_event(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     """Rows that carry the id of their newest event as `version`."""
-    return rows.annotate(version=newest_of(rows.model, "pgh_obj_id", OuterRef("pk")))
+    versioned: QuerySet[Any] = rows.annotate(version=newest_of(rows.model, "pgh_obj_id", OuterRef("pk")))
+    return versioned
 
 
 def _read(found: "QuerySet[Any]", limit: int, offset: int, *, named: bool) -> list[Change]:

@@ -26,4 +26,5 @@ def people_of(contract_id: int, *, factory_id: int | None = None) -> QuerySet[Us
     reached = Q(memberships__contract=None) | Q(memberships__contract=contract_id)
     reached &= Q(memberships__factory=None) | Q(memberships__factory=factory_id)
     held = Q(is_superuser=True) | Q(memberships__isnull=False) & reached
-    return User.objects.filter(held, is_active=True).distinct().order_by("username")
+    found: QuerySet[User] = User.objects.filter(held, is_active=True).distinct().order_by("username")
+    return found

@@ -55,8 +55,9 @@ def add_calendar_exceptions(
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
     new = [day for day in days if day not in own and usual.get(day, is_working_day(day)) is not works]
     if not new and not own:
-        template = "These days are worked already." if works else "These days are days of rest already."
-        raise DomainError(template, field="first", code="unchanged")
+        if works:
+            raise DomainError("These days are worked already.", field="first", code="unchanged")
+        raise DomainError("These days are days of rest already.", field="first", code="unchanged")
     for day in new:
         own[day] = CalendarException(contract=contract, factory_id=factory_id, day=day, works=works, reason=reason.strip())
         save_record(own[day], by=by, change_reason=reason.strip())

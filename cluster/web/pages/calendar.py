@@ -73,7 +73,7 @@ def remove(request: HttpRequest, code: str, exception_id: int) -> HttpResponse:
         raise NotFound("There is no such exception.")
     require(reader, Action.EDIT_RECORD, contract=contract.pk, factory=found.factory_id)
     day = date_words(found.day)
-    context = {
+    context: dict[str, Any] = {
         "contract": contract,
         "title": gettext("Remove the exception"),
         "question": gettext("%(day)s will be as the working calendar has it; the history keeps the exception.") % {"day": day},

@@ -83,7 +83,8 @@ def test_only_editors_link(role: Role, row: list[Milestone]) -> None:
 
 
 def _added(first: Milestone, waiting: Milestone, by: User, **fields: Any) -> Dependency:
-    return add_dependency(**{"predecessor_id": first.pk, "successor_id": waiting.pk, "type": "FS", "lag_days": 0, "by": by} | fields)
+    given: dict[str, Any] = {"predecessor_id": first.pk, "successor_id": waiting.pk, "type": "FS", "lag_days": 0, "by": by}
+    return add_dependency(**given | fields)
 
 
 def test_a_link_is_added_once_and_flags_are_asked_for(row: list[Milestone], django_capture_on_commit_callbacks: Any) -> None:
