@@ -2,14 +2,14 @@
 
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.db.models.functions import Abs
 
 from cluster.domain.errors import NotFound
 from cluster.domain.plan_risk import Assumptions, Estimate, PlanRisk, simulate_plan
 from cluster.domain.progress import Progress
 from cluster.domain.spread import Shape
-from cluster.models import Contract, MilestoneKind, RiskResult, RiskRun
+from cluster.models import Contract, Milestone, MilestoneKind, RiskResult, RiskRun, Standing
 from cluster.models.scope import Reader
 from cluster.queries.schedule import ContractSchedule, refuse_before_baseline, schedule_of
 
@@ -63,5 +63,19 @@ def risk_run_for(reader: Reader, run_id: int) -> RiskRun:
 
 def results_of(reader: Reader, run: RiskRun) -> QuerySet[RiskResult]:
     """What a simulation gave for the milestones that `reader` may see, those that move the end most first."""
-    results = RiskResult.objects.for_reader(reader).filter(run=run).select_related("milestone__factory")
+    results = RiskResult.objects.for_reader(reader).filter(run=run).select_related("milestone__factory", "milestone__standing")
     return results.order_by(Abs("sensitivity").desc(), "pk")
+
+
+def estimated_count(contract: Contract) -> tuple[int, int]:
+    """How many milestones of a contract that are still to come have three durations, and how many there are: one statement."""
+    has_three = Q(optimistic_days__isnull=False, pessimistic_days__isnull=False)
+    ahead = Milestone.objects.filter(contract=contract, actual_latest=None)
+    counted = ahead.aggregate(estimated=Count("pk", filter=has_three), ahead=Count("pk"))
+    return counted["estimated"], counted["ahead"]
+
+
+def due_of(contract: Contract) -> date | None:
+    """The last due date of a contract's milestones as it stands today."""
+    found: date | None = Standing.objects.filter(contract=contract).aggregate(due=Max("due_latest"))["due"]
+    return found

@@ -49,6 +49,20 @@ def percent_span(pair: tuple[Decimal, Decimal]) -> str:
 
 
 @register.filter
+def share(value: float | None, decimals: int = 0) -> str:
+    """A share of 1 in per cent: 0.314 -> `31 %`. What is not quite none or all is never written as such: `< 1 %`, `> 99 %`."""
+    if value is None:
+        return ""
+    least = Decimal(1).scaleb(-decimals)
+    exact = Decimal(value) * 100
+    if 0 < exact < least:
+        return f"< {percent(least, decimals)}"
+    if 100 - least < exact < 100:
+        return f"> {percent(100 - least, decimals)}"
+    return percent(exact, decimals)
+
+
+@register.filter
 def signed_percent(value: Decimal | None, decimals: int = 1) -> str:
     """A change in per cent with its sign: `+9,9 %`, `−30 %`; at most `decimals` decimals."""
     if value is None:

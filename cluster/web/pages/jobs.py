@@ -34,6 +34,7 @@ _TONES = {
     Status.NO_CONNECTION: ("minor", "exchange"),
     Status.FAILED: ("major", "major"),
     Status.DEAD: ("critical", "critical"),
+    Status.CANCELLED: ("outline", "cross-circle"),
 }
 
 
@@ -51,7 +52,7 @@ class RunRow:
     def asked(self) -> str:
         """What a person asked for: a currency and a time; empty for jobs that are asked for nothing."""
         params = self.run.params
-        if not params:
+        if "currency" not in params:
             return ""
         first, last = (date_short(date.fromisoformat(params[name])) for name in ("first", "last"))
         return f"{params['currency']}, {first} – {last}"
@@ -84,6 +85,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         JobRun.Name.FETCH_RATES: _("Asks the Bank of Russia for the official rates that are missing."),
         JobRun.Name.BACKFILL_RATES: _("Asks the Bank of Russia for the rates of a past time that a person names on the page of rates."),
         JobRun.Name.CONVERT: _("Puts every amount in roubles into dollars at its own basis and freezes the rate used."),
+        JobRun.Name.SIMULATE_RISK: _("Repeats the newest simulation of each schedule, with its assumptions, once it is of a past day."),
         JobRun.Name.FLAG_DELAYS: _("Compares every promise with the day and opens, updates or closes delay flags."),
         JobRun.Name.SWEEP: _("Each minute: makes the runs that are due and takes back lost ones."),
     }
@@ -136,8 +138,11 @@ def _figures(figures: dict[str, Any]) -> list[tuple[str, str]]:
         "corrected": _("corrected"),
         "dropped": _("dropped"),
         "due": pgettext("count", "due"),
+        "estimated": _("with three durations"),
+        "iterations": _("iterations"),
         "kept": _("kept"),
         "late": _("late"),
+        "milestones": _("milestones"),
         "lost": _("taken back"),
         "new": _("new"),
         "newest": _("newest rate"),
