@@ -51,6 +51,7 @@ SPECTACULAR_SETTINGS = {
         "DelayKind": "cluster.domain.delays.FlagKind",
         "Severity": "cluster.models.delay.SEVERITIES",
         "DelayEventKind": "cluster.models.delay.DelayEvent.Kind",
+        "FlagChange": "cluster.queries.knock_on.Change",
         "LedgerKind": "cluster.models.ledger.LedgerEntry.Kind",
         "MilestoneKind": "cluster.models.milestone.MilestoneKind",
         "SlipReason": "cluster.models.milestone.SlipReason",

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from cluster.api import filtering
 from cluster.api.estimates import EstimatesInBulk
 from cluster.api.fields import Choice, Id, Input, Reference, SourceReference, Window
+from cluster.api.knock_on import ForecastPreview
 from cluster.api.milestone_writes import CALLED, MilestoneChange, MilestoneProgress, NewMilestone, columns_of
 from cluster.api.preconditions import request_key
 from cluster.api.records import Records, RecordSerializer
@@ -121,7 +122,7 @@ class ConfirmedForecasts(Input):
     revisions = ForecastRevisionSerializer(many=True)
 
 
-class Milestones(EstimatesInBulk, Records):
+class Milestones(EstimatesInBulk, ForecastPreview, Records):
     """Milestones."""
 
     noun = ("a milestone", "milestones")

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from cluster.domain.dates import DateWindow
 from cluster.domain.delays import FlagKind, Severity, SeverityScale, findings
+from cluster.domain.errors import DomainError
 from cluster.domain.schedule import Basis, Placed, Schedule, Work
 from cluster.models import Milestone, MilestoneKind
 from cluster.models.scope import Reader
@@ -95,8 +96,14 @@ class KnockOn:
 def knock_on(milestone: Milestone, forecast: date, *, reader: Reader, today: date) -> KnockOn:
     """What would follow today if `forecast` became the end of the milestone's forecast window: four statements.
 
-    Raises DomainError where the plan cannot be scheduled.
+    Raises DomainError where no such forecast can be recorded, and where the plan cannot be scheduled.
     """
+    if milestone.actual is not None:
+        raise DomainError(
+            "This milestone was reached on {date}: there is nothing left to forecast.", code="reached", date=milestone.actual.latest
+        )
+    if forecast < today:
+        raise DomainError("A forecast cannot end in the past: choose {today} or later.", field="window", code="past", today=today)
     now = standing_schedule(milestone.contract_id, as_of=today)
     told = [replace(work, forecast=forecast) if work.key == milestone.pk else work for work in now.works]
     then = Schedule(told, now.waits, now.calendars, data_date=today)

@@ -19,7 +19,7 @@ from cluster.models import ForecastRevision, SlipReason, User
 from cluster.models.form_fields import message_of
 from cluster.queries.contracts import contract_for
 from cluster.queries.factories import MilestoneStory, stories
-from cluster.queries.knock_on import KnockOn, knock_on
+from cluster.queries.knock_on import knock_on
 from cluster.queries.milestones import dated_milestones
 from cluster.services.access import require
 from cluster.services.forecasts import revise_forecast
@@ -106,18 +106,13 @@ def consequences(story: MilestoneStory, window: DateWindow | None, today: date) 
 def _follows(request: HttpRequest, window: DateWindow | None, story: MilestoneStory, today: date) -> dict[str, Any]:
     """What follows from a window: late days, what moves with it, and the window itself, which the form sends as shown."""
     context: dict[str, Any] = {"consequences": consequences(story, window, today), "shown": window, "most_shown": MOST_SHOWN}
+    if window is None:
+        return context
     try:
-        follows = _knock_on(request, story, window, today)
+        follows = knock_on(story.dated.milestone, window.latest, reader=reader_of(request), today=today)
     except DomainError as error:
         return context | {"unplanned": message_of(error)}
-    return context | {"knock_on": follows, "more": len(follows.moved) - MOST_SHOWN if follows else 0}
-
-
-def _knock_on(request: HttpRequest, story: MilestoneStory, window: DateWindow | None, today: date) -> KnockOn | None:
-    """What moves if the window becomes the forecast; None where it cannot become it."""
-    if window is None or window.latest < today or story.dated.is_reached:
-        return None
-    return knock_on(story.dated.milestone, window.latest, reader=reader_of(request), today=today)
+    return context | {"knock_on": follows, "more": len(follows.moved) - MOST_SHOWN}
 
 
 def _asks_first(request: HttpRequest, form: ForecastForm, story: MilestoneStory, today: date) -> bool:
@@ -129,10 +124,9 @@ def _asks_first(request: HttpRequest, form: ForecastForm, story: MilestoneStory,
     if request.POST.get("shown") == str(window) or form.cleaned_data["version"] != story.dated.milestone.version:
         return False
     try:
-        follows = _knock_on(request, story, window, today)
+        return knock_on(story.dated.milestone, window.latest, reader=reader_of(request), today=today).is_grave
     except DomainError:
         return False
-    return follows is not None and follows.is_grave
 
 
 def _story(reader: User, code: str, milestone_code: str, today: date) -> MilestoneStory:

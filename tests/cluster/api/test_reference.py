@@ -72,13 +72,17 @@ def test_every_noun_and_every_write_is_described(description: dict[str, Any]) ->
     writes = {path for path, method, _found in operations(description) if method == "post"}
     assert writes == {
         f"{BASE}milestones/",
+        f"{BASE}milestones/estimates/",
         f"{BASE}milestones/{{id}}/forecast-revisions/",
+        f"{BASE}milestones/{{id}}/forecast-preview/",
         f"{BASE}milestones/{{id}}/progress/",
         f"{BASE}dependencies/",
         f"{BASE}calendar-exceptions/",
         f"{BASE}baselines/",
         f"{BASE}baselines/{{id}}/approval/",
         f"{BASE}baselines/{{id}}/budget-lines/",
+        f"{BASE}baselines/{{id}}/dates/",
+        f"{BASE}forecast-revisions/confirm/",
         f"{BASE}budget-lines/",
         f"{BASE}ledger-entries/",
         f"{BASE}ledger-entries/bulk/",
