@@ -92,6 +92,8 @@ def test_every_noun_and_every_write_is_described(description: dict[str, Any]) ->
         f"{BASE}exchange-rates/{{id}}/accept/",
         f"{BASE}exchange-rates/{{id}}/reject/",
         f"{BASE}job-runs/",
+        f"{BASE}risk-runs/",
+        f"{BASE}risk-runs/{{id}}/cancel/",
         f"{BASE}delay-flags/{{id}}/acknowledgement/",
     }
 
