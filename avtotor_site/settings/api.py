@@ -51,7 +51,7 @@ SPECTACULAR_SETTINGS = {
         "DelayKind": "cluster.domain.delays.FlagKind",
         "Severity": "cluster.models.delay.SEVERITIES",
         "DelayEventKind": "cluster.models.delay.DelayEvent.Kind",
-        "FlagChange": "cluster.api.knock_on.CHANGES",
+        "FlagChangeKind": "cluster.api.knock_on.CHANGES",
         "LedgerKind": "cluster.models.ledger.LedgerEntry.Kind",
         "JobStatus": "cluster.models.job.JobRun.Status",
         "MilestoneKind": "cluster.models.milestone.MilestoneKind",
