@@ -57,7 +57,7 @@ class Crossings:
             self.table[link] = kinds.setdefault((one, other, reads_finish), len(kinds))
         ahead = [axes.crossing(one, other, finish=reads_finish) for one, other, reads_finish in kinds]
         # The latest instant that is carried to none after the one asked for: the way back of a table that never falls.
-        back = [np.searchsorted(table, np.arange(table[-1] + 1), side="right") - 1 for table in ahead]
+        back = [np.cumsum(np.bincount(table)) - 1 for table in ahead]
         self._ahead, self._behind = _Tables(ahead), _Tables(back)
 
     def forward(self, instants: Ints, links: Ints | None = None) -> Ints:

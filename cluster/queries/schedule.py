@@ -13,6 +13,8 @@ from cluster.domain.schedule import Schedule, Wait, Work
 from cluster.models import Baseline, CalendarException, Contract, Dependency, Milestone
 from cluster.queries.milestones import DatedMilestone, with_dates
 
+_TYPES = {kind.value: kind for kind in LinkType}
+
 
 @dataclass(frozen=True, slots=True)
 class ContractSchedule:
@@ -95,7 +97,7 @@ def refuse_before_baseline(contract: Contract, as_of: date) -> None:
 def _waits(contract_ids: Sequence[int]) -> list[Wait]:
     links = Dependency.objects.filter(successor__contract__in=contract_ids).order_by("pk")
     columns = links.values_list("pk", "predecessor_id", "successor_id", "type", "lag_days")
-    return [Wait(key, before, after, LinkType(kind), lag) for key, before, after, kind, lag in columns]
+    return [Wait(key, before, after, _TYPES[kind], lag) for key, before, after, kind, lag in columns]
 
 
 def _standing(contract_ids: Sequence[int]) -> tuple[list[WorkingDays], list[tuple[Work, date | None]]]:
