@@ -15,6 +15,7 @@ from cluster.api.ledger import LedgerEntries
 from cluster.api.milestones import ForecastRevisions, Milestones
 from cluster.api.rates import ExchangeRates
 from cluster.api.reference import Description, Nowhere, Page, ProblemKind, Problems, Start
+from cluster.api.risk import RiskRuns
 from cluster.api.sources import Claims, Sources
 
 app_name = "api"
@@ -36,6 +37,7 @@ router.register("forecast-revisions", ForecastRevisions, basename="forecast-revi
 router.register("exchange-rates", ExchangeRates, basename="exchange-rate")
 router.register("delay-flags", DelayFlags, basename="delay-flag")
 router.register("delay-events", DelayEvents, basename="delay-event")
+router.register("risk-runs", RiskRuns, basename="risk-run")
 router.register("job-runs", JobRuns, basename="job-run")
 router.register("subscriptions", Subscriptions, basename="subscription")
 router.register("deliveries", Deliveries, basename="delivery")

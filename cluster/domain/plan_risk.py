@@ -161,8 +161,9 @@ def _of_milestone(schedule: Schedule, risk: Risk, n: int, due: int | None) -> Mi
         key=work.key,
         dates=_dates(schedule.calendars[work.calendar], risk.of(n)),
         chance=None if due is None else risk.chance(due, n),
-        criticality=float(risk.criticality[n]),
-        sensitivity=float(risk.sensitivity[n]),
+        # Of a sample: a fourth digit would say nothing.
+        criticality=round(float(risk.criticality[n]), 3),
+        sensitivity=round(float(risk.sensitivity[n]), 3),
     )
 
 

@@ -178,9 +178,10 @@ def cancel(run_id: int, *, by: User) -> JobRun:
 def _require_cancel(run: JobRun, by: User) -> None:
     """Raise NotFound for those who do not see the run, Forbidden for those who may not cancel it."""
     simulation = getattr(run, "risk_run", None)
-    if simulation is not None and by.scope.may(Action.EDIT_RECORD, contract=simulation.contract_id):
+    contract = simulation.contract_id if simulation is not None else None
+    if contract is not None and by.scope.may(Action.EDIT_RECORD, contract=contract):
         return
-    if not by.scope.sees_everything:
+    if not (by.scope.sees_everything or contract in by.scope.contracts):
         raise NotFound("There is no run {run}.", field="run", run=run.pk)
     require(by, Action.RUN_JOB)
 
