@@ -92,7 +92,7 @@ changed AS (
 ),
 written AS (
     INSERT INTO cluster_delayevent (flag_id, kind, on_date, days, amount, severity, job_run_id, reason, recorded_at)
-    SELECT id, event, %(as_of)s, GREATEST(days, 0), amount, severity, %(job_run)s, '', now()
+    SELECT id, event, %(as_of)s, GREATEST(days, 0), amount, severity, %(job_run)s, '', statement_timestamp()
     FROM (SELECT * FROM opened UNION ALL SELECT * FROM changed) AS flag WHERE event IS NOT NULL
     RETURNING kind
 )
@@ -122,7 +122,7 @@ def _flag(rules: list[FlagRule], as_of: date, job_run: JobRun | None) -> dict[st
     found = " UNION ALL ".join(_FOUND.format(kind=rule.kind, found=rule.found) for rule in rules)
     sql = _FLAG.format(found=found, over_at_once=FlagKind.COMPLETED_LATE.value)
     rising = [severity.value for severity in Severity]
-    given = {"as_of": as_of, "zone": settings.TIME_ZONE, "rising": rising, "job_run": job_run.pk if job_run else None}
+    given: dict[str, Any] = {"as_of": as_of, "zone": settings.TIME_ZONE, "rising": rising, "job_run": job_run.pk if job_run else None}
     take_time()
     one_at_a_time("delays")
     with connection.cursor() as cursor:

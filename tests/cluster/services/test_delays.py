@@ -208,6 +208,9 @@ class TestAcknowledging:
         flag.refresh_from_db()
         assert (flag.acknowledged_by, flag.acknowledged_reason, flag.closed_on) == (by, "waiting for the line", None)
         assert [kind for _, kind, _ in events()] == ["opened", "acknowledged"]
+        event = DelayEvent.objects.get(kind="acknowledged")
+        assert (event.by, event.until, event.reason, event.days) == (by, date(2025, 9, 1), "waiting for the line", 181)
+        assert [flag.is_acknowledged(day) for day in (date(2025, 9, 1), date(2025, 9, 2))] == [True, False]
         run()
         flag.refresh_from_db()
         assert flag.acknowledged_by == by
