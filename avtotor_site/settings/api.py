@@ -51,7 +51,6 @@ SPECTACULAR_SETTINGS = {
         "DelayKind": "cluster.domain.delays.FlagKind",
         "Severity": "cluster.models.delay.SEVERITIES",
         "DelayEventKind": "cluster.models.delay.DelayEvent.Kind",
-        "FlagChangeKind": "cluster.api.knock_on.CHANGES",
         "LedgerKind": "cluster.models.ledger.LedgerEntry.Kind",
         "JobStatus": "cluster.models.job.JobRun.Status",
         "MilestoneKind": "cluster.models.milestone.MilestoneKind",

@@ -16,9 +16,6 @@ from cluster.domain.errors import DomainError
 from cluster.models.delay import SEVERITIES
 from cluster.queries.knock_on import Change, knock_on
 
-# As the reference names them (settings/api.py).
-CHANGES = [(change.value, change.value) for change in Change]
-
 
 class ForecastAsked(Input):
     """A forecast that is thought of."""
@@ -30,7 +27,7 @@ class FlagChangeSerializer(serializers.Serializer[Any]):
     """What would become of a delay flag."""
 
     kind = serializers.CharField(source="kind.value")
-    change = serializers.ChoiceField(choices=CHANGES)
+    effect = serializers.ChoiceField(choices=[(change.value, change.value) for change in Change], source="change.value")
     before = serializers.IntegerField(help_text="Calendar days late now; 0: the flag would open.")
     after = serializers.IntegerField(help_text="Calendar days late then; 0: the flag would close.")
     severity = serializers.ChoiceField(choices=SEVERITIES, source="severity.value")

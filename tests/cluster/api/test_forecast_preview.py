@@ -28,7 +28,7 @@ def test_what_moves_and_which_flags_change_is_told_and_nothing_written(plan: Pla
     answer = ask(plan, make_user(Role.AUDITOR, contract=plan.contract))
     assert answer.status_code == 200
     assert answer.json() == {
-        "flags": [{"kind": "forecast_late", "change": "opens", "before": 0, "after": 49, "severity": "moderate"}],
+        "flags": [{"kind": "forecast_late", "effect": "opens", "before": 0, "after": 49, "severity": "moderate"}],
         "moved": [
             {
                 "milestone": {"id": plan.opening.pk, "code": "F08-OPEN"},
@@ -36,7 +36,7 @@ def test_what_moves_and_which_flags_change_is_told_and_nothing_written(plan: Pla
                 "after": "2030-04-19",
                 "days": 39,
                 "through": [],
-                "flags": [{"kind": "knock_on_late", "change": "opens", "before": 0, "after": 39, "severity": "moderate"}],
+                "flags": [{"kind": "knock_on_late", "effect": "opens", "before": 0, "after": 39, "severity": "moderate"}],
             },
             {
                 "milestone": {"id": plan.seats.pk, "code": "F09-SEATS"},
@@ -44,7 +44,7 @@ def test_what_moves_and_which_flags_change_is_told_and_nothing_written(plan: Pla
                 "after": "2030-04-19",
                 "days": 35,
                 "through": ["F08-OPEN"],
-                "flags": [{"kind": "knock_on_late", "change": "opens", "before": 0, "after": 35, "severity": "moderate"}],
+                "flags": [{"kind": "knock_on_late", "effect": "opens", "before": 0, "after": 35, "severity": "moderate"}],
             },
         ],
         "elsewhere": [],
