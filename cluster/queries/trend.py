@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from django.utils import timezone
+from django.db.models import F
 
-from cluster.models import SlipReason
-from cluster.queries.factories import MilestoneStory, stories
+from cluster.models import BaselineMilestone, ForecastRevision, SlipReason
 from cluster.queries.milestones import DatedMilestone
 
 
@@ -45,22 +44,17 @@ class TrendLine:
 
 def trend_lines(milestones: Sequence[DatedMilestone], *, as_of: date) -> list[TrendLine]:
     """The lines of milestones (the caller may read them) that were ever promised or forecast: two statements."""
-    lines = [TrendLine(story.dated, _points(story)) for story in stories(list(milestones), as_of=as_of)]
+    points: dict[int, list[TrendPoint]] = {dated.milestone.pk: [] for dated in milestones}
+    promises = BaselineMilestone.objects.announced_by(as_of).filter(milestone__in=points, baseline__in_force_from__lte=as_of)
+    columns = ("milestone", "announced_latest", "baseline__in_force_from", "due_latest")
+    for key, announced, in_force_from, due in promises.order_by("baseline__in_force_from", "id").values_list(*columns):
+        if not points[key]:
+            points[key].append(TrendPoint(announced or in_force_from, due, Told.PROMISED))
+    revisions = ForecastRevision.objects.announced_by(as_of).filter(milestone__in=points).annotate(on=F("known_on"))
+    for key, on, expected, reason in revisions.order_by("on", "id").values_list("milestone", "on", "new_latest", "reason"):
+        points[key].append(TrendPoint(on, expected, Told.CONFIRMED if reason == SlipReason.CONFIRMED else Told.REVISED))
+    for dated in milestones:
+        if dated.reached_on:
+            points[dated.milestone.pk].append(TrendPoint(dated.reached_on, dated.reached_on, Told.REACHED))
+    lines = [TrendLine(dated, sorted(points[dated.milestone.pk], key=lambda point: point.reported)) for dated in milestones]
     return [line for line in lines if line.points]
-
-
-def _points(story: MilestoneStory) -> list[TrendPoint]:
-    found = []
-    if story.promises:
-        first = story.promises[0]
-        told_on = first.announced_latest or first.baseline.in_force_from
-        assert told_on is not None
-        found.append(TrendPoint(told_on, first.due_latest, Told.PROMISED))
-    for revision in story.revisions:
-        told_on = revision.announced_latest or timezone.localdate(revision.recorded_at)
-        told = Told.CONFIRMED if revision.reason == SlipReason.CONFIRMED else Told.REVISED
-        found.append(TrendPoint(told_on, revision.new_latest, told))
-    reached = story.dated.reached_on
-    if reached is not None:
-        found.append(TrendPoint(reached, reached, Told.REACHED))
-    return sorted(found, key=lambda point: point.reported)
