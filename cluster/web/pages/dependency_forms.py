@@ -14,7 +14,8 @@ from cluster.models import Dependency, Milestone, User
 from cluster.models.form_fields import message_of
 from cluster.queries.contracts import contract_for
 from cluster.queries.history import newest_event
-from cluster.queries.links import link_for, would_move
+from cluster.queries.links import link_for
+from cluster.queries.what_if import with_link
 from cluster.services.access import require
 from cluster.services.dependencies import add_dependency, change_dependency, remove_dependency
 from cluster.web.door import ensure_today, page, reader_of
@@ -66,7 +67,7 @@ def edit(request: HttpRequest, code: str, dependency_id: int) -> HttpResponse:
     ensure_today(request)
     reader = reader_of(request)
     link = _editable(reader, code, dependency_id)
-    context = _context(link.successor, gettext("Change the dependency")) | {"link": link}
+    context = _context(_shown_on(request, link), gettext("Change the dependency")) | {"link": link}
     if request.method != "POST":
         shown = {"type": link.type, "lag_days": link.lag_days, "version": newest_event(link)}
         return _answer(request, DependencyForm(initial=shown), context)
@@ -93,7 +94,7 @@ def edit(request: HttpRequest, code: str, dependency_id: int) -> HttpResponse:
             form.refuse(error)
         else:
             messages.success(request, gettext("The dependency is saved."))
-            return redirect("cluster:milestone", code, link.successor.code)
+            return redirect(context["back"])
     return _answer(request, form, context, status=422)
 
 
@@ -104,7 +105,7 @@ def remove(request: HttpRequest, code: str, dependency_id: int) -> HttpResponse:
     reader = reader_of(request)
     link = _editable(reader, code, dependency_id)
     told = {"waits": link.successor.code, "first": link.predecessor.code}
-    context = _context(link.successor, gettext("Remove the dependency"))
+    context = _context(_shown_on(request, link), gettext("Remove the dependency"))
     context |= {"question": gettext("%(waits)s will not wait for %(first)s any more; the history keeps the dependency.") % told}
 
     def take_away(version: int, reason: str) -> None:
@@ -121,6 +122,11 @@ def _editable(reader: User, code: str, dependency_id: int) -> Dependency:
     return link
 
 
+def _shown_on(request: HttpRequest, link: Dependency) -> Milestone:
+    """The milestone from whose page one came, which may be either end of the link."""
+    return link.predecessor if request.GET.get("at") == link.predecessor.code else link.successor
+
+
 def _context(milestone: Milestone, title: str) -> dict[str, Any]:
     back = reverse("cluster:milestone", args=[milestone.contract.code, milestone.code])
     submit = gettext("Save the dependency")
@@ -131,7 +137,7 @@ def _preview(request: HttpRequest, form: DependencyForm, link: Dependency, conte
     """What would move; a circle is an error of the form already here."""
     today, reader = ensure_today(request), reader_of(request)
     try:
-        context["consequences"] = would_move(link, reader=reader, today=today)
+        context["consequences"] = with_link(link, reader=reader, today=today)
     except DomainError as error:
         form.refuse(error)
     return _answer(request, form, context, status=422 if form.errors else 200)

@@ -17,6 +17,7 @@ from cluster.models import Contract, Factory, Milestone, User
 from cluster.models.form_fields import message_of
 from cluster.queries.contracts import contract_for
 from cluster.queries.people import people_of
+from cluster.queries.what_if import with_work
 from cluster.services.access import require
 from cluster.services.milestones import add_milestone, change_milestone, delete_milestone, report_progress
 from cluster.web.conflicts import conflict_rows, in_words, with_their_choices
@@ -25,6 +26,8 @@ from cluster.web.forms.base import RecordForm
 from cluster.web.forms.schedule import MILESTONE_FIELDS, PROGRESS_FIELDS, MilestoneForm, ProgressForm, ReasonForm, RemovalForm
 from cluster.web.pages.milestone import milestone_of
 
+# What the schedule calls the columns by which a milestone moves.
+_WORK = {"duration_days": "duration", "constraint": "constraint", "constraint_on": "constraint_on", "started_on": "started"}
 # Columns of the services that the forms hold as objects.
 _BY_ID = ("factory", "responsible", "actual_source")
 
@@ -163,11 +166,13 @@ def _changing(
     """A form over columns of a milestone: show it, save it, or let the person settle what somebody else changed meanwhile."""
     shown = {name: getattr(found, name) for name in fields}
     back = reverse("cluster:milestone", args=[found.contract.code, found.code])
-    context |= {"milestone": found, "contract": found.contract, "back": back}
+    context |= {"milestone": found, "contract": found.contract, "back": back, "previews": True}
     if request.method != "POST":
         return _answer(request, make(initial=shown | {"version": found.version}), context)
     fresh = request.POST.get("version") == str(found.version)
     form = make(with_their_choices(request.POST, shown) if fresh else request.POST)
+    if form.is_valid() and "preview" in request.POST:
+        return _preview(request, form, found, context)
     if form.is_valid():
         given = form.cleaned_data
         try:
@@ -178,6 +183,19 @@ def _changing(
             messages.success(request, gettext("Saved: %(milestone)s.") % {"milestone": saved})
             return redirect("cluster:milestone", saved.contract.code, saved.code)
     return _answer(request, form, context, status=422)
+
+
+def _preview(request: HttpRequest, form: ReasonForm, found: Milestone, context: dict[str, Any]) -> HttpResponse:
+    """What would move if it were saved so."""
+    given = form.cleaned_data
+    changes = {work: given[name] for name, work in _WORK.items() if name in given}
+    if "actual" in given:
+        changes["actual"] = given["actual"].latest if given["actual"] else None
+    try:
+        context["consequences"] = with_work(found, changes, reader=reader_of(request), today=ensure_today(request))
+    except DomainError as error:
+        form.refuse(error)
+    return _answer(request, form, context, status=422 if form.errors else 200)
 
 
 def _conflict(

@@ -168,6 +168,15 @@ class TestEdit:
         place.milestone.refresh_from_db()
         assert (place.milestone.name_en, place.milestone.version) == ("Presses run", 2)
 
+    def test_what_would_move_is_told_before_it_is_saved(self, place: Place, delivery: Milestone) -> None:
+        Dependency.objects.create(predecessor=delivery, successor=place.milestone)
+        for path, typed in (("edit/", {"duration_days": "400"}), ("progress/", {"actual_date": "01.06.2025"})):
+            checked = send(place, f"milestones/F01-EQ/{path}", **typed, preview="1")
+            assert checked.status_code == 200
+            assert re.search(r"What would follow: .*F01-OPEN Press plant opens: ", words(checked)), path
+        delivery.refresh_from_db()
+        assert (delivery.duration_days, delivery.actual, delivery.version) == (40, None, 1)
+
     def test_what_only_one_side_touched_is_merged_and_where_both_did_a_person_chooses(self, place: Place) -> None:
         client, address = place.client(), place.base + OPEN + "edit/"
         mine = boxes(client.get(address)) | {"name_en": "Mine", "duration_days": "7"}
@@ -274,7 +283,8 @@ class TestDependencies:
             assert send(place, path, **typed)["Location"] == "/c/alpha/milestones/F01-OPEN/"
         link = Dependency.objects.get()
         assert (link.predecessor, link.successor, link.lag_days) == (delivery, place.milestone, 5)
-        assert send(place, f"dependencies/{link.pk}/", type="SS", lag_days="-5").status_code == 302
+        changed = send(place, f"dependencies/{link.pk}/?at=F01-EQ", type="SS", lag_days="-5")
+        assert changed["Location"] == "/c/alpha/milestones/F01-EQ/"
         link.refresh_from_db()
         assert (link.type, link.lag_days) == ("SS", -5)
         assert send(place, f"dependencies/{link.pk}/remove/", reason="wrong").status_code == 302
