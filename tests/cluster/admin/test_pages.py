@@ -46,8 +46,8 @@ from tests.factories import make_contract, make_factory, make_milestone, make_ra
 
 pytestmark = pytest.mark.django_db
 
-# What stands behind other rows: it is shown with them. Simulations have pages of their own.
-PLUMBING = (LedgerConversion, BudgetConversion, ClaimConversion, ConversionDue, Standing, RiskRun, RiskResult)
+# What stands behind other rows: it is shown with them.
+PLUMBING = (LedgerConversion, BudgetConversion, ClaimConversion, ConversionDue, Standing)
 OURS = [
     m
     for app in ("cluster", "production")
@@ -108,6 +108,9 @@ def a_row_of_everything() -> Factory:
     DelayFlag.objects.create(**common, subject_id=factory.pk, kind="over_budget", since=date(2024, 3, 31), amount=Decimal("1234567.80"))
     DelayEvent.objects.create(flag=flag, kind="opened", on_date=date(2024, 4, 1), days=1, severity="minor", job_run=run)
     CalendarException.objects.create(contract=contract, factory=factory, day=date(2024, 5, 2), reason="отпуск")
+    simulated = RiskRun.objects.create(contract=contract, as_of=date(2024, 4, 1), requested_by=person, job_run=run)
+    days = {name: date(2027, 1, 1) for name in ("p10", "p50", "p80", "p95")}
+    RiskResult.objects.create(run=simulated, milestone=milestone, **days, chance=0.5, criticality=0.1, sensitivity=0.2)
     brand = Brand.objects.create(contract=contract, code="b", name_ru="Марка", segment="passenger", source=source)
     model = VehicleModel.objects.create(brand=brand, name="M1", segment="passenger", source=source)
     BrandShare.objects.create(brand=brand, year=2024, percent=50, source=source)

@@ -79,7 +79,9 @@ def test_a_list_takes_as_many_statements_for_many_rows_as_for_one(world: World, 
 
 # What is written at the address of a single object, and at that of its list.
 WRITTEN_ONE = {("delete", "baselines"), ("patch", "budget-lines"), ("delete", "budget-lines")}
-WRITTEN_LIST = {("post", noun) for noun in ("ledger-entries", "outputs", "baselines", "budget-lines", "exchange-rates", "job-runs")}
+WRITTEN_LIST = {
+    ("post", noun) for noun in ("ledger-entries", "outputs", "baselines", "budget-lines", "exchange-rates", "job-runs", "risk-runs")
+}
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "post"])

@@ -19,7 +19,7 @@ from tests.bank import Bank, daily, running_bank
 from tests.factories import make_rate, make_user
 
 pytestmark = pytest.mark.django_db
-# Monday, 15 April 2024, 18:00 in Kaliningrad (UTC+2): all three daily times have passed.
+# Monday, 15 April 2024, 18:00 in Kaliningrad (UTC+2): all four daily times have passed.
 NOW = datetime(2024, 4, 15, 16, 0, tzinfo=UTC)
 Status = JobRun.Status
 
@@ -72,7 +72,7 @@ class TestQueueing:
 
     @pytest.mark.parametrize("name", ["nonsense", "sweep", ""])
     def test_an_unknown_job_is_refused_with_the_names_there_are(self, name: str) -> None:
-        with pytest.raises(DomainError, match=r"are fetch_rates, backfill_rates, convert, flag_delays\.$"):
+        with pytest.raises(DomainError, match=r"are fetch_rates, backfill_rates, convert, flag_delays, simulate_risk\.$"):
             queue(name, by=None, now=NOW)
 
 
@@ -131,17 +131,17 @@ class TestExecuting:
 
 class TestSweeping:
     def test_it_makes_the_runs_that_are_due_once_a_day_even_when_their_time_was_missed(self, woken: list[int]) -> None:
-        assert sweep(NOW)["due"] == 3
+        assert sweep(NOW)["due"] == 4
         assert sweep(NOW + timedelta(minutes=1))["due"] == 0
         runs = JobRun.objects.exclude(name="sweep").order_by("scheduled_for")
         due = [(run.name, f"{timezone.localtime(run.scheduled_for):%d %H:%M}") for run in runs]
-        assert due == [("flag_delays", "15 05:00"), ("fetch_rates", "15 16:30"), ("convert", "15 16:45")]
+        assert due == [("simulate_risk", "15 04:30"), ("flag_delays", "15 05:00"), ("fetch_rates", "15 16:30"), ("convert", "15 16:45")]
         assert set(woken) == {run.pk for run in runs}
-        assert sweep(NOW + timedelta(days=1))["due"] == 3
+        assert sweep(NOW + timedelta(days=1))["due"] == 4
 
     def test_nothing_is_due_before_its_local_time(self) -> None:
-        assert sweep(datetime(2024, 4, 15, 2, 59, tzinfo=UTC))["due"] == 0
-        assert sweep(datetime(2024, 4, 15, 3, 0, tzinfo=UTC))["due"] == 1
+        assert sweep(datetime(2024, 4, 15, 2, 29, tzinfo=UTC))["due"] == 0
+        assert sweep(datetime(2024, 4, 15, 2, 30, tzinfo=UTC))["due"] == 1
 
     def test_a_lost_worker_gives_its_run_back_and_the_last_attempt_is_given_up(self) -> None:
         past = timezone.now() - timedelta(seconds=1)
@@ -165,7 +165,7 @@ class TestSweeping:
     def test_a_broker_that_is_down_only_delays(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(broker, "wake", lambda run_ids: False)
         assert sweep(NOW)["woken"] == 0
-        assert JobRun.objects.filter(status=Status.QUEUED).count() == 3
+        assert JobRun.objects.filter(status=Status.QUEUED).count() == 4
 
     def test_one_row_a_day_tells_of_the_sweeps(self) -> None:
         sweep(NOW)
