@@ -130,12 +130,15 @@ class Schedule:
         return {work.key: self._placed(n, basis, *row) for n, (work, *row) in enumerate(rows)}
 
     def knock_on(self) -> dict[int, date]:
-        """By key, the day to which what precedes a milestone pushes it, where that is after its own forecast (else its due date)."""
+        """By key, the day to which what precedes a milestone pushes it.
+
+        Only where that is after the data date and its own forecast (else its due date): what links no longer hold up is late by itself.
+        """
         if not self.works:
             return {}
         start, _ = self._pushed
         finish = start + self.network.durations
-        moved = self._has_own & ~self._happened & (finish > self._own)
+        moved = self._has_own & ~self._happened & (finish > np.maximum(self._own, self._ends(self.data_date)))
         return {self.works[n].key: self._finish_day(n, int(finish[n])) for n in np.flatnonzero(moved).tolist()}
 
     def chain(self, key: int) -> list[Cause]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count
+from django.db.models import Count, Min
 
 from cluster.domain.calendars import WorkingDays
 from cluster.domain.errors import DomainError
@@ -89,8 +89,8 @@ def standing_schedule(contract_id: int, *, as_of: date) -> Schedule:
 
 def refuse_before_baseline(contract: Contract, as_of: date) -> None:
     """Raise DomainError for a data date on which the contract had no plan yet, though it got one later."""
-    first = Baseline.objects.filter(contract=contract, in_force_from__isnull=False).order_by("in_force_from").first()
-    if first is not None and as_of < first.in_force_from:
+    first = Baseline.objects.filter(contract=contract).aggregate(first=Min("in_force_from"))["first"]
+    if first is not None and as_of < first:
         raise DomainError("The data date lies before the first baseline.", field="as_of", code="before_baseline")
 
 

@@ -12,7 +12,7 @@ from cluster.models import Dependency, Standing
 from cluster.queries.schedule import Pushed, knock_on_of, linked_contracts
 
 # Dependencies of the contracts that are placed at once: some tens of megabytes.
-_AT_ONCE = 10_000
+_AT_ONCE = 5_000
 _MOVE = """
 UPDATE cluster_standing AS stored SET knock_on = moved.day
 FROM unnest(%s::bigint[], %s::date[]) AS moved (milestone_id, day) WHERE stored.milestone_id = moved.milestone_id

@@ -36,7 +36,8 @@ def test_float_and_critical_path_are_those_that_ms_project_stored() -> None:
 
 def test_dates_are_those_that_ms_project_stored() -> None:
     rows = list(csv.DictReader(oracle("schedules/msproject_mspdirelations.csv").read_text(encoding="utf-8").splitlines()))
-    works, waits = [], []
+    works: list[Work] = []
+    waits: list[Wait] = []
     for row in rows:
         days = round(float(row["duration"].rstrip("d")))
         works.append(Work(int(row["uid"]), row["name"], 0, days, None, None, None, None, "", None))

@@ -26,8 +26,8 @@ World = tuple[list[Work], list[Wait], list[dict[date, bool]]]
 
 def work(key: int, duration: int | None = 0, **fields: Any) -> Work:
     """A milestone that is neither started nor promised."""
-    blank: dict[str, Any] = dict.fromkeys(("started", "actual", "forecast", "due", "constraint_on"))
-    return Work(**{"key": key, "code": f"M{key}", "calendar": 0, "duration": duration, "constraint": ""} | blank | fields)
+    blank: dict[str, Any] = dict.fromkeys(("started", "actual", "forecast", "due", "constraint_on")) | {"calendar": 0, "constraint": ""}
+    return Work(key=key, code=f"M{key}", duration=duration, **blank | fields)
 
 
 def wait(before: int, after: int, kind: str = "FS", lag: int = 0) -> Wait:
@@ -158,6 +158,13 @@ def test_what_is_overdue_is_expected_on_the_data_date() -> None:
 
 def test_what_is_reached_is_pushed_nowhere() -> None:
     assert plan([work(1, 5, due=march(2)), work(2, actual=march(12), due=march(2))], wait(1, 2)).knock_on() == {}
+
+
+def test_links_that_no_longer_hold_a_milestone_up_push_it_nowhere() -> None:
+    """What came before was reached in February; the work after it is late by itself."""
+    works = [work(1, 5, due=date(2026, 1, 30), actual=date(2026, 2, 13)), work(2, 5, due=date(2026, 2, 6))]
+    assert plan(works, wait(1, 2)).knock_on() == {}
+    assert plan(works, wait(1, 2), on=date(2026, 2, 16)).knock_on() == {2: date(2026, 2, 20)}
 
 
 def test_a_chain_goes_back_to_the_root_and_says_what_float_took_up() -> None:
@@ -305,7 +312,7 @@ def slow_finishes(world: World, basis: Basis) -> tuple[list[date], dict[int, dat
                 read = theirs.morning(theirs.add(read, -before.duration)) - ONE_DAY
             at = days.add(days.evening(read), link.lag)
             demands.append(days.add(at, 0 if link.type in (LinkType.FF, LinkType.SF) else duration))
-        if demands and own is not None and max(demands) > days.evening(own):
+        if demands and own is not None and max(demands) > max(days.evening(own), days.evening(MONDAY)):
             pushed[one.key] = max(demands)
         finishes.append(max([days.evening(MONDAY), held, *demands]))
     return finishes, pushed

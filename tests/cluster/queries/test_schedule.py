@@ -127,6 +127,7 @@ def test_the_number_of_statements_does_not_grow_with_the_plan(row: list[Mileston
 def test_a_data_date_before_the_first_baseline_is_refused(row: list[Milestone]) -> None:
     contract = row[0].contract
     first = contract.baselines.get().in_force_from
+    assert first is not None
     refuse_before_baseline(contract, first)
     with pytest.raises(DomainError, match="The data date lies before the first baseline"):
         refuse_before_baseline(contract, first.replace(day=1))
