@@ -147,8 +147,8 @@ class TestPasting:
         text = words(preview)
         assert preview.status_code == 200
         assert "New milestones 1" in text
-        assert "Most likely 10 15" in text
-        assert "Predecessors empty N-1FS+2d" in text
+        assert "Most likely: 10 → 15" in text
+        assert "Predecessors: empty → N-1FS+2d" in text
         assert not Milestone.objects.filter(code="N-1").exists()
         done = self.post(place, table, confirm="1", version=hidden(preview, "version"))
         assert done.status_code == 302
@@ -182,7 +182,7 @@ class TestPasting:
         answer = self.post(place, table, confirm="1", version=seen)
         assert answer.status_code == 409
         assert "Somebody changed the schedule since the preview" in words(answer)
-        assert "Most likely 12 15" in words(answer)
+        assert "Most likely: 12 → 15" in words(answer)
         assert self.post(place, table, confirm="1", version=hidden(answer, "version")).status_code == 302
         # The same confirmation sent once more finds its own rows.
         assert self.post(place, table, confirm="1", version=hidden(answer, "version")).status_code == 302
