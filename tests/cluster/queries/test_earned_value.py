@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from cluster.domain.access import Role
-from cluster.domain.dates import DateWindow
 from cluster.domain.earned_value import Method
 from cluster.domain.errors import DomainError, NotFound
-from cluster.models import Baseline, BaselineMilestone, BudgetLine, Contract, Factory, LedgerEntry, Milestone, User
+from cluster.models import Contract, Factory, Milestone, User
 from cluster.queries.earned_value import Earned, earned_value_of
-from tests.factories import approve, make_contract, make_factory, make_milestone, make_user
+from tests.cluster.earnings import fill, pay, plan
+from tests.factories import make_contract, make_factory, make_milestone, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -30,37 +30,11 @@ def boss() -> User:
     return make_user(is_superuser=True)
 
 
-def plan(contract: Contract, dates: dict[Milestone, tuple[str, str | None]], budget: dict[Factory, int], from_day: str) -> Baseline:
-    """An approved baseline: the due day and the weight of each milestone, and a budget for each factory."""
-    baseline = Baseline.objects.create(contract=contract, name_ru="План")
-    for milestone, (due, weight) in dates.items():
-        row = BaselineMilestone(baseline=baseline, milestone=milestone, weight=D(weight) if weight else None)
-        row.due = DateWindow.parse(due)
-        row.save()
-    for factory, amount in budget.items():
-        BudgetLine.objects.create(baseline=baseline, factory=factory, category="equipment", month=date(2025, 1, 1), amount_rub=D(amount))
-    return approve(baseline, from_day)
-
-
-def pay(factory: Factory, on: str, amount: int, **fields: Any) -> None:
-    defaults = {"kind": "payment", "category": "equipment", "document": "1", "counterparty": "C"}
-    LedgerEntry.objects.create(factory=factory, date=date.fromisoformat(on), amount_rub=D(amount), **defaults | fields)
-
-
-def reach(milestone: Milestone, on: str, told: str) -> None:
-    milestone.actual, milestone.actual_announced_on = DateWindow.parse(on), date.fromisoformat(told)
-    milestone.save()
-
-
 @pytest.fixture
 def factory(contract: Contract) -> Factory:
-    """F1: half of 1000 is due at the end of January, the other half at the end of March; the first half was reached in February."""
+    """F1 with its two halves."""
     factory = make_factory(contract, code="F1", order=1)
-    first, second = (make_milestone(factory, code=code) for code in ("A", "B"))
-    plan(contract, {first: ("2025-01-31", "0.5"), second: ("2025-03-31", "0.5")}, {factory: 1000}, "2024-12-01")
-    reach(first, "2025-02-10", told="2025-02-20")
-    pay(factory, "2025-01-15", 200)
-    pay(factory, "2025-02-15", 300)
+    fill(factory)
     return factory
 
 
