@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from functools import cache
 from itertools import groupby
+from urllib.parse import quote
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -53,24 +53,21 @@ def groups_of(request: HttpRequest, rows: Sequence[ScheduleRow], code: str) -> l
 
 
 def bars_of(rows: Iterable[ScheduleRow], *, code: str, query: str = "", teller: Teller | None = None) -> list[Bar]:
-    """A bar for each row; it leads to the milestone's place on the page of its factory."""
+    """A bar for each row; it leads to the milestone's page."""
     teller = teller or Teller()
-
-    @cache
-    def page_of(factory: str) -> str:
-        return (reverse("cluster:factory", args=[code, factory]) if factory else reverse("cluster:contract", args=[code])) + query
-
-    return [_bar(row, page_of(row.factory_code), teller) for row in rows]
+    # One look-up of the address serves all of them.
+    pages = reverse("cluster:milestone", kwargs={"code": code, "milestone": "-"}).removesuffix("-/")
+    return [_bar(row, f"{pages}{quote(row.dated.milestone.code, safe='')}/{query}", teller) for row in rows]
 
 
-def _bar(row: ScheduleRow, page: str, teller: Teller) -> Bar:
+def _bar(row: ScheduleRow, url: str, teller: Teller) -> Bar:
     dated, milestone = row.dated, row.dated.milestone
     name = teller.name(row)
     return Bar(
         key=milestone.pk,
         code=milestone.code,
         name=name,
-        url=f"{page}#{milestone.code}",
+        url=url,
         start=row.start,
         finish=row.finish,
         told=teller.told(row, name),

@@ -1,10 +1,12 @@
 """The page of one factory: its facts, milestones, slips, money, and what changed."""
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
@@ -50,6 +52,7 @@ def factory(request: HttpRequest, code: str, factory: str) -> HttpResponse:
         "story": story,
         "causes": late_because(lasting, story.contract, reader=reader, today=timezone.localdate(), known=own),
         "chart": _chart(story),
+        "gantt": _gantt_of(story, past=as_of < timezone.localdate()),
         "folded": len(story.milestones) > FOLD_FROM,
         "summed": len(story.budget) > SUM_FROM,
         "visible": story.visible,
@@ -65,6 +68,12 @@ def factory(request: HttpRequest, code: str, factory: str) -> HttpResponse:
         "panels": factory_panels(reader, story.factory, as_of),
     }
     return render(request, "cluster/factory.html", context)
+
+
+def _gantt_of(story: FactoryStory, *, past: bool) -> str:
+    """The address of the factory's own Gantt chart, on the day shown."""
+    asked = {"factory": story.factory.code} | ({"as_of": story.as_of.isoformat()} if past else {})
+    return f"{reverse('cluster:schedule', args=[story.contract.code])}?{urlencode(asked)}"
 
 
 def _can_be_confirmed(story: MilestoneStory) -> bool:

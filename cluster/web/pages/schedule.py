@@ -96,7 +96,7 @@ def _asked(request: HttpRequest) -> Asked:
 @page
 @require_safe
 def schedule(request: HttpRequest, code: str) -> HttpResponse:
-    """The milestones that the filters leave, as a chart, or as a table (`?view=table`) with the same figures."""
+    """The milestones that the filters leave, as a chart, or as a table (`?view=table`) with the same figures; for htmx only the chart."""
     asked, view = _asked(request), chosen(request, "view", VIEWS, "chart")
     zoom = Zoom(chosen(request, "zoom", list(Zoom), Zoom.QUARTER))
     as_of, today = as_of_from(request), timezone.localdate()
@@ -130,7 +130,8 @@ def schedule(request: HttpRequest, code: str) -> HttpResponse:
             "fold": link(request, fold="all") if any(not group.folded for group in groups) else "",
             "unfold": link(request, fold=None) if any(group.folded for group in groups) else "",
         }
-    return render(request, "cluster/schedule.html", context)
+    part = getattr(request, "htmx", False) and "chart" in context
+    return render(request, "cluster/partials/gantt.html" if part else "cluster/schedule.html", context)
 
 
 def _factories(request: HttpRequest, board: ScheduleBoard, asked: Asked) -> list[Option]:

@@ -46,7 +46,7 @@ def told(response: Any) -> dict[str, str]:
 def test_every_milestone_is_a_row_grouped_by_factory_and_a_link_to_its_place(place: Place) -> None:
     response = page(place)
     assert codes(response) == ["ALL", "F01-OPEN", "F02-BUILT"]
-    assert 'href="/c/alpha/factories/F01/#F01-OPEN"' in response.content.decode()
+    assert 'href="/c/alpha/milestones/F01-OPEN/"' in response.content.decode()
     assert "The contract as a whole" in words(response)
 
 
@@ -122,6 +122,15 @@ def test_a_folded_factory_is_one_row_and_its_sign_opens_it_again(place: Place) -
     assert "Unfold all" in words(page(place, "?fold=all"))
 
 
+def test_the_page_of_a_factory_fetches_its_own_chart_and_links_to_it(place: Place) -> None:
+    client, address = place.client(), "/c/alpha/schedule/?factory=F01"
+    assert f'hx-get="{address}"' in client.get(place.base + "factories/F01/").content.decode()
+    assert f'href="{address}&amp;as_of=2025-06-30"' in client.get(place.base + "factories/F01/?as_of=2025-06-30").content.decode()
+    part = client.get(address, headers={"hx-request": "true"})
+    assert codes(part) == ["F01-OPEN"]
+    assert "<html" not in part.content.decode()
+
+
 def test_the_table_has_the_same_rows_and_their_figures(place: Place) -> None:
     response = page(place, "?view=table&sort=code")
     late = (localdate() - date(2023, 12, 31)).days
@@ -140,7 +149,7 @@ def test_a_past_day_shows_what_was_known_then(place: Place) -> None:
     before = page(place, "?as_of=2025-05-31")
     assert "reached" not in told(before)["F01-OPEN"]
     assert "data date" in before.content.decode()
-    assert 'href="/c/alpha/factories/F01/?as_of=2025-05-31#F01-OPEN"' in before.content.decode()
+    assert 'href="/c/alpha/milestones/F01-OPEN/?as_of=2025-05-31"' in before.content.decode()
 
 
 def test_the_zoom_and_the_days_shown_stand_in_the_address(place: Place) -> None:
