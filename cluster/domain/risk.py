@@ -155,7 +155,8 @@ class _Crossing:
         return carried
 
 
-@dataclass(frozen=True, slots=True)
+# Thousands of the two are made for a run: frozen ones would take as long as a tenth of it.
+@dataclass(slots=True)
 class _Read:
     """What an activity reads of a predecessor: the start or the finish, kept in a row, and what the link makes of it."""
 
@@ -175,7 +176,7 @@ class _Read:
         return np.subtract(instants, duration, out=out) if self.to_finish else instants
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Step:
     """One activity of the walk: what it reads, the earliest start where no predecessor sees to it, the rows in which its start and its
     finish are kept (0: nobody reads them), whether it may be the last one, and its axis if that is not the first one.
@@ -257,9 +258,7 @@ class _Walk:
                 if spread.causes[activity] >= 0:
                     factor += of_causes[spread.causes[activity]]
                 place[:] = factor
-                spread.tables[activity].take(place, out=duration, mode="clip")
-                duration *= spread.span[activity]
-                duration += spread.low[activity]
+                spread.table(activity).take(place, out=duration, mode="clip")
             else:
                 factor.fill(MIDDLE)
                 duration.fill(spread.low[activity])
@@ -324,7 +323,7 @@ class _Sample:
 
     def criticality(self) -> Shares:
         """By activity, the share of iterations in which its finish sets the end, by itself or through what waits for it."""
-        spread, out = self._walk.spread, np.empty(self.size, dtype=np.float32)
+        spread, out, sets = self._walk.spread, np.empty(self.size, dtype=np.float32), np.empty(self.size, dtype=bool)
         found = np.zeros((self._walk.size, self.size), dtype=bool)
         for step in reversed(self._walk.steps):
             activity = step.activity
@@ -335,7 +334,9 @@ class _Sample:
                 instants = (self._finishes if one.from_finish else self._starts)[one.predecessor]
                 # The same operations as on the way there, so that what is equal is equal to the last bit.
                 duration = spread.durations(activity, self._factors[activity]) if one.to_finish else out
-                found[one.predecessor] |= found[activity] & (one.demand(instants, duration, out) == self._starts[activity])
+                np.equal(one.demand(instants, duration, out), self._starts[activity], out=sets)
+                sets &= found[activity]
+                found[one.predecessor] |= sets
         found[self._walk.held] = False
         shares: Shares = found.mean(axis=1)
         return shares
@@ -365,13 +366,14 @@ class _Tally:
         self.counts: list[Counts] = [_NOTHING] * size
         self.ends = _NOTHING
         self._places = {activity: place for place, activity in enumerate(kept)}
-        self._raised, self._whole = np.empty(width, dtype=np.float32), np.empty(width, dtype=np.int32)
+        self._raised, self._whole = np.empty(width, dtype=np.float32), np.empty(width, dtype=np.intp)
 
     def note(self, activity: int, low: int, finish: Floats) -> None:
         """Count the finishes of an activity in a block of iterations, of which `low` came before."""
-        self.counts[activity] = self.counts[activity].plus(self._counted(finish))
+        counted = self._counted(finish)
+        self.counts[activity] = self.counts[activity].plus(counted)
         if activity in self._places:
-            self.finishes[self._places[activity], low : low + len(finish)] = self._whole[: len(finish)]
+            self.finishes[self._places[activity], low : low + len(finish)] = self._whole[: len(finish)] + counted.first
 
     def note_ends(self, ends: Floats) -> None:
         """Count the ends of the network in a block."""
@@ -379,10 +381,10 @@ class _Tally:
 
     def _counted(self, finish: Floats) -> Counts:
         raised, whole = self._raised[: len(finish)], self._whole[: len(finish)]
-        np.add(finish, _UP, out=raised)
+        first = int(finish.min() + _UP)
+        np.subtract(finish, np.float32(first) - _UP, out=raised)
         whole[:] = raised
-        first = int(whole.min())
-        by_day = np.bincount(whole - np.int32(first))
+        by_day = np.bincount(whole)
         if first + len(by_day) > _LONGEST:
             raise DomainError("The plan is longer than {most} working days.", code="range", most=int(_LONGEST))
         return Counts(first, by_day)

@@ -67,7 +67,7 @@ INDEPENDENT = Together()
 
 
 class Spread:
-    """How each activity's duration varies: `low` + `span` x its table, read at its own factor plus those that it shares."""
+    """How each activity's duration varies: `low` + `span` x its quantile, read at its own factor plus those that it shares."""
 
     def __init__(self, network: Network, durations: ThreePoints, together: Together, uplift: float, happened: Flags | None) -> None:
         n = network.size
@@ -83,13 +83,18 @@ class Spread:
         self.low = np.where(held, network.durations, low * uplift).astype(np.float32)
         self.span = np.where(held, 0, (high - low) * uplift).astype(np.float32)
         likely = np.rint(np.divide(mode - low, high - low, out=np.zeros(n), where=high > low) * _MODES).astype(int)
-        self.tables = [_quantiles(durations.shape, one) for one in likely.tolist()]
+        self._tables = [_quantiles(durations.shape, one) for one in likely.tolist()]
         own = 1 - together.overall - together.in_group * (self.groups >= 0) - together.in_cause * (self.causes >= 0)
         self.own = [_own_factor(one) for one in np.sqrt(own.round(6).clip(0)).tolist()]
 
+    def table(self, activity: int) -> Floats:
+        """The durations of an activity by the place of its factor."""
+        found: Floats = self._tables[activity] * self.span[activity] + self.low[activity]
+        return found
+
     def durations(self, activity: int, factors: Factors) -> Floats:
         """The durations of an activity whose factors are these."""
-        found: Floats = self.tables[activity].take(factors, mode="clip") * self.span[activity] + self.low[activity]
+        found: Floats = self.table(activity).take(factors, mode="clip")
         return found
 
     def shared(self, bits: np.random.SFC64, width: int) -> tuple[Factors, Factors]:
