@@ -90,7 +90,8 @@ def read_days(text: str, *, field: str) -> int | None:
 
 def row_problems(rows: Sequence[EstimateRow]) -> list[Problem]:
     """What is wrong with rows by themselves, in their order; a milestone that stands twice is told at its second row."""
-    found, first = [], {}
+    found: list[Problem] = []
+    first: dict[int, int] = {}
     for row in rows:
         before = first.setdefault(row.milestone, row.number)
         if before != row.number:

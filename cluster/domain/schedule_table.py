@@ -161,9 +161,9 @@ def parse_schedule(text: str, vocabulary: Vocabulary, stored: Mapping[str, Plann
             sheet.refuse(row, "predecessors", str(row.values["predecessors"]), error)
             continue
         new = _laid_over(old, values)
-        if errors := _errors_of(old, new, there):
-            for error in errors:
-                sheet.refuse(row, error.field, str(getattr(new, error.field, "") or ""), error)
+        if refused := _errors_of(old, new, there):
+            for one in refused:
+                sheet.refuse(row, one.field, str(getattr(new, one.field, "") or ""), one)
             continue
         differs = tuple(name for name in COLUMNS if name in values and (old is None or getattr(old, name) != getattr(new, name)))
         table.changes.append(RowChange(row, old, new, differs))

@@ -10,6 +10,9 @@ from cluster.models import Contract, Dependency, Factory, Milestone, User
 from cluster.models.scope import Reader
 from cluster.queries.people import people_of
 
+# Columns that a planned milestone has under the same name.
+_COLUMNS = ("code", "kind", "name_ru", "name_en", "duration_days", "optimistic_days", "pessimistic_days", "risk_cause")
+
 
 def planned_milestones(reader: Reader, contract: Contract) -> dict[str, PlannedMilestone]:
     """The milestones that `reader` may see, by code in their order, each with what it waits for: two statements."""
@@ -18,10 +21,14 @@ def planned_milestones(reader: Reader, contract: Contract) -> dict[str, PlannedM
     waits = Dependency.objects.for_reader(reader).filter(successor__contract=contract).order_by()
     for successor, code, kind, lag in waits.values_list("successor_id", "predecessor__code", "type", "lag_days"):
         links.setdefault(successor, []).append(PlannedLink(code, LinkType(kind), lag))
-    columns = ("code", "factory_id", "kind", "name_ru", "name_en", "duration_days", "optimistic_days", "pessimistic_days", "risk_cause")
     return {
-        values[0]: PlannedMilestone(*values, responsible, tuple(sorted(links.get(pk, []))))
-        for pk, responsible, *values in rows.values_list("pk", "responsible_id", *columns)
+        row["code"]: PlannedMilestone(
+            factory=row["factory_id"],
+            responsible=row["responsible_id"],
+            predecessors=tuple(sorted(links.get(row["pk"], []))),
+            **{name: row[name] for name in _COLUMNS},
+        )
+        for row in rows.values("pk", "factory_id", "responsible_id", *_COLUMNS)
     }
 
 

@@ -91,7 +91,8 @@ def _link(changes: list[RowChange], stored: Mapping[str, Milestone]) -> None:
         (stored[one.new.code].pk, stored[link.predecessor].pk): link for one in changes for link in one.new.predecessors
     }
     gone = [link.pk for key, link in there.items() if key not in wanted]
-    fresh, other = [], []
+    fresh: list[Dependency] = []
+    other: list[Dependency] = []
     for (successor, predecessor), link in wanted.items():
         kept: Any = there.get((successor, predecessor))
         row = kept or Dependency(successor_id=successor, predecessor_id=predecessor)

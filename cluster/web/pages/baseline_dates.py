@@ -1,7 +1,7 @@
 """The dates and weights of a proposed baseline: edited in a table, pasted from a spreadsheet, downloaded."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -205,7 +205,7 @@ def _read(baseline: Baseline, typed: Mapping[int, dict[str, str]], held: Mapping
     """The rows of the form, numbered by the milestones' ids; one that stays as it was is not read again."""
     term = term_of(baseline.contract)
     rows, problems = [], []
-    readers = {"due": lambda text: read_due(text, term), "weight": read_weight, "note": str}
+    readers: dict[str, Callable[[str], object]] = {"due": lambda text: read_due(text, term), "weight": read_weight, "note": str}
     for key, texts in typed.items():
         if texts == _texts(held.get(key)):
             continue

@@ -225,7 +225,7 @@ class TestConfirming:
         (story,) = stories(with_dates(Milestone.objects.filter(pk=milestone.pk), as_of=TODAY), as_of=TODAY)
         assert story.revisions == [first]
         assert story.confirmed == done
-        assert milestone.standing.told_on == TODAY  # type: ignore[attr-defined]
+        assert milestone.standing.told_on == TODAY
 
     def test_a_move_ends_the_confirmation_before_it(self, milestone: Milestone) -> None:
         editor = make_user(Role.EDITOR)

@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 
 from cluster.domain.dates import DateWindow
-from cluster.domain.estimates import Estimate
+from cluster.domain.estimates import Estimate, EstimateRow
 from cluster.models import Dependency, ForecastRevision, Milestone
-from cluster.services.estimates import EstimateRow, save_estimates
+from cluster.services.estimates import save_estimates
 from tests.cluster.web.place import BUDGET, Place, hidden, make_place, words
 from tests.factories import make_milestone
 
