@@ -211,9 +211,10 @@ class Network:
         self._source = self.pred + n * self._from_finish
         # What a link demands of its successor's start, beyond the instant that it reads of its predecessor.
         self._beyond = self._lags - self._durations[self.succ] * self._to_finish
-        # What is to be added to the instant that a link reads to get the predecessor's finish.
+        # For the way back, in the order of predecessors: what is to be added to the instant that a link reads to get the predecessor's
+        # finish, and how far that lies before the successor's start.
         self._to_end = (self._durations[self.pred] * ~self._from_finish)[self.out]
-        self._target = self.succ[self.out]
+        self._target, self._reach = self.succ[self.out], self._beyond[self.out] - self._to_end
         # None where all follow one calendar.
         self.axes = axes if axes is not None and (axes.of != axes.of[0]).any() else None
         self._crossings, across = None, None
@@ -246,14 +247,16 @@ class Network:
         """
         bound = np.zeros(self.size, dtype=np.int64) if earliest is None else np.asarray(earliest, dtype=np.int64)[self._order]
         held = None if happened is None or not happened.any() else np.asarray(happened, dtype=bool)[self._order]
-        beyond = self._beyond if held is None else np.where(held[self.succ], -NEVER, self._beyond)
+        beyond, reach = self._beyond, self._reach
+        if held is not None:
+            beyond, reach = np.where(held[self.succ], -NEVER, beyond), np.where(held[self._target], -NEVER, reach)
         early = self._early(bound, beyond)
         finish = early[self.size :]
         ends: int | Ints = int(finish.max())
         if self.axes is not None:
             ends = self.axes.ends(finish[self.place])[self._order]
         bounded = np.full(self.size, ends) if latest is None else np.minimum(np.asarray(latest, dtype=np.int64)[self._order], ends)
-        late = self._late(bounded, beyond[self.out])
+        late = self._late(bounded, reach)
         return Times(self, early, late if held is None else np.where(held, finish, late), ends, held)
 
     def _early(self, bound: Ints, beyond: Ints) -> Ints:
@@ -271,11 +274,10 @@ class Network:
             early[n + nodes if isinstance(nodes, np.ndarray) else slice(n + nodes.start, n + nodes.stop)] = starts + duration[nodes]
         return early
 
-    def _late(self, finish: Ints, beyond: Ints) -> Ints:
-        """Finishes from upper bounds of them, which become the result, and what links demand, in the order of their predecessors."""
+    def _late(self, finish: Ints, reach: Ints) -> Ints:
+        """Finishes from upper bounds of them, which become the result, and how far links reach back from the successors' starts."""
         duration, target, to_end = self._durations, self._target, self._to_end
         start = finish - duration
-        reach = beyond - to_end
         for low, high, nodes, heads, across in self._backward:
             # The successor's start less what the link demands is the predecessor's start or finish, whichever the link reads.
             allowed = start.take(target[low:high])
