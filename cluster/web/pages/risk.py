@@ -22,6 +22,7 @@ from cluster.domain.errors import Conflict, DomainError, NotFound
 from cluster.models import Contract, MilestoneKind, RiskResult, RiskRun
 from cluster.models.form_fields import message_of
 from cluster.queries.contracts import contract_for, is_partial
+from cluster.queries.people import sees_all_people
 from cluster.queries.risk import due_of, estimated_count, newest_finished, results_of, risk_runs
 from cluster.services.risk import cancel_run, request_run
 from cluster.web.charts import Chart
@@ -138,6 +139,7 @@ def _context(request: HttpRequest, contract: Contract, form: RiskForm) -> dict[s
         "ahead": ahead,
         "run": shown,
         "newest": newest,
+        "sees_people": sees_all_people(reader),
     }
     if shown is not None:
         # Chances are those of the due dates of the data date: today's say something beside the newest simulation only.
