@@ -103,8 +103,9 @@ def cause_sentence(context: Context, cause: LateBecause) -> SafeString:
 
 
 def cause_text(cause: LateBecause) -> str:
-    """The same without links, for a cell of a table."""
-    return unescape(strip_tags(_sentence(cause, lambda milestone: f"{milestone.code} {milestone.name}")))
+    """The same without links, for a cell of a table, where a plus at the beginning would make a formula."""
+    sentence = _sentence(cause, lambda milestone: f"{milestone.code} {milestone.name}")
+    return unescape(strip_tags(sentence)).removeprefix("+")
 
 
 def _sentence(cause: LateBecause, named: Callable[[Milestone], str]) -> SafeString:

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.utils.timezone import localdate
+from django.utils.timezone import localdate, now
 
 from cluster.domain.access import Role
 from cluster.domain.dates import DateWindow
-from cluster.models import Contract, DelayEvent, DelayFlag
+from cluster.models import Contract, DelayEvent, DelayFlag, Dependency, Milestone, RiskResult, RiskRun
 from cluster.services import public_record
 from cluster.services.delays import flag_delays
 from cluster.services.forecasts import revise_forecast
@@ -249,3 +249,167 @@ def test_the_form_shows_what_was_said_before(place: Place) -> None:
     found = DelayFlag.objects.get()
     place.client().post(f"{place.base}delays/{found.pk}/acknowledge/", {"reason": "known", "until": "2099-12-31"})
     assert hidden(place.client().get(f"{place.base}delays/{found.pk}/acknowledge/"), "until") == "31.12.2099"
+
+
+def knocked_on(place: Place) -> None:
+    """A supplier is 49 days late; the opening of F02 waits for it, ten days later."""
+    supplier = make_milestone(place.factory, code="F01-EQ", name_en="Presses delivered", duration_days=0)
+    opening = make_milestone(place.other, code="F02-OPEN", name_en="Seat plant opens", duration_days=0)
+    promise(supplier, "2030-03-01", announced="2023-01-01")
+    promise(opening, "2030-03-11", announced="2023-01-01")
+    Dependency.objects.create(predecessor=supplier, successor=opening)
+    revise_forecast(
+        milestone_id=supplier.pk,
+        window=DateWindow.parse("2030-04-19"),
+        reason="equipment_delivery",
+        document="letter 5",
+        announced=DateWindow.parse("2025-01-01"),
+        by=place.person("editor"),
+        version=1,
+        today=localdate(),
+    )
+
+
+def flag_of_factory(place: Place, **fields: Any) -> DelayFlag:
+    """F01 costs 12 million roubles more than its budget."""
+    return DelayFlag.objects.create(
+        **{
+            "contract": place.contract, "factory": place.factory, "subject_id": place.factory.pk, "kind": "over_budget",
+            "severity": "major", "since": date(2026, 1, 1), "opened_on": date(2026, 1, 2), "amount": 12_000_000,
+        }
+        | fields
+    )  # fmt: skip
+
+
+class TestOneStory:
+    def test_the_flags_of_one_milestone_are_one_row_the_gravest_first(self, place: Place) -> None:
+        revise_forecast(
+            milestone_id=place.milestone.pk,
+            window=DateWindow.parse(str(localdate().year + 1)),
+            reason="design",
+            by=place.person("editor"),
+            version=1,
+            today=localdate(),
+        )
+        flag()
+        subjects = place.client().get(place.base + "delays/").context["open_subjects"]
+        assert [[str(row.kind) for row in subject.rows] for subject in subjects] == [["forecast_late", "overdue"]]
+
+    def test_a_row_says_why_with_the_reason_of_who_lost_the_days(self, place: Place) -> None:
+        knocked_on(place)
+        flag()
+        text = words(place.client().get(place.base + "delays/?factory=F02"))
+        assert "+39 days because F01-EQ Presses delivered +49 days, 10 days absorbed by float equipment delivery · letter 5" in text
+
+    def test_of_another_factory_a_manager_learns_the_code_alone(self, place: Place) -> None:
+        knocked_on(place)
+        flag()
+        text = words(place.client("foreign").get(place.base + "delays/"))
+        assert "+39 days because F01-EQ of another factory +39 days" in text
+        assert "Presses delivered" not in text
+        assert "letter 5" not in text
+        assert "equipment delivery" not in text
+
+    def test_a_past_day_knows_the_knock_on_of_that_day(self, place: Place) -> None:
+        knocked_on(place)
+        assert rows(place, "?as_of=2024-12-31&factory=F02") == []
+        assert rows(place, "?as_of=2025-01-01&factory=F02") == [("F02-OPEN", "knock_on_late")]
+
+    def test_a_past_day_knows_the_newest_simulation_of_a_data_date_until_then(self, place: Place) -> None:
+        knocked_on(place)
+        opening = Milestone.objects.get(code="F02-OPEN")
+        for as_of, p80 in (("2024-01-01", "2030-05-01"), ("2024-06-01", "2030-03-11"), ("2024-09-01", "2030-06-01")):
+            run = RiskRun.objects.create(contract=place.contract, as_of=date.fromisoformat(as_of), finished_at=now())
+            RiskResult.objects.create(run=run, milestone=opening, p10=p80, p50=p80, p80=p80, p95=p80, criticality=0.5, sensitivity=0.5)
+        assert rows(place, "?as_of=2024-03-01&factory=F02") == [("F02-OPEN", "at_risk")]
+        assert rows(place, "?as_of=2024-07-01&factory=F02") == []
+        assert rows(place, "?as_of=2024-10-01&factory=F02") == [("F02-OPEN", "at_risk")]
+
+    def test_the_export_says_why(self, place: Place) -> None:
+        knocked_on(place)
+        flag()
+        table = TestExport().table(place, "?factory=F02")
+        assert table[0][-1] == "Why late"
+        assert table[1][-1].replace("\u00a0", " ") == "39 days because F01-EQ Presses delivered +49 days, 10 days absorbed by float"
+
+
+class TestOtherSubjects:
+    def test_a_factory_stands_with_its_roubles(self, place: Place) -> None:
+        flag_of_factory(place)
+        text = words(place.client().get(place.base + "delays/?kind=over_budget"))
+        assert "₽12m Press plant F01" in text
+        assert "major over budget: Press plant Acknowledge" in text.replace(" :", ":")
+
+    def test_it_is_exported_with_its_amount(self, place: Place) -> None:
+        flag_of_factory(place)
+        (row,) = TestExport().table(place, "?kind=over_budget")[1:]
+        assert (row[0], row[1], row[2], row[5], row[14]) == ("F01", "", "Press plant", "", "12000000.00")
+
+    def test_who_answers_for_the_factory_takes_note_of_it_and_others_may_not(self, place: Place) -> None:
+        path = f"delays/{flag_of_factory(place).pk}/acknowledge/"
+        data = {"reason": "known", "until": "2099-12-31"}
+        assert place.status("foreign", path, data) == 404
+        assert place.status("controller", path, data) == 403
+        assert place.status("own", path, data) == 302
+        assert DelayFlag.objects.get().acknowledged_by == place.person("own")
+
+    def test_a_kind_whose_rule_is_gone_still_stands(self, place: Place) -> None:
+        flag_of_factory(place, kind="forgotten")
+        flag_of_factory(place, kind="of_nothing", factory=None, subject_id=10**9)
+        text = words(place.client().get(place.base + "delays/"))
+        assert "forgotten" in text
+        assert "of_nothing" in text
+
+
+class TestNoted:
+    def noted(self, place: Place, until: date) -> DelayFlag:
+        flag()
+        DelayFlag.objects.update(acknowledged_by=place.person("own"), acknowledged_until=until, acknowledged_reason="known")
+        return DelayFlag.objects.get()
+
+    def test_what_is_noted_comes_after_what_is_not(self, place: Place) -> None:
+        self.noted(place, localdate())
+        late = make_milestone(place.other, code="F02-OPEN")
+        promise(late, (localdate() - timedelta(days=3)).isoformat(), announced="2023-01-01")
+        flag()
+        assert rows(place) == [("F02-OPEN", "overdue"), ("F01-OPEN", "overdue")]
+        assert rows(place, "?noted=yes") == [("F01-OPEN", "overdue")]
+        assert rows(place, "?noted=no") == [("F02-OPEN", "overdue")]
+
+    def test_a_note_that_ran_out_counts_no_more(self, place: Place) -> None:
+        self.noted(place, localdate() - timedelta(days=1))
+        assert rows(place, "?noted=yes") == []
+        assert "noted, run out" in words(place.client().get(place.base + "delays/?noted=no"))
+
+    def test_nonsense_is_refused(self, place: Place) -> None:
+        assert place.status("editor", "delays/?noted=perhaps") == 400
+
+
+class TestLife:
+    def test_it_tells_what_happened_by_whom_until_when_and_why(self, place: Place) -> None:
+        flag()
+        found = DelayFlag.objects.get()
+        place.client("own").post(f"{place.base}delays/{found.pk}/acknowledge/", {"reason": "the press is coming", "until": "2099-12-31"})
+        text = words(place.client("auditor").get(f"{place.base}delays/{found.pk}/"))
+        assert re.search(r"What happened to it .{0,40} opened critical .*acknowledged critical", text)
+        assert f"acknowledged until December 31, 2099: the press is coming {place.person('own').username}" in text
+        masked = words(place.client("controller").get(f"{place.base}delays/{found.pk}/"))
+        assert "the press is coming a member of staff" in masked
+        assert place.person("own").username not in masked
+
+    def test_what_was_withdrawn_is_told_of_there_alone(self, place: Place) -> None:
+        late_and_over(place)
+        flag()
+        DelayFlag.objects.filter(kind="completed_late").update(withdrawn_on=localdate())
+        assert rows(place) == [("F01-OPEN", "overdue")]
+        found = DelayFlag.objects.get(kind="completed_late")
+        assert "turned out never to have been" in words(place.client().get(f"{place.base}delays/{found.pk}/"))
+
+    @pytest.mark.parametrize(("who", "status"), [("foreign", 404), ("outsider", 404), ("nobody", 404), ("anonymous", 302), ("own", 200)])
+    def test_who_sees_it(self, place: Place, who: str, status: int) -> None:
+        flag()
+        assert place.status(who, f"delays/{DelayFlag.objects.get().pk}/") == status
+
+    def test_what_is_not_there_is_not_found(self, place: Place) -> None:
+        assert place.status("editor", f"delays/{10**30}/") == 404
+        assert place.status("editor", "delays/0/") == 404

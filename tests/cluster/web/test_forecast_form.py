@@ -10,9 +10,9 @@ from django.test import Client
 from django.utils.timezone import localdate
 
 from cluster.domain.dates import DateWindow
-from cluster.models import ForecastRevision
+from cluster.models import Dependency, ForecastRevision
 from tests.cluster.web.place import BUDGET, Place, hidden, make_place, title, words
-from tests.factories import make_milestone, make_source
+from tests.factories import make_milestone, make_source, promise
 
 NEXT = localdate().year + 1
 PATH = "milestones/F01-OPEN/forecast/"
@@ -174,6 +174,77 @@ class TestConsequences:
         answer = post(place, filled(place, preview="1"))
         assert answer.status_code == 200
         assert "Against the promise “2023”:" in words(answer)
+        assert not ForecastRevision.objects.exists()
+
+
+class TestKnockOn:
+    def waiting(self, place: Place) -> None:
+        """A line of F02 waits for the opening of F01."""
+        seats = make_milestone(place.other, code="F02-SEATS", name_en="Seat line", duration_days=0)
+        promise(seats, f"{NEXT}-01-31", announced="2023-01-01")
+        Dependency.objects.create(predecessor=place.milestone, successor=seats)
+
+    def send(self, place: Place, data: dict[str, Any], who: str = "editor") -> Any:
+        return place.client(who).post(place.base + PATH, data)
+
+    def test_what_moves_is_shown_before_it_is_saved(self, place: Place) -> None:
+        self.waiting(place)
+        data = filled(place, note="typed with care")
+        answer = self.send(place, data)
+        text = words(answer)
+        assert answer.status_code == 200
+        assert title(answer).startswith("Not saved yet:")
+        assert "1 other milestone moves. Flags: opens 2." in text
+        assert re.search(r"\+\d+ days F02-SEATS Seat line: .*→ .*opens: knock-on late", text)
+        assert not ForecastRevision.objects.exists()
+        shown = boxes(answer)
+        assert (shown["note"], shown["shown"]) == ("typed with care", f"{NEXT}-Q1")
+        assert self.send(place, shown).status_code == 302
+        assert ForecastRevision.objects.count() == 1
+
+    def test_who_saw_it_while_typing_is_not_asked_again_but_for_another_date(self, place: Place) -> None:
+        self.waiting(place)
+        typed = {"window_date": f"{NEXT}-Q1", "window_precision": "quarter"}
+        preview = place.client().get(place.base + PATH + "preview/", typed)
+        assert hidden(preview, "shown") == f"{NEXT}-Q1"
+        assert self.send(place, filled(place, shown=f"{NEXT}-Q1", window_date=f"{NEXT}-Q2")).status_code == 200
+        assert self.send(place, filled(place, shown=f"{NEXT}-Q1")).status_code == 302
+
+    def test_what_moves_nothing_and_opens_no_flag_is_saved_at_once(self, place: Place) -> None:
+        alone = make_milestone(place.factory, code="ALONE")
+        assert alone.pk
+        client = place.client()
+        path = f"{place.base}milestones/ALONE/forecast/"
+        data = filled(place) | {name: hidden(client.get(path), name) for name in ("version", "seen", "request_key")}
+        assert client.post(path, data).status_code == 302
+
+    def test_of_other_factories_a_manager_learns_the_code_alone(self, place: Place) -> None:
+        self.waiting(place)
+        text = words(self.send(place, filled(place), "own"))
+        assert "1 other milestone moves. Flags: opens 1." in text
+        assert "In other factories: F02-SEATS" in text
+        assert "Seat line" not in text
+        assert "The end of the contract" not in text
+
+    def test_of_many_the_worst_are_shown_and_the_others_counted(self, place: Place) -> None:
+        for number in range(9):
+            each = make_milestone(place.factory, code=f"S-{number}", duration_days=number)
+            promise(each, f"{NEXT}-01-31", announced="2023-01-01")
+            Dependency.objects.create(predecessor=place.milestone, successor=each)
+        text = words(self.send(place, filled(place)))
+        assert "9 other milestones move." in text
+        assert "and 3 more milestones" in text
+
+    def test_a_date_that_is_refused_anyway_is_refused_at_once(self, place: Place) -> None:
+        self.waiting(place)
+        assert self.send(place, filled(place, window_date="2020", window_precision="year")).status_code == 422
+        text = words(place.client().get(place.base + PATH + "preview/", {"window_date": "2020", "window_precision": "year"}))
+        assert "A forecast cannot end in the past" in text
+
+    @pytest.mark.parametrize("shown", ["", "\x00", "x" * 5000, f"{NEXT}-Q2", "null"])
+    def test_a_garbled_sign_of_having_seen_it_counts_as_none(self, place: Place, shown: str) -> None:
+        self.waiting(place)
+        assert self.send(place, filled(place, shown=shown)).status_code in (200, 400)
         assert not ForecastRevision.objects.exists()
 
 
