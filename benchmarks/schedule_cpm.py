@@ -97,13 +97,12 @@ def cpm(sizes: list[int] | None = None) -> None:
         network, bare, graph = plan.network(), Bare(plan), _graph(plan)
         _agree(plan, network, bare, graph)
         pass_, plain = _together(lambda: _both(network), bare.times)  # noqa: B023
-        both = _together(
-            lambda: _both(plan.network()),  # noqa: B023
+        (whole,) = _together(lambda: _both(plan.network()))  # noqa: B023
+        longest, theirs = _together(
             lambda: networkx.dag_longest_path_length(graph),  # noqa: B023
             lambda: networkx.dag_longest_path_length(_graph(plan)),  # noqa: B023
-            rounds=3,
+            rounds=2,
         )
-        whole, longest, theirs = both
         days = WorkingDays().days
         two = plan.network(Axes([days, days], np.arange(size) % 2))
         (across,) = _together(lambda: _both(two))  # noqa: B023
