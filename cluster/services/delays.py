@@ -42,7 +42,7 @@ stands AS (
     FROM cluster_delayflag
     WHERE closed_on IS NULL OR kind = '{over_at_once}' AND withdrawn_on IS NULL
 ),
-differing AS MATERIALIZED (
+differing AS (
     SELECT stands.id AS flag_id, stands.kind = '{over_at_once}' AS over_at_once, judged.kind IS NULL AS gone, judged.kind,
         judged.contract_id, judged.subject_id,
         CASE WHEN judged.kind IS NULL THEN stands.factory_id ELSE judged.factory_id END AS factory_id,
