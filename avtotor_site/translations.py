@@ -27,6 +27,8 @@ KEYWORDS: dict[str, Any] = {
     "npgettext": ((1, "c"), 2, 3),
     "DomainError": None, "NotFound": None, "Forbidden": None, "Conflict": None, "NoRate": None,
     "NoConnection": None, "BadReply": None, "Duplicate": None,
+    # Quotes the cell, its first argument.
+    "bad_cell": (2,),
     # A class of the family that always says the same hands its sentence to `super().__init__`.
     "__init__": None,
 }  # fmt: skip

@@ -251,12 +251,11 @@ def _chosen(text: str, choices: Mapping[str, int | str], name: str) -> int | str
             text, "“{text}” is no factory of this contract, though it looks like {meant}: some letters are of another alphabet.",
             field=name, code="choice", meant=meant,
         )  # fmt: skip
-    sentences = {
-        "factory": "“{text}” is no factory of this contract: write its code.",
-        "kind": "“{text}” is not a kind of milestone: write one of those in the list.",
-        "responsible": "“{text}” is nobody with a role in this contract: write a user name.",
-    }
-    raise bad_cell(text, sentences[name], field=name, code="choice")
+    if name == "factory":
+        raise bad_cell(text, "“{text}” is no factory of this contract: write its code.", field=name, code="choice")
+    if name == "kind":
+        raise bad_cell(text, "“{text}” is not a kind of milestone: write one of those in the list.", field=name, code="choice")
+    raise bad_cell(text, "“{text}” is nobody with a role in this contract: write a user name.", field=name, code="choice")
 
 
 def _refuse_twice(sheet: Sheet) -> None:
