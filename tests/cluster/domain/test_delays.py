@@ -43,8 +43,19 @@ def test_overdue_and_forecast_late_are_found_side_by_side() -> None:
     assert {(f.kind, f.days(as_of=date(2025, 4, 11))) for f in found} == {(FlagKind.OVERDUE, 11), (FlagKind.FORECAST_LATE, 91)}
 
 
+@pytest.mark.parametrize(("name", "kind"), [("knock_on", FlagKind.KNOCK_ON_LATE), ("p80", FlagKind.AT_RISK)])
+def test_a_day_by_the_schedule_or_by_risk_is_late_only_after_the_window(name: str, kind: FlagKind) -> None:
+    def found(day: date) -> list[tuple[FlagKind, int]]:
+        late = findings(due=QUARTER, forecast=None, actual=None, as_of=date(2025, 1, 1), **{name: day})  # type: ignore[arg-type]
+        return [(f.kind, f.days(as_of=date(2025, 1, 1))) for f in late]
+
+    assert found(date(2025, 3, 31)) == []
+    assert found(date(2025, 4, 1)) == [(kind, 1)]
+
+
 def test_what_is_reached_is_only_completed_late_or_nothing() -> None:
-    late = findings(due=QUARTER, forecast=DateWindow.parse("2030"), actual=date(2025, 4, 2), as_of=date(2026, 1, 1))
+    day = date(2030, 1, 1)
+    late = findings(due=QUARTER, forecast=DateWindow.parse("2030"), actual=date(2025, 4, 2), as_of=date(2026, 1, 1), knock_on=day, p80=day)
     assert [(f.kind, f.days(as_of=date(2026, 1, 1))) for f in late] == [(FlagKind.COMPLETED_LATE, 2)]
     assert findings(due=QUARTER, forecast=None, actual=date(2025, 3, 31), as_of=date(2026, 1, 1)) == []
 
