@@ -1,6 +1,5 @@
 """What every page's template knows: languages, and lazily the navigation, the contract, the day and the rights."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -9,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -235,15 +234,14 @@ class Frame:
             "estimates": _("Estimates"),
             "calendar": _("Working calendar"),
         }
-        found = []
         scope = self.user.scope if self.user else None
         sees_whole = scope is not None and (scope.sees_everything or self.contract.pk in scope.contracts)
-        for key, names in _SCHEDULE.items():
-            if key == "risk" and not sees_whole:
-                continue
-            with suppress(NoReverseMatch):
-                found.append(NavItem(key, labels[key], reverse(names[0], args=[self.contract.code]) + self.as_of_query))
-        return found
+        return [
+            NavItem(key, labels[key], reverse(names[0], args=[self.contract.code]) + self.as_of_query)
+            for key, names in _SCHEDULE.items()
+            # A simulation is one of the whole contract.
+            if key != "risk" or sees_whole
+        ]
 
     @property
     def schedule_tab(self) -> str:
