@@ -46,7 +46,7 @@ def test_overdue_and_forecast_late_are_found_side_by_side() -> None:
 @pytest.mark.parametrize(("name", "kind"), [("knock_on", FlagKind.KNOCK_ON_LATE), ("p80", FlagKind.AT_RISK)])
 def test_a_day_by_the_schedule_or_by_risk_is_late_only_after_the_window(name: str, kind: FlagKind) -> None:
     def found(day: date) -> list[tuple[FlagKind, int]]:
-        late = findings(due=QUARTER, forecast=None, actual=None, as_of=date(2025, 1, 1), **{name: day})  # type: ignore[arg-type]
+        late = findings(due=QUARTER, forecast=None, actual=None, as_of=date(2025, 1, 1), **{name: day})
         return [(f.kind, f.days(as_of=date(2025, 1, 1))) for f in late]
 
     assert found(date(2025, 3, 31)) == []
