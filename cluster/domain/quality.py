@@ -49,7 +49,7 @@ class Rule(StrEnum):
         return _NUMBERS.get(self)
 
 
-_NUMBERS = {rule: n if n < 10 else n + 1 for n, rule in enumerate(Rule, start=1) if rule is not Rule.NO_DURATION}
+_NUMBERS: dict[Rule, int] = {rule: n if n < 10 else n + 1 for n, rule in enumerate(Rule, start=1) if rule is not Rule.NO_DURATION}
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def _lines(found: Performance, as_of: date) -> list[Line]:
     start = (found.points[0].month, Decimal(0))
     ends = found.ieac_on if found.ieac_on and found.ieac_on > as_of else None
     return [
-        Line("budget", _("planned"), [start, *((end_of(p.month), p.pv) for p in found.points if p.month <= found.planned_end)]),
+        Line("budget", _("by plan"), [start, *((end_of(p.month), p.pv) for p in found.points if p.month <= found.planned_end)]),
         Line("cost", _("paid"), [start, *((end_of(p.month, as_of), p.ac) for p in found.points if p.ac is not None)]),
         Line("earned", _("earned"), [start, *((end_of(p.month, as_of), p.ev) for p in found.points if p.ev is not None)]),
         Line(

@@ -45,7 +45,7 @@ def _many(place: Place, count: int = 20) -> list[Milestone]:
     return rows
 
 
-@pytest.mark.parametrize("path", ["", "factories/", "factories/F01/", "delays/", "record/", "money/", "ledger/", "budgets/"])
+@pytest.mark.parametrize("path", ["", "factories/", "factories/F01/", "delays/", "record/", "money/", "ledger/", "budgets/", "earned-value/"])
 def test_every_page_of_an_example_says_so_above_its_figures(place: Place, path: str) -> None:
     assert EXAMPLE not in _page(place, path=path)
     place.contract.is_example = True
@@ -54,7 +54,7 @@ def test_every_page_of_an_example_says_so_above_its_figures(place: Place, path: 
     assert text.index(EXAMPLE) < text.index('<main id="main"')
 
 
-@pytest.mark.parametrize("path", ["delays.csv", "ledger.csv"])
+@pytest.mark.parametrize("path", ["delays.csv", "ledger.csv", "earned-value.csv"])
 def test_every_row_of_a_file_of_an_example_says_so(place: Place, path: str) -> None:
     LedgerEntry.objects.create(
         factory=place.factory, kind="payment", date=date(2024, 4, 1), amount_rub=Decimal("5.00"), document="1", counterparty="C"
