@@ -139,7 +139,7 @@ class RiskRuns(Records):
         said = {"requested_by_id": by.pk, "contract_id": contract.pk} | given
         if not is_new and any(getattr(run, name) != value for name, value in said.items()):
             raise DomainError("This Idempotency-Key was already used for another request.", field="Idempotency-Key", code="request_reused")
-        representation = self.represent(self.queryset.get(pk=run.pk))  # type: ignore[union-attr]
+        representation = self.represent(self.queryset.get(pk=run.pk))
         headers = {"Location": request.build_absolute_uri(reverse(self.route, kwargs={"pk": run.pk})), "ETag": etag_of(representation)}
         return Response(representation, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK, headers=headers)
 

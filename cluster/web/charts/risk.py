@@ -136,7 +136,7 @@ def _month_ticks(layout: _Layout, first: date, last: date, bottom: float, x: Cal
     months = [day for day in starts if first <= day <= last]
     room = (x(last) - x(first)) / max(1, len(months))
     step = next(n for n in (1, 2, 3, 6, 12, 24, 60, 1200) if n * room >= 112 or n == 1200)
-    marks = []
+    marks: list[str] = []
     for day in months[::step]:
         marks += [line(x(day), bottom, x(day), bottom + 5, "tick"), text(x(day) + 3, layout.height - 8, month(day), class_="axis")]
     return marks

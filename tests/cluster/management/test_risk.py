@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from cluster.models import JobRun, Milestone, RiskRun
-from tests.cluster.management.test_jobs import run
+from tests.cluster.management.test_rates import run
 from tests.factories import make_contract
 from tests.plan import Plan, make_plan
 

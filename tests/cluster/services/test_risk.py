@@ -13,6 +13,7 @@ from cluster.domain.errors import Conflict, DomainError, Forbidden, NotFound
 from cluster.domain.plan_risk import Assumptions
 from cluster.gateways import broker
 from cluster.models import JobRun, Milestone, RiskResult, RiskRun, Standing, User
+from cluster.queries.risk import plan_risk
 from cluster.services import jobs, simulation
 from cluster.services.risk import cancel_run, request_run
 from tests.factories import make_contract, make_user
@@ -27,7 +28,7 @@ Status = JobRun.Status
 @pytest.fixture(autouse=True)
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     ids: list[int] = []
-    monkeypatch.setattr(broker, "wake", lambda run_ids: bool(ids.extend(run_ids)) or True)
+    monkeypatch.setattr(broker, "wake", ids.extend)
     monkeypatch.setattr(broker, "wake_soon", ids.extend)
     return ids
 
@@ -183,7 +184,6 @@ class TestCancelling:
         self, plan: Plan, editor: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         run = request_run(contract_id=plan.contract.pk, assumptions=QUICK, by=editor, now=NOW)
-        plan_risk = simulation.plan_risk
 
         def cancelled_meanwhile(*args: Any, **options: Any) -> Any:
             cancel_run(risk_run_id=run.pk, by=editor)
@@ -204,7 +204,7 @@ class TestCancelling:
         JobRun.objects.update(status=Status.RUNNING, lease_token=uuid.uuid4(), lease_until=past, attempts=1)
         cancel_run(risk_run_id=run.pk, by=editor)
         jobs.sweep(NOW)
-        assert JobRun.objects.get(pk=run.job_run_id).status == Status.CANCELLED
+        assert JobRun.objects.get(risk_run=run).status == Status.CANCELLED
 
     def test_one_that_has_ended_cannot_be_cancelled(self, plan: Plan, editor: User) -> None:
         run = work(request_run(contract_id=plan.contract.pk, assumptions=QUICK, by=editor, now=NOW))
@@ -230,11 +230,11 @@ class TestCancelling:
 def test_a_worker_that_dies_after_the_results_are_stored_leaves_them_once(plan: Plan, editor: User) -> None:
     run = work(request_run(contract_id=plan.contract.pk, assumptions=QUICK, by=editor, now=NOW))
     finished = run.finished_at
-    JobRun.objects.filter(pk=run.job_run_id).update(status=Status.QUEUED)
+    JobRun.objects.filter(risk_run=run).update(status=Status.QUEUED)
     work(run)
     assert run.finished_at == finished
     assert run.results.count() == 6
-    assert JobRun.objects.get(pk=run.job_run_id).status == Status.SUCCEEDED
+    assert JobRun.objects.get(risk_run=run).status == Status.SUCCEEDED
 
 
 def test_a_plan_in_a_circle_ends_the_run_with_its_members(plan: Plan, editor: User) -> None:

@@ -145,7 +145,7 @@ def test_one_that_waits_is_cancelled_by_its_button(editor: Client, address: str)
     assert f"{address}{run.pk}/cancel/" in editor.get(address).content.decode()
     assert editor.get(f"{address}{run.pk}/cancel/").status_code == 405
     editor.post(f"{address}{run.pk}/cancel/")
-    assert JobRun.objects.get(pk=run.job_run_id).status == JobRun.Status.CANCELLED
+    assert JobRun.objects.get(risk_run=run).status == JobRun.Status.CANCELLED
     page = words(editor.get(address))
     assert "The simulation is cancelled." in page
     assert "Being simulated" not in page
