@@ -181,14 +181,19 @@ def read_weight(text: str) -> Decimal | None:
     return weight
 
 
-def refuse_weight(weight: Decimal | None) -> None:
-    """Raise DomainError (field `weight`) for one that does not lie between 0 and 1 or has more than six decimals."""
+def refuse_weight(weight: Decimal | None, *, earns: bool = True) -> None:
+    """Raise DomainError (field `weight`) for one that does not lie between 0 and 1 or has more than six decimals.
+
+    A milestone of no factory does not earn, and so has no weight.
+    """
     if weight is None:
         return
     if not weight.is_finite() or not 0 <= weight <= 1:
         raise DomainError("A weight lies between 0 and 1, which is 100 %.", field="weight", code="range")
     if weight != round(weight, _PLACES):
         raise DomainError("A weight has at most six decimals.", field="weight", code="decimals")
+    if not earns:
+        raise DomainError("A milestone of no factory earns no budget: leave its weight empty.", field="weight", code="no_factory")
 
 
 def refuse_weights(sums: Mapping[str, Decimal]) -> None:
@@ -220,7 +225,7 @@ def _errors_of(row: DateRow, known: Mapping[int, int | None], stored: Mapping[in
         yield DomainError("Write the due date that this is about, or empty the row.", field="due", code="required")
     checks = (
         lambda: refuse_due(due, term) if due is not None else None,
-        lambda: refuse_weight(weight),
+        lambda: refuse_weight(weight, earns=known[row.milestone] is not None),
         lambda: _read_note(row.values.get("note") or ""),
     )
     for check in checks:
@@ -228,8 +233,6 @@ def _errors_of(row: DateRow, known: Mapping[int, int | None], stored: Mapping[in
             check()
         except DomainError as error:
             yield error
-    if weight is not None and known[row.milestone] is None:
-        yield DomainError("A milestone of no factory earns no budget: leave its weight empty.", field="weight", code="no_factory")
 
 
 def _read_code(text: str, codes: Codes) -> str:

@@ -15,7 +15,7 @@ from django.db import connection, models, transaction
 
 from cluster.domain.access import Action
 from cluster.domain.approval import refuse_unseen
-from cluster.domain.baseline_dates import refuse_due, refuse_weights
+from cluster.domain.baseline_dates import refuse_due, refuse_weight, refuse_weights
 from cluster.domain.budgets import (
     Key,
     Known,
@@ -261,6 +261,9 @@ def refuse_by_hand(instance: models.Model, *, deleting: bool = False) -> None:
             _refuse_frozen(baseline)
         if isinstance(instance, BudgetLine) and not deleting:
             refuse_month(instance.month, term_of(instance.factory.contract))
+        if isinstance(instance, BaselineMilestone) and not deleting and instance.baseline.kind == Baseline.Kind.DRAFT:
+            refuse_due(instance.due, term_of(instance.baseline.contract))
+            refuse_weight(instance.weight, earns=instance.milestone.factory_id is not None)
 
 
 def _refuse_frozen(baseline: Baseline | None) -> None:

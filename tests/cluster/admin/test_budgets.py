@@ -180,3 +180,25 @@ def test_an_auditor_sees_and_does_nothing(place: Place) -> None:
     place.draft.refresh_from_db()
     assert place.draft.kind == "draft"
     assert place.client.post(place.address(place.line), place.line_body()).status_code == 403
+
+
+class TestDates:
+    def body(self, place: Place, **changes: Any) -> dict[str, Any]:
+        milestone = make_milestone(place.factory)
+        posted = {"baseline": place.draft.pk, "milestone": milestone.pk, "due_date": "2027-Q2", "due_precision": "day", "weight": "0.4"}
+        return posted | {"announced_date": "", "announced_precision": "day"} | changes
+
+    def test_a_date_with_its_weight_is_added_to_a_proposal(self, place: Place) -> None:
+        answer = place.client.post(reverse("admin:cluster_baselinemilestone_add"), self.body(place))
+        assert answer.status_code == 302
+        row = place.draft.milestones.get()
+        assert (str(row.due), row.weight) == ("2027-Q2", Decimal("0.4"))
+
+    def test_a_date_outside_of_the_term_and_a_weight_that_earns_nothing_are_refused_at_their_fields(self, place: Place) -> None:
+        add = reverse("admin:cluster_baselinemilestone_add")
+        late = place.client.post(add, self.body(place, due_date="2034"))
+        assert "after the end of the contract" in errors(late)["due"][0]
+        bare = make_milestone(contract=place.contract)
+        nothing = place.client.post(add, self.body(place, milestone=bare.pk))
+        assert "earns no budget" in errors(nothing)["weight"][0]
+        assert not place.draft.milestones.exists()
