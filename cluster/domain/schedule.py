@@ -280,7 +280,8 @@ class Schedule:
         if work.actual is not None:
             return Placed(begun, done, begun, done, 0, 0, critical=False)
         late = done if late_finish == finish else self._finish_day(n, late_finish)
-        late_begun = begun if self._started[n] else self._start_day(n, late_start) if duration else late
+        # What has begun cannot start later, and it should have ended sooner where its float is negative.
+        late_begun = min(begun, late) if self._started[n] else self._start_day(n, late_start) if duration else late
         return Placed(begun, done, late_begun, late, total, free, critical=total <= 0)
 
     def _finish(self, n: int, instant: int, basis: Basis) -> date:

@@ -229,6 +229,18 @@ def test_a_factory_follows_its_own_calendar_and_links_carry_dates_across() -> No
     assert (placed[1].total_float, placed[1].free_float, placed[1].late_finish) == (3, 3, march(20))
 
 
+def test_a_mere_date_starts_in_the_evening_whenever_its_factory_works_again() -> None:
+    closed = WorkingDays({march(day): False for day in range(16, 21)})
+    works = [work(1, actual=march(13), calendar=1), work(2, 1)]
+    placed = plan(works, wait(1, 2, "SS"), on=march(11), calendars=[RUSSIA, closed]).placed(Basis.LOGIC)
+    assert placed[2].early_start == march(16)
+
+
+def test_work_in_progress_that_should_have_ended_before_it_began_does_not_end_before_its_late_start() -> None:
+    placed = plan([work(1, 5, started=march(12), constraint="FNLT", constraint_on=march(10))]).placed(Basis.LOGIC)[1]
+    assert (placed.late_start, placed.late_finish, placed.total_float) == (march(10), march(10), -6)
+
+
 def test_a_working_saturday_of_one_factory_ends_before_the_monday_of_another() -> None:
     busy = WorkingDays({march(21): True})
     placed = plan([work(1, 6, calendar=1), work(2, 1)], wait(1, 2), calendars=[RUSSIA, busy]).placed(Basis.LOGIC)
