@@ -1,6 +1,6 @@
 """The slip ledger of a contract: every revision of a forecast as days lost or won, with sums."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -84,7 +84,7 @@ class SlipLedgerSerializer(serializers.Serializer[Any]):
 attach_example(SlipLedgerSerializer)
 
 
-def answer(ledger: SlipLedger, *, factory: str | None, context: dict[str, Any]) -> dict[str, Any]:
+def answer(ledger: SlipLedger, *, factory: str | None, context: Mapping[str, Any]) -> dict[str, Any]:
     """The slips, those of one factory alone where its code is given."""
     rows = [slip for slip in ledger.rows if not factory or slip.factory_code == factory]
     data = {
@@ -97,7 +97,7 @@ def answer(ledger: SlipLedger, *, factory: str | None, context: dict[str, Any]) 
         "by_responsible": _sums("responsible", rows, lambda slip: slip.revision.milestone.responsible),
         "slips": rows,
     }
-    return dict(SlipLedgerSerializer(data, context=context).data)
+    return dict(SlipLedgerSerializer(data, context=dict(context)).data)
 
 
 def _sums(name: str, rows: Iterable[Slip], key: Callable[[Slip], Any]) -> list[dict[str, Any]]:

@@ -33,6 +33,13 @@ class ScheduleRow:
         factory = self.dated.milestone.factory
         return factory.code if factory else ""
 
+    @property
+    def pushed_days(self) -> int:
+        """Calendar days after the due date by what the schedule expects; 0 for what is reached, not judged or without a due date."""
+        if self.finish is None or self.dated.due is None or self.dated.is_reached or not self.dated.milestone.scored:
+            return 0
+        return max(0, (self.finish - self.dated.due.window.latest).days)
+
 
 @dataclass(frozen=True, slots=True)
 class ScheduleBoard:

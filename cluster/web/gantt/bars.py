@@ -77,6 +77,7 @@ def _bar(row: ScheduleRow, url: str, teller: Teller) -> Bar:
         forecast=_end(dated.forecast),
         reached=dated.is_reached,
         late=dated.late_days or 0,
+        pushed=row.pushed_days,
         critical=row.critical,
     )
 

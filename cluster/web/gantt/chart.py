@@ -19,8 +19,9 @@ _TARGET = 24
 class Bar:
     """A milestone with the work before it: from `start` to `finish`, the day on which it was reached or is expected to be.
 
-    `original`, `due` and `forecast` are the ends of their windows, `due_from` is the first day of the due one. `late` are calendar
-    days against `due`; `told` says all of it in words. A milestone without any date (`finish` is None) has a row and no bar.
+    `original`, `due` and `forecast` are the ends of their windows, `due_from` is the first day of the due one. `late` are calendar days
+    against `due`, `pushed` those by which what precedes it makes it late, beyond its own forecast. `told` says all of it in words. A
+    milestone without any date (`finish` is None) has a row and no bar.
     """
 
     key: int
@@ -36,6 +37,7 @@ class Bar:
     forecast: date | None = None
     reached: bool = False
     late: int = 0
+    pushed: int = 0
     critical: bool = False
 
 
@@ -112,6 +114,7 @@ class _Words:
     fold: str
     unfold: str
     late: str
+    pushed: str
     critical: str
     undated: str
 
@@ -123,6 +126,7 @@ class _Words:
             fold=_("Fold {name}"),
             unfold=_("Unfold {name}"),
             late=_("days late"),
+            pushed=_("days late by knock-on"),
             critical=_("critical"),
             undated=_("no date published"),
         )
@@ -165,6 +169,8 @@ def _group_row(group: Group, span: tuple[int, int], drawn: Pieces, width: int, w
 
 def _row(bar: Bar, axis: Axis, drawn: Pieces, words: _Words) -> str:
     late = f'<b class="late">+{bar.late}<span class="vh"> {words.late}</span></b>' if bar.late else ""
+    if bar.pushed and not bar.late:
+        late = f'<b class="pushed">(+{bar.pushed})<span class="vh"> {words.pushed}</span></b>'
     critical = f'<abbr title="{words.critical}">●</abbr>' if bar.critical else ""
     name = f'<span class="name" title="{escape(bar.name)}"><i>{escape(bar.code)}</i> {escape(bar.name)}</span>'
     head = f'<th scope="row"><div>{name}{critical}{late}</div></th>'
@@ -194,8 +200,8 @@ def _work(bar: Bar, axis: Axis, start: int, end: int) -> list[str]:
         parts.append(f'<rect class="window" x="{(early := axis.x(bar.due_from))}" y="5" width="{due - early}" height="16"/>')
     if end - start > 2:
         parts.append(f'<rect class="bar {state}" x="{start}" y="8" width="{end - start}" height="10"/>')
-    if bar.late and due is not None and end > due:
-        parts.append(f'<rect class="over" x="{due}" y="6" width="{end - due}" height="14"/>')
+    if (bar.late or bar.pushed) and due is not None and end > due:
+        parts.append(f'<rect class="over{"" if bar.late else " pushed"}" x="{due}" y="6" width="{end - due}" height="14"/>')
     if bar.critical:
         parts.append(f'<path class="crit" d="M{start} 22.5H{max(end, start + 4)}"/>')
     if due is not None:

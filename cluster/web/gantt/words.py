@@ -26,6 +26,7 @@ class Teller:
             "original": _("promised at first {date}"),
             "forecast": _("forecast {date}"),
             "late": _("{days} against the due date"),
+            "pushed": _("{days} by knock-on"),
             "late_original": _("{days} against the first promise"),
             "float": _("total float in working days: {days}"),
             "waits_for": _("waits for {codes}"),
@@ -55,11 +56,7 @@ class Teller:
             parts.append(say["original"].format(date=original))
         if forecast and not dated.actual:
             parts.append(say["forecast"].format(date=forecast))
-        late, late_original = dated.late_days, dated.late_days_original
-        if late:
-            parts.append(say["late"].format(days=days_late(late)))
-        if late_original and late_original != late:
-            parts.append(say["late_original"].format(days=days_late(late_original)))
+        parts += self._late(row)
         if row.critical:
             parts.append(self._critical)
         if row.total_float is not None:
@@ -67,6 +64,17 @@ class Teller:
         if row.waits_for:
             parts.append(say["waits_for"].format(codes=", ".join(row.waits_for)))
         return f"{dated.milestone.code} {name}: {'; '.join(parts) or self._undated}"
+
+    def _late(self, row: ScheduleRow) -> list[str]:
+        say, late, late_original = self._templates, row.dated.late_days, row.dated.late_days_original
+        parts = []
+        if late:
+            parts.append(say["late"].format(days=days_late(late)))
+        if row.pushed_days > (late or 0):
+            parts.append(say["pushed"].format(days=days_late(row.pushed_days)))
+        if late_original and late_original != late:
+            parts.append(say["late_original"].format(days=days_late(late_original)))
+        return parts
 
     def _of(self, dated: Dated | None) -> str:
         if dated is None:

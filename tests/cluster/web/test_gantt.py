@@ -82,6 +82,12 @@ class TestBars:
         assert '<b class="late">+16<span class="vh"> days late</span></b>' in row
         assert "over" not in rows(draw(bar(1)))[1]
 
+    def test_what_only_its_predecessors_make_late_is_drawn_apart(self) -> None:
+        row = rows(draw(bar(1, due=date(2026, 3, 15), pushed=16)))[1]
+        assert 'class="over pushed"' in row
+        assert '<b class="pushed">(+16)<span class="vh"> days late by knock-on</span></b>' in row
+        assert "pushed" not in rows(draw(bar(1, due=date(2026, 3, 15), late=16, pushed=20)))[1]
+
     def test_what_is_critical_is_underlined_and_marked_by_a_sign(self) -> None:
         row = rows(draw(bar(1, critical=True)))[1]
         assert 'class="crit"' in row

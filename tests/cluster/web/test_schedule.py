@@ -65,6 +65,18 @@ def test_a_bar_says_its_dates_its_delay_and_what_it_waits_for(place: Place) -> N
     assert "waits for F02-BUILT" in said
 
 
+def test_what_comes_before_pushes_a_milestone_beyond_its_own_dates(place: Place) -> None:
+    whole = Milestone.objects.get(code="ALL")
+    promise(
+        after := make_milestone(contract=place.contract, code="NEXT"),
+        (localdate() + timedelta(days=10)).isoformat(),
+        announced="2025-01-01",
+    )
+    Dependency.objects.create(predecessor=Milestone.objects.get(code="F02-BUILT"), successor=after)
+    assert re.search(r"\+3[45]\d days by knock-on", told(page(place))["NEXT"])
+    assert "knock-on" not in told(page(place))[whole.code]
+
+
 def test_a_plant_manager_sees_the_own_factory_and_of_others_the_code_alone(place: Place) -> None:
     response = page(place, who="own")
     assert codes(response) == ["F01-OPEN"]
