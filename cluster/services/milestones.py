@@ -12,6 +12,7 @@ from cluster.domain.errors import Conflict, DomainError, NotFound
 from cluster.models import Baseline, Contract, Factory, Milestone, Source, User
 from cluster.queries.people import people_of
 from cluster.services.access import require
+from cluster.services.locks import one_at_a_time
 from cluster.services.records import delete_record, save_record
 from cluster.services.schedule_rules import refuse_milestone
 
@@ -35,6 +36,7 @@ def add_milestone(values: Mapping[str, Any], *, contract_id: int, by: User, reas
         raise NotFound("There is no such contract.", field="contract")
     values = _stripped(values)
     require(by, Action.EDIT_RECORD, contract=contract.pk, factory=values.get("factory_id"))
+    one_at_a_time(f"milestones {contract.pk}")
     twin = Milestone.objects.filter(contract=contract, code=values["code"]).first()
     if twin is not None:
         if all(getattr(twin, name) == value for name, value in values.items()):

@@ -46,7 +46,9 @@ class DaysField(forms.Field):
         return int(text)
 
 
-class _FactoryOrWhole(forms.ModelChoiceField):
+class _Coded(forms.ModelChoiceField):
+    """A choice among factories or milestones, by code and name."""
+
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.code} {obj.name}"
 
@@ -54,11 +56,6 @@ class _FactoryOrWhole(forms.ModelChoiceField):
 class _Person(forms.ModelChoiceField):
     def label_from_instance(self, obj: Any) -> str:
         return str(obj.get_full_name() or obj.username)
-
-
-class _MilestoneChoice(forms.ModelChoiceField):
-    def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.code} {obj.name}"
 
 
 class ReasonForm(RecordForm):
@@ -83,9 +80,7 @@ class MilestoneForm(ReasonForm):
 
     code = forms.CharField(label=_("Code"), max_length=40, help_text=_("Short and its own in the contract, such as F01-OPEN."))
     kind = forms.ChoiceField(label=_("Kind"), choices=MilestoneKind.choices)
-    factory = _FactoryOrWhole(
-        label=_("Factory"), queryset=Factory.objects.none(), required=False, empty_label=_("— the contract as a whole —")
-    )
+    factory = _Coded(label=_("Factory"), queryset=Factory.objects.none(), required=False, empty_label=_("— the contract as a whole —"))
     name_ru = forms.CharField(label=_("Name in Russian"), max_length=300)
     name_en = forms.CharField(label=_("Name in English"), max_length=300, required=False)
     duration_days = DaysField(
@@ -142,9 +137,7 @@ class DependencyForm(ReasonForm):
         widget=forms.RadioSelect,
         initial=BEFORE,
     )
-    other = _MilestoneChoice(
-        label=_("Other milestone"), queryset=Milestone.objects.none(), to_field_name="code", empty_label=_("— choose —")
-    )
+    other = _Coded(label=_("Other milestone"), queryset=Milestone.objects.none(), to_field_name="code", empty_label=_("— choose —"))
     type = forms.ChoiceField(label=_("Type"), choices=[(code, capfirst(name)) for code, name in Dependency.Type.choices])
     lag_days = DaysField(label=_("Lag, working days"), least=-LONGEST_LAG, most=LONGEST_LAG, initial=0, help_text=_("Negative: a lead."))
 
@@ -161,9 +154,7 @@ class ExceptionsForm(RecordForm):
 
     field_names = {"factory_id": "factory"}
 
-    factory = _FactoryOrWhole(
-        label=_("Factory"), queryset=Factory.objects.none(), required=False, empty_label=_("— the contract as a whole —")
-    )
+    factory = _Coded(label=_("Factory"), queryset=Factory.objects.none(), required=False, empty_label=_("— the contract as a whole —"))
     first = DayField(label=_("From"))
     last = DayField(label=_("To"), required=False, help_text=_("Empty: the one day."))
     works = forms.TypedChoiceField(

@@ -30,7 +30,7 @@ HISTORY_SIZE = 25
 def milestone(request: HttpRequest, code: str, milestone: str) -> HttpResponse:
     """Everything about one milestone; what the reader may enter is linked where it belongs."""
     reader, as_of = reader_of(request), as_of_from(request)
-    story = story_of(request, code, milestone)
+    story = _story(request, code, milestone)
     found = story.dated.milestone
     named = sees_people(reader, contract_id=found.contract_id)
     before, after = links_around(reader, found)
@@ -55,7 +55,7 @@ def milestone(request: HttpRequest, code: str, milestone: str) -> HttpResponse:
     return render(request, "cluster/milestone.html", context)
 
 
-def story_of(request: HttpRequest, code: str, milestone_code: str) -> MilestoneStory:
+def _story(request: HttpRequest, code: str, milestone_code: str) -> MilestoneStory:
     """The milestone of the address with its dates on the day that is asked for, or NotFound."""
     reader, as_of = reader_of(request), as_of_from(request)
     contract = contract_for(reader, code)

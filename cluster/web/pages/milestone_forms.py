@@ -40,7 +40,8 @@ def new_milestone(request: HttpRequest, code: str) -> HttpResponse:
     contract = contract_for(reader, code)
     offered = _offered(reader, contract)
     factory = offered["factories"].filter(code=request.GET.get("factory", "")).first()
-    _require_somewhere(reader, contract, factory)
+    # An editor of the contract, or of the factory that the address names.
+    require(reader, Action.EDIT_RECORD, contract=contract.pk, factory=factory.pk if factory else None)
     context = {
         "contract": contract,
         "title": gettext("New milestone"),
@@ -241,11 +242,6 @@ def _values(given: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
 def _offered(reader: User, contract: Contract, factory_id: int | None = None) -> dict[str, Any]:
     factories = Factory.objects.for_reader(reader).filter(contract=contract).order_by("order", "code")
     return {"factories": factories, "people": people_of(contract.pk, factory_id=factory_id)}
-
-
-def _require_somewhere(reader: User, contract: Contract, factory: Factory | None) -> None:
-    """An editor of the contract, or of the factory that the address names."""
-    require(reader, Action.EDIT_RECORD, contract=contract.pk, factory=factory.pk if factory else None)
 
 
 def _answer(request: HttpRequest, form: ReasonForm, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
