@@ -491,3 +491,17 @@ def test_each_contract_of_a_digest_tells_its_own_milestones_and_examples_are_not
     (rows,) = (query["sql"] for query in captured if query["sql"].startswith('SELECT "cluster_milestone"."id"'))
     assert "NOT" in rows.rpartition("WHERE")[2]
     assert '"is_example"' in rows.rpartition("WHERE")[2]
+
+
+def test_a_forecast_that_was_confirmed_is_no_change_to_tell() -> None:
+    user = subscriber()
+    milestone = make_milestone(make_factory(), name_ru="Открытие завода")
+    for reason in ("permit", "confirmed"):
+        revision = ForecastRevision(milestone=milestone, reason=reason)
+        revision.old = revision.new = DateWindow.parse("2027")
+        revision.announced = DateWindow.day(MONDAY.date() - timedelta(days=1))
+        revision.save()
+    told = digest_for(reader=user, since=MONDAY - timedelta(days=2), until=MONDAY, as_of=MONDAY.date(), by_announcement=True)
+    (item,) = told.contracts[0].changes
+    assert item.revision is not None
+    assert item.revision.reason == "permit"
