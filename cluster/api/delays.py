@@ -13,6 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from cluster.api.causes import Causes
 from cluster.api.fields import ContractReference, Day, Input, Person, Reference
 from cluster.api.filtering import filters
 from cluster.api.pagination import RecordedPagination
@@ -70,7 +71,7 @@ def _of_a_kind(model: type[Model], path: str, **parameters: str) -> Any:
     return type(f"{model.__name__}Filters", (filters(model, **parameters),), {path: kind})
 
 
-class DelayFlags(Records):
+class DelayFlags(Causes, Records):
     """Delay flags."""
 
     noun = ("a delay flag", "delay flags")

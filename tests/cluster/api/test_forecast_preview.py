@@ -66,7 +66,9 @@ def test_who_may_not_see_the_milestone_finds_nothing(plan: Plan) -> None:
     assert ask(plan, make_user()).status_code in (403, 404)
 
 
-@pytest.mark.parametrize("new", ["2020-01-01", None, {}, {"earliest": "x", "latest": "x", "precision": "day"}, 5, {"earliest": "2999-01-01"}])
+@pytest.mark.parametrize(
+    "new", ["2020-01-01", None, {}, {"earliest": "x", "latest": "x", "precision": "day"}, 5, {"earliest": "2999-01-01"}]
+)
 def test_what_is_no_forecast_is_refused_by_its_key(plan: Plan, new: Any) -> None:
     answer = ask(plan, make_user(Role.EDITOR, contract=plan.contract), new)
     assert answer.status_code in (400, 422)
