@@ -45,7 +45,9 @@ def _many(place: Place, count: int = 20) -> list[Milestone]:
     return rows
 
 
-@pytest.mark.parametrize("path", ["", "factories/", "factories/F01/", "delays/", "record/", "money/", "ledger/", "budgets/", "earned-value/"])
+@pytest.mark.parametrize(
+    "path", ["", "factories/", "factories/F01/", "delays/", "record/", "money/", "ledger/", "budgets/", "earned-value/"]
+)
 def test_every_page_of_an_example_says_so_above_its_figures(place: Place, path: str) -> None:
     assert EXAMPLE not in _page(place, path=path)
     place.contract.is_example = True
