@@ -44,9 +44,9 @@ class Counts:
 
     def quantiles(self, *shares: float) -> list[int]:
         """The first instants by which it is finished in these shares of the iterations."""
-        below = np.cumsum(self.by_day)
+        below = self.by_day.cumsum()
         wanted = [max(1, math.ceil(share * int(below[-1]) - 1e-9)) for share in shares]
-        return [self.first + place for place in np.searchsorted(below, wanted).tolist()]
+        return [self.first + place for place in below.searchsorted(wanted).tolist()]
 
     def chance(self, due: int) -> float:
         """The share of iterations in which it is finished by the instant `due`."""
