@@ -9,12 +9,14 @@ from cluster.models.conversion_due import ConversionDue
 from cluster.models.delay import DelayEvent, DelayFlag
 from cluster.models.dependency import Dependency
 from cluster.models.digest import Delivery, Subscription
+from cluster.models.discussion import Attachment, AttachmentContent, Comment
 from cluster.models.factory import Factory
 from cluster.models.job import JobRun
 from cluster.models.ledger import LedgerEntry
 from cluster.models.milestone import Constraint, ForecastRevision, Milestone, MilestoneKind, SlipReason
 from cluster.models.rate import ExchangeRate
 from cluster.models.risk import RiskResult, RiskRun
+from cluster.models.saved_view import SavedView, Visit
 from cluster.models.source import Source
 from cluster.models.standing import Standing
 from cluster.models.token import ApiToken
@@ -23,6 +25,8 @@ from cluster.models.user import Membership, User
 __all__ = [
     "Amendment",
     "ApiToken",
+    "Attachment",
+    "AttachmentContent",
     "Baseline",
     "BaselineMilestone",
     "BudgetConversion",
@@ -30,6 +34,7 @@ __all__ = [
     "CalendarException",
     "Claim",
     "ClaimConversion",
+    "Comment",
     "Confidence",
     "Constraint",
     "Contract",
@@ -55,10 +60,12 @@ __all__ = [
     "Qualifier",
     "RiskResult",
     "RiskRun",
+    "SavedView",
     "SlipReason",
     "Source",
     "Sourced",
     "Standing",
     "Subscription",
     "User",
+    "Visit",
 ]

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from cluster.domain.access import Role
 from cluster.models import (
+    AttachmentContent,
     BudgetConversion,
     ClaimConversion,
     Contract,
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 _HISTORY = ("Event", "History")
 # What stands behind rows that have the gate: it is read through them.
-_PLUMBING = (LedgerConversion, BudgetConversion, ClaimConversion, ConversionDue, Standing)
+_PLUMBING = (LedgerConversion, BudgetConversion, ClaimConversion, ConversionDue, Standing, AttachmentContent)
 
 
 def _business_models() -> list[type[models.Model]]:
@@ -44,7 +45,7 @@ def test_every_model_has_the_gate() -> None:
 
 
 def test_every_business_model_is_tracked_by_triggers() -> None:
-    derived = {"DelayFlag", "DelayEvent", "JobRun", "Delivery", "ApiToken", "RiskRun", "RiskResult"}
+    derived = {"DelayFlag", "DelayEvent", "JobRun", "Delivery", "ApiToken", "RiskRun", "RiskResult", "Visit"}
     untracked = {model.__name__ for model in _business_models() if not hasattr(model, "history")}
     assert untracked == derived
 
