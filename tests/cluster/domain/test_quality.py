@@ -118,11 +118,11 @@ def test_a_forecast_in_the_past_and_an_actual_date_in_the_future_are_invalid() -
 
 
 def test_missed_is_what_was_due_and_is_reached_late_or_not_at_all() -> None:
-    due = {"due": date(2026, 3, 10)}
+    due = date(2026, 3, 10)
     works = [
-        work(1, **due),
-        work(2, **due, actual=date(2026, 3, 12)),
-        work(3, **due, actual=date(2026, 3, 10)),
+        work(1, due=due),
+        work(2, due=due, actual=date(2026, 3, 12)),
+        work(3, due=due, actual=date(2026, 3, 10)),
         work(4, due=date(2026, 3, 17)),
     ]
     found = checked(works)

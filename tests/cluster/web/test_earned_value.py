@@ -112,7 +112,7 @@ def test_the_file_has_every_factory_with_its_figures_or_the_reason(place: Place)
     body = place.client().get(f"{place.base}earned-value.csv?as_of=2025-03-31").content.decode("utf-8-sig")
     head, first, second = body.splitlines()
     rows = [dict(zip(head.split(","), line.split(","), strict=True)) for line in (first, second)]
-    assert (rows[0]["Code"], Decimal(rows[0]["EV"]), rows[0]["CPI"], rows[0]["SPI(t)"]) == ("F01", 500, "1.0000", "0.6667")
+    assert (rows[0]["Code"], Decimal(rows[0]["EV"]), rows[0]["CPI"], rows[0]["SPI(t)"]) == ("F01", Decimal(500), "1.0000", "0.6667")
     assert rows[0]["Estimated end"] == "2025-05-16"
     assert (rows[1]["EV"], rows[1]["Not defined because"]) == ("", "It has no budget under the baseline in force.")
 

@@ -127,5 +127,5 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_factories(pla
     for number in range(3, 15):
         make_factory(place.contract, code=f"F{number:02}")
     client = place.client()
-    with django_assert_max_num_queries(BUDGET):
+    with django_assert_max_num_queries(BUDGET + 2):  # and the earned value
         client.get(place.base + "factories/")
