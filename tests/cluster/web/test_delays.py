@@ -413,3 +413,8 @@ class TestLife:
     def test_what_is_not_there_is_not_found(self, place: Place) -> None:
         assert place.status("editor", f"delays/{10**30}/") == 404
         assert place.status("editor", "delays/0/") == 404
+
+    def test_what_is_measured_in_roubles_is_told_in_roubles(self, place: Place) -> None:
+        found = flag_of_factory(place)
+        DelayEvent.objects.create(flag=found, kind="opened", on_date=date(2026, 1, 2), days=0, amount=12_000_000, severity="major")
+        assert re.search(r"opened major ₽12m", words(place.client().get(f"{place.base}delays/{found.pk}/")))
