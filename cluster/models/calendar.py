@@ -4,17 +4,22 @@ from typing import Any, ClassVar
 
 import pghistory
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from cluster.domain.access import Scope
 from cluster.models.one_contract import InOneContract, one_contract
 from cluster.models.scope import ScopedQuerySet
 
 
 class CalendarExceptionQuerySet(ScopedQuerySet["CalendarException"]):
-    """Exceptions in scope."""
+    """Exceptions in scope; those of a whole contract concern each of its factories."""
 
     contract_path = "contract_id"
     factory_path = "factory_id"
+
+    def _within(self, scope: Scope) -> Q:
+        return super()._within(scope) | Q(factory__isnull=True, contract_id__in=scope.factory_contracts)
 
 
 @one_contract
