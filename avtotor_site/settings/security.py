@@ -56,3 +56,7 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+# Files shown as evidence, in bytes; a request far above that is refused before it is read.
+ATTACHMENT_LARGEST = env.int("ATTACHMENT_LARGEST_MB", default=10) * 1024 * 1024
+REQUEST_LARGEST = 3 * ATTACHMENT_LARGEST

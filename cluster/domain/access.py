@@ -23,13 +23,15 @@ class Action(StrEnum):
     EDIT_RECORD = "edit_record"
     APPROVE_BASELINE = "approve_baseline"
     RUN_JOB = "run_job"
+    COMMENT = "comment"
+    ATTACH = "attach"
 
 
 _ALLOWED: dict[Role, frozenset[Action]] = {
-    Role.ADMIN: frozenset({Action.RUN_JOB}),
+    Role.ADMIN: frozenset({Action.RUN_JOB, Action.COMMENT}),
     Role.EDITOR: frozenset(Action),
-    Role.MANAGER: frozenset({Action.REVISE_FORECAST, Action.RECORD_OUTPUT}),
-    Role.CONTROLLER: frozenset(),
+    Role.MANAGER: frozenset({Action.REVISE_FORECAST, Action.RECORD_OUTPUT, Action.COMMENT, Action.ATTACH}),
+    Role.CONTROLLER: frozenset({Action.COMMENT}),
     Role.AUDITOR: frozenset(),
 }
 
@@ -78,6 +80,14 @@ class Scope:
     def factory_contracts(self) -> frozenset[int]:
         """Contracts of which only the header is seen, through a factory of theirs."""
         return frozenset(g.contract for g in self.grants if g.factory is not None and g.contract is not None)
+
+    def allowing(self, action: Action) -> "Scope":
+        """The part of this scope in which the reader may do `action`."""
+        return Scope(tuple(g for g in self.grants if action in _ALLOWED[g.role]), superuser=self.superuser)
+
+    def held_as(self, role: Role) -> "Scope":
+        """The part of this scope that one role gives."""
+        return Scope(tuple(g for g in self.grants if g.role is role))
 
     def may(self, action: Action, *, contract: int | None = None, factory: int | None = None) -> bool:
         """Whether the reader may do `action` to something of this contract and factory (None: not tied to one)."""

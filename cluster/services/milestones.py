@@ -102,7 +102,8 @@ def report_progress(values: Mapping[str, Any], *, milestone_id: int, by: User, v
 def delete_milestone(*, milestone_id: int, by: User, version: int, reason: str = "") -> None:
     """Delete a milestone of which nothing was told yet, with its dependencies; the history keeps what they were.
 
-    Raises NotFound, Forbidden, Conflict, or DomainError while revisions, delay flags, claims or a baseline in force name it.
+    Raises NotFound, Forbidden, Conflict, or DomainError while anything that was told names it: a revision, a delay flag,
+    a claim, a comment, a file or a baseline in force.
     """
     milestone = _locked(milestone_id, by)
     require(by, Action.EDIT_RECORD, contract=milestone.contract_id, factory=milestone.factory_id)
@@ -122,6 +123,8 @@ def delete_milestone(*, milestone_id: int, by: User, version: int, reason: str =
         raise DomainError("A delay of it is on record: say that it is not judged instead of deleting it.", code="has_flags")
     if milestone.claims.exists():
         raise DomainError("Claims of the record name it: let them name another milestone first.", code="has_claims")
+    if milestone.comments.exists() or milestone.attachments.exists():
+        raise DomainError("It was discussed: say that it is not judged instead of deleting it.", code="discussed")
     delete_record(milestone, by=by, change_reason=reason)
 
 

@@ -28,6 +28,7 @@ from cluster.models.scope import ScopedQuerySet, scope_of
 from cluster.queries.history import newest_event
 from cluster.services.access import mirror_groups, require
 from cluster.services.budgets import refuse_by_hand
+from cluster.services.discussion import follow_milestone
 from cluster.services.follow_up import Name, after_write
 from cluster.services.schedule_rules import refuse_in_schedule
 
@@ -79,6 +80,8 @@ def save_record(
     after_write(*_FOLLOW_UP.get(type(instance), ()))
     if isinstance(instance, Membership):
         mirror_groups(instance.user)
+    if isinstance(instance, Milestone) and not is_new and (columns is None or "factory" in columns):
+        follow_milestone(instance)
 
 
 @transaction.atomic
