@@ -21,8 +21,8 @@ class TooLarge(APIException):
     status_code = 413
     default_code = "too_large"
 
-    def __init__(self) -> None:
-        super().__init__(_("A request may have {limit} bytes at most.").format(limit=LONGEST_BODY))
+    def __init__(self, limit: int = LONGEST_BODY) -> None:
+        super().__init__(_("A request may have {limit} bytes at most.").format(limit=limit))
 
 
 class StrictJSONParser(BaseParser):

@@ -9,6 +9,7 @@ from cluster.api.contracts import Amendments, Contracts, Parties
 from cluster.api.delays import DelayEvents, DelayFlags
 from cluster.api.dependencies import Dependencies
 from cluster.api.digests import Deliveries, Subscriptions
+from cluster.api.discussion import Attachments, Comments
 from cluster.api.factories import Factories
 from cluster.api.jobs import JobRuns
 from cluster.api.ledger import LedgerEntries
@@ -37,6 +38,8 @@ router.register("forecast-revisions", ForecastRevisions, basename="forecast-revi
 router.register("exchange-rates", ExchangeRates, basename="exchange-rate")
 router.register("delay-flags", DelayFlags, basename="delay-flag")
 router.register("delay-events", DelayEvents, basename="delay-event")
+router.register("comments", Comments, basename="comment")
+router.register("attachments", Attachments, basename="attachment")
 router.register("risk-runs", RiskRuns, basename="risk-run")
 router.register("job-runs", JobRuns, basename="job-run")
 router.register("subscriptions", Subscriptions, basename="subscription")

@@ -1,10 +1,16 @@
-"""Middleware: tells the history who changes rows, through which request."""
+"""Middleware: tells the history who changes rows, through which request; refuses requests that nothing here needs to read."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
 from pghistory.middleware import HistoryMiddleware
+
+from cluster.domain.attachments import MEGABYTE
 
 
 class HistoryContextMiddleware(HistoryMiddleware):
@@ -12,3 +18,18 @@ class HistoryContextMiddleware(HistoryMiddleware):
 
     def get_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().get_context(request), "request": uuid.uuid4().hex}
+
+
+class SizeLimitMiddleware:
+    """Answers 413 to a form that is far larger than the largest file, before it is stored anywhere. The API has parsers for that."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if request.path.startswith("/api/") or not length.isdecimal() or int(length) <= settings.REQUEST_LARGEST:
+            return self._get_response(request)
+        sentence = gettext("This is too much at once: a file may have %(limit)d MB at most. Go back and choose a smaller one.")
+        told = {"sentence": sentence % {"limit": settings.ATTACHMENT_LARGEST // MEGABYTE}, "code": 413, "plain": True}
+        return render(request, "400.html", told, status=413)

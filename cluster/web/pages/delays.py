@@ -23,6 +23,7 @@ from cluster.queries.people import sees_people
 from cluster.services.access import require
 from cluster.services.delays import acknowledge_flag
 from cluster.templatetags.story import cause_text
+from cluster.web.discussion import section
 from cluster.web.door import as_of_from, ensure_today, page, reader_of
 from cluster.web.filters import chosen, link, options, paged
 from cluster.web.forms.acknowledgement import AcknowledgementForm
@@ -169,6 +170,7 @@ def delay(request: HttpRequest, code: str, flag_id: int) -> HttpResponse:
     context = {
         **_about(flag),
         "events": life_of(flag),
+        "discussion": section(request, code, flag),
         "may_acknowledge": _may_acknowledge(request, flag),
         "sees_people": sees_people(reader, contract_id=flag.contract_id),
     }

@@ -24,6 +24,7 @@ from cluster.queries.people import sees_people
 from cluster.services.access import require
 from cluster.services.forecasts import confirm_forecasts
 from cluster.web.charts import Chart, timeline
+from cluster.web.discussion import section
 from cluster.web.door import as_of_from, ensure_today, page, reader_of
 from cluster.web.pages.overview import timeline_rows
 from cluster.web.panels import factory_panels
@@ -63,6 +64,7 @@ def factory(request: HttpRequest, code: str, factory: str) -> HttpResponse:
         "may_output": may(Action.RECORD_OUTPUT),
         "may_edit": may(Action.EDIT_RECORD),
         "sees_people": sees_people(reader, contract_id=story.contract.pk),
+        "discussion": section(request, code, story.factory),
         "earned": earned,
         "earned_problem": message_of(earned.problem) if earned and earned.problem else "",
         "panels": factory_panels(reader, story.factory, as_of),

@@ -22,6 +22,7 @@ from cluster.queries.history import record_history
 from cluster.queries.ledger import ORDERS, entries_of, entry_for, for_table, look_alikes, sums_of
 from cluster.queries.people import sees_people
 from cluster.queries.rates import rate_status
+from cluster.web.discussion import section
 from cluster.web.door import as_of_from, page, reader_of
 from cluster.web.filters import chosen, columns, link
 from cluster.web.forms.ledger import LedgerFilterForm
@@ -189,6 +190,7 @@ def ledger_entry(request: HttpRequest, code: str, entry_id: int) -> HttpResponse
         "reporting_rate": status,
         "may_pay": may_pay,
         "may_reverse": may_pay and entry.reverses_id is None and taken_back is None,
+        "discussion": section(request, code, entry),
         "changes": record_history(record=entry, limit=HISTORY, named=named),
         "number": 1,
     }

@@ -20,6 +20,7 @@ from cluster.queries.links import links_around
 from cluster.queries.milestones import dated_milestones
 from cluster.queries.people import sees_people
 from cluster.queries.schedule import schedule_of
+from cluster.web.discussion import section
 from cluster.web.door import as_of_from, page, reader_of
 
 HISTORY_SIZE = 25
@@ -50,6 +51,7 @@ def milestone(request: HttpRequest, code: str, milestone: str) -> HttpResponse:
         "sees_people": named,
         "may_edit": may(Action.EDIT_RECORD),
         "may_forecast": may(Action.REVISE_FORECAST),
+        "discussion": section(request, code, found),
         **_placed(reader, story),
     }
     return render(request, "cluster/milestone.html", context)

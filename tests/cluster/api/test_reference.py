@@ -95,6 +95,10 @@ def test_every_noun_and_every_write_is_described(description: dict[str, Any]) ->
         f"{BASE}risk-runs/",
         f"{BASE}risk-runs/{{id}}/cancel/",
         f"{BASE}delay-flags/{{id}}/acknowledgement/",
+        f"{BASE}comments/",
+        f"{BASE}comments/{{id}}/withdrawal/",
+        f"{BASE}attachments/",
+        f"{BASE}attachments/{{id}}/withdrawal/",
     }
 
 

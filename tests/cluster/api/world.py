@@ -14,10 +14,13 @@ from cluster.domain.access import Role
 from cluster.domain.dates import DateWindow
 from cluster.models import (
     Amendment,
+    Attachment,
+    AttachmentContent,
     Baseline,
     BudgetLine,
     CalendarException,
     Claim,
+    Comment,
     Contract,
     DelayEvent,
     DelayFlag,
@@ -50,7 +53,7 @@ OF_THE_INSTALLATION = {"job-runs"}
 # What a plant manager sees of the own plant: not the contract's parties, plans or jobs.
 OF_A_FACTORY = {
     "contracts", "factories", "claims", "baselines", "budget-lines", "ledger-entries", "milestones", "forecast-revisions", "dependencies",
-    "calendar-exceptions", "delay-flags", "delay-events", "outputs",
+    "calendar-exceptions", "delay-flags", "delay-events", "outputs", "comments", "attachments",
 }  # fmt: skip
 
 
@@ -119,6 +122,11 @@ def add_rows(contract: Contract, factory: Factory, milestone: Milestone, source:
         contract=contract, factory=factory, milestone=late, subject_id=late.pk,
         kind="overdue", severity="major", since=date(2024, 3, 31), opened_on=on, acknowledged_by=person, acknowledged_reason="known",
     )  # fmt: skip
+    about = {"contract": contract, "factory": factory, "milestone": late, "by": person}
+    comment = Comment.objects.create(**about, flag=flag, text=f"Why, @{person.username}?")
+    comment.mentioned.add(person)
+    file = Attachment.objects.create(**about, name="act.pdf", media_type="application/pdf", size=8, sha256="0" * 64)
+    AttachmentContent.objects.create(attachment=file, data=b"%PDF-1.4")
     run = JobRun.objects.create(name="convert", scheduled_for=datetime(2024, 4, number, tzinfo=UTC), requested_by=person)
     brand = Brand.objects.create(contract=contract, code=f"b{number}", name_ru="Марка", segment="passenger", source=source)
     capacity = Capacity(**sourced, low=300_000, recorded_by=person)
@@ -142,6 +150,8 @@ def add_rows(contract: Contract, factory: Factory, milestone: Milestone, source:
             contract=contract, factory=factory, day=date(2024, 6, number), works=True, reason="вторая смена"
         ),
         "delay-flags": flag,
+        "comments": comment,
+        "attachments": file,
         "delay-events": DelayEvent.objects.create(flag=flag, kind="opened", on_date=on, days=1, severity="minor", job_run=run),
         "job-runs": run,
         "risk-runs": RiskRun.objects.create(contract=contract, as_of=on, requested_by=person),

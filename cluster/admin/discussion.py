@@ -1,0 +1,71 @@
+"""Comments and attachments: people write them on the pages of what they are about; here they are found, read and withdrawn."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from cluster.admin.base import AppendOnlyAdmin
+from cluster.models import Attachment, Comment
+from cluster.services.discussion import withdraw_attachment, withdraw_comment
+
+
+class _DiscussionAdmin(AppendOnlyAdmin):
+    date_hierarchy = "at"
+    list_filter = [
+        ("withdrawn_at", admin.EmptyFieldListFilter),
+        ("contract", admin.RelatedOnlyFieldListFilter),
+        ("factory", admin.RelatedOnlyFieldListFilter),
+    ]
+    actions = ["withdraw"]
+
+    @admin.action(description=_("Withdraw the chosen ones"))
+    def withdraw(self, request: HttpRequest, queryset: Any) -> None:
+        """All of them or none, through the service."""
+        self.attempt(request, lambda: [self.withdraw_one(row, request) for row in queryset])
+
+    def withdraw_one(self, row: Any, request: HttpRequest) -> None:
+        """Through the service of the kind."""
+        raise NotImplementedError
+
+
+@admin.register(Comment)
+class CommentAdmin(_DiscussionAdmin):
+    list_display = ["at", "contract", "factory", "milestone", "text", "by", "withdrawn_at"]
+    list_select_related = ["contract", "factory", "milestone", "by"]
+    search_fields = ["text", "factory__code", "milestone__code"]
+    fields = [("contract", "factory", "milestone", "flag"), "text", ("by", "at"), "withdrawn_at"]
+
+    def withdraw_one(self, row: Any, request: HttpRequest) -> None:
+        withdraw_comment(comment_id=row.pk, by=request.user)  # type: ignore[arg-type]
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(_DiscussionAdmin):
+    list_display = ["at", "contract", "factory", "milestone", "name", "size", "by", "withdrawn_at"]
+    list_select_related = ["contract", "factory", "milestone", "by"]
+    search_fields = ["name", "note", "sha256", "factory__code", "milestone__code"]
+    fields = [
+        ("contract", "factory", "milestone", "flag", "entry"),
+        ("name", "file"),
+        ("media_type", "size"),
+        "sha256",
+        "note",
+        ("by", "at"),
+        "withdrawn_at",
+    ]
+    readonly_fields = ["file"]
+
+    def withdraw_one(self, row: Any, request: HttpRequest) -> None:
+        withdraw_attachment(attachment_id=row.pk, by=request.user)  # type: ignore[arg-type]
+
+    @admin.display(description=_("file"))
+    def file(self, attachment: Attachment) -> str:
+        """The way to its bytes, while it stands."""
+        if attachment.withdrawn_at is not None:
+            return ""
+        address = reverse("cluster:attachment", args=[attachment.contract.code, attachment.pk])
+        return format_html('<a href="{}">{}</a>', address, attachment.name)
