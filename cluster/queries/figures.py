@@ -63,16 +63,16 @@ class Figures:
             for claim in claims:
                 by_time[claim.valid].append(claim)
             for rivals in by_time.values():
-                if len({value_of(claim) for claim in rivals}) > 1 and figure not in _NOT_EXCLUSIVE:
+                if len({value_of(claim) for claim in rivals}) > 1 and figure not in NOT_EXCLUSIVE:
                     in_use = next((claim for claim in rivals if claim.in_use), None)
                     found.append(Dispute(Figure(figure), in_use, [claim for claim in rivals if claim is not in_use]))
         return found
 
 
 # Claims that share these compete.
-_PLACE = ("contract_id", "factory_id", "milestone_id", "figure", "valid_earliest", "valid_latest")
+PLACE = ("contract_id", "factory_id", "milestone_id", "figure", "valid_earliest", "valid_latest")
 # Several of these may be true at once, so that different values are no contradiction.
-_NOT_EXCLUSIVE = {Figure.OTHER, Figure.OBLIGATION, Figure.QUOTATION, Figure.REFERENCE_CLASS, Figure.FINANCING, Figure.STATE_SIDE}
+NOT_EXCLUSIVE = {Figure.OTHER, Figure.OBLIGATION, Figure.QUOTATION, Figure.REFERENCE_CLASS, Figure.FINANCING, Figure.STATE_SIDE}
 
 
 def value_of(claim: Claim) -> tuple[object, ...]:
@@ -93,5 +93,5 @@ def claims_known(reader: Reader, as_of: date, which: Q, *related: str) -> list[C
         .select_related("source", *related)
         .order_by(F("valid_latest").desc(nulls_last=True), F("announced_latest").desc(nulls_last=True), "id")
     )
-    known = as_known(with_known_dollars(claims, as_of), as_of=as_of, place=_PLACE)
+    known = as_known(with_known_dollars(claims, as_of), as_of=as_of, place=PLACE)
     return sorted(known, key=lambda claim: (-(claim.valid_latest or date.min).toordinal(), not claim.in_use))

@@ -1,5 +1,6 @@
 """Delay flags: opened once, kept up to date while they last, closed when their cause is gone; and acknowledged by people."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.db import connection, transaction
 
 from cluster.domain.access import Action
 from cluster.domain.delays import FlagKind, Severity
-from cluster.domain.errors import Conflict, DomainError, NotFound
+from cluster.domain.errors import BatchRefused, Conflict, DomainError, NotFound
 from cluster.domain.progress import Progress
 from cluster.models import DelayEvent, DelayFlag, JobRun, User
 from cluster.queries.flag_kinds import FlagRule, flag_rules
@@ -130,18 +131,35 @@ def _flag(rules: list[FlagRule], as_of: date, job_run: JobRun | None) -> dict[st
         return dict.fromkeys(("opened", "worse", "better", "closed", "withdrawn"), 0) | dict(cursor.fetchall())
 
 
-@transaction.atomic
 def acknowledge_flag(*, flag_id: int, reason: str, until: date, by: User, today: date) -> DelayFlag:
     """Note that somebody knows of what is wrong: who, why, until when. The flag stays open, and shows again after that day.
 
     Raises NotFound, Forbidden, Conflict when it is closed by now, or DomainError naming the field.
     """
-    flag = DelayFlag.objects.for_reader(by).select_for_update().filter(pk=flag_id).first()
-    if flag is None:
-        raise NotFound("There is no such delay.")
-    require(by, Action.REVISE_FORECAST, contract=flag.contract_id, factory=flag.factory_id)
-    if flag.closed_on is not None:
-        raise Conflict("This delay is closed.", current=flag)
+    try:
+        return acknowledge_flags(flag_ids=[flag_id], reason=reason, until=until, by=by, today=today)[0]
+    except BatchRefused as refused:
+        _, error = refused.rows[0]
+        raise error from None
+
+
+@transaction.atomic
+def acknowledge_flags(*, flag_ids: Sequence[int], reason: str, until: date, by: User, today: date) -> list[DelayFlag]:
+    """Note the same of several flags, of all or of none: three statements whatever their number. What says so already is left alone.
+
+    Raises BatchRefused with each flag, by its place in `flag_ids`, and NotFound, Forbidden or Conflict; or DomainError naming the
+    field of the note.
+    """
+    wanted = list(dict.fromkeys(flag_ids))
+    flags = DelayFlag.objects.for_reader(by).select_for_update(of=("self",)).order_by("pk").in_bulk(wanted)
+    refused: list[tuple[int, Exception]] = []
+    for number, key in enumerate(wanted):
+        try:
+            _refuse_acknowledgement(flags.get(key), by)
+        except DomainError as error:
+            refused.append((number, error))
+    if refused:
+        raise BatchRefused(refused)
     reason = reason.strip()
     if not reason:
         raise DomainError("Say why.", field="reason", code="required")
@@ -149,19 +167,33 @@ def acknowledge_flag(*, flag_id: int, reason: str, until: date, by: User, today:
         raise DomainError("Write at most {limit} characters of text.", field="reason", code="text", limit=LONGEST_REASON)
     if until < today:
         raise DomainError("The day lies in the past.", field="until", code="past")
-    if (flag.acknowledged_by, flag.acknowledged_until, flag.acknowledged_reason) == (by, until, reason):
-        return flag
-    flag.acknowledged_by, flag.acknowledged_until, flag.acknowledged_reason = by, until, reason
-    flag.save(update_fields=["acknowledged_by", "acknowledged_until", "acknowledged_reason"])
-    DelayEvent.objects.create(
-        flag=flag,
-        kind=DelayEvent.Kind.ACKNOWLEDGED,
-        on_date=today,
-        days=flag.days_on(today),
-        amount=flag.amount,
-        severity=flag.severity,
-        by=by,
-        until=until,
-        reason=reason,
+    said = (by.pk, until, reason)
+    new = [f for f in flags.values() if (f.acknowledged_by_id, f.acknowledged_until, f.acknowledged_reason) != said]
+    for flag in new:
+        flag.acknowledged_by, flag.acknowledged_until, flag.acknowledged_reason = by, until, reason
+    DelayFlag.objects.filter(pk__in=[flag.pk for flag in new]).update(
+        acknowledged_by=by, acknowledged_until=until, acknowledged_reason=reason
     )
-    return flag
+    DelayEvent.objects.bulk_create(
+        DelayEvent(
+            flag=flag,
+            kind=DelayEvent.Kind.ACKNOWLEDGED,
+            on_date=today,
+            days=flag.days_on(today),
+            amount=flag.amount,
+            severity=flag.severity,
+            by=by,
+            until=until,
+            reason=reason,
+        )
+        for flag in new
+    )
+    return [flags[key] for key in wanted]
+
+
+def _refuse_acknowledgement(flag: DelayFlag | None, by: User) -> None:
+    if flag is None:
+        raise NotFound("There is no such delay.")
+    require(by, Action.REVISE_FORECAST, contract=flag.contract_id, factory=flag.factory_id)
+    if flag.closed_on is not None:
+        raise Conflict("This delay is closed.", current=flag)

@@ -1,5 +1,6 @@
 """What every page's template knows: languages, and lazily the navigation, the contract, the day and the rights."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -17,6 +18,7 @@ from cluster.domain.errors import DomainError
 from cluster.models import Contract, User
 from cluster.models.role_names import ROLE_NAMES
 from cluster.queries.contracts import contracts_near
+from cluster.queries.my_work import Counts, asked_of
 from cluster.queries.rates import RateStatus, rate_status
 from cluster.web.door import as_of_from
 
@@ -101,6 +103,7 @@ _PAGES: dict[str, tuple[str, ...]] = {
 # Pages that belong to no contract.
 _COMMON: dict[str, tuple[str, ...]] = {
     "contracts": ("cluster:contracts",),
+    "my_work": ("cluster:my_work", "cluster:confirm_my_forecasts", "cluster:acknowledge_flags"),
     "rates": ("cluster:rates", "cluster:rate", "cluster:new_rate", "cluster:backfill_rates", "cluster:decide_rate"),
     "jobs": ("cluster:jobs", "cluster:job", "cluster:run_job"),
 }
@@ -191,6 +194,11 @@ class Frame:
     def has_notices(self) -> bool:
         """Whether something must be known before a figure is read: an example, a past day, an old rate."""
         return self.contract is not None and (self.contract.is_example or self.is_past or self.rate.stale)
+
+    @cached_property
+    def asked(self) -> Counts:
+        """How much is asked of the reader now; one statement, and none for those whose roles only read."""
+        return asked_of(self.user, today=self.today) if self.user else Counts(Counter())
 
     @cached_property
     def rate(self) -> RateStatus:

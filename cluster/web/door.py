@@ -1,12 +1,15 @@
 """What every page does first: asks for a login, reads `?as_of=`, and turns a refused rule into an answer."""
 
+import logging
 from collections.abc import Callable
 from datetime import date
 from functools import wraps
 from typing import Any, TypeAlias
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -15,9 +18,13 @@ from cluster.domain.dates import parse_day
 from cluster.domain.errors import DomainError, Forbidden, NotFound
 from cluster.models import User
 from cluster.models.form_fields import message_of
+from cluster.services.visits import NOTED_EVERY, note_visit
 
 View: TypeAlias = Callable[..., HttpResponse]
 EARLIEST_YEAR = 1990
+# The contract whose pages the browser was shown within the last minute: what was just noted is not noted again.
+VISITED = "visited"
+log = logging.getLogger(__name__)
 
 
 def page(view: View) -> View:
@@ -27,15 +34,31 @@ def page(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             _ensure_storable(request, kwargs)
-            return view(request, *args, **kwargs)
+            answer = view(request, *args, **kwargs)
         except NotFound as error:
             raise Http404(message_of(error)) from error
         except Forbidden as error:
             raise PermissionDenied(message_of(error)) from error
         except DomainError as error:
             return render(request, "400.html", {"sentence": message_of(error), "plain": True}, status=400)
+        _note_visit(request, kwargs.get("code"), answer)
+        return answer
 
     return login_required(guarded)
+
+
+def _note_visit(request: HttpRequest, code: str | None, answer: HttpResponse) -> None:
+    """Note that the reader was shown a page of a contract as it is today. Nothing else is written by reading, and a page stands without."""
+    is_page = request.method == "GET" and answer.status_code == 200 and not getattr(request, "htmx", False)
+    if not is_page or not code or "as_of" in request.GET or request.COOKIES.get(VISITED) == code:
+        return
+    try:
+        note_visit(by=reader_of(request), contract_code=code, now=timezone.now())
+    except DatabaseError:
+        log.warning("The visit to %s could not be noted.", code, exc_info=True)
+        return
+    seconds = int(NOTED_EVERY.total_seconds())
+    answer.set_cookie(VISITED, code, max_age=seconds, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax")
 
 
 def _ensure_storable(request: HttpRequest, kwargs: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from cluster.web.pages import (
     milestone,
     milestone_forms,
     money,
+    my_work,
     overview,
     payment,
     quality,
@@ -39,6 +40,9 @@ app_name = "cluster"
 urlpatterns = [
     path("", home.home, name="home"),
     path("contracts/", contracts.contracts, name="contracts"),
+    path("my/", my_work.my_work, name="my_work"),
+    path("my/confirm/", my_work.confirm, name="confirm_my_forecasts"),
+    path("my/acknowledge/", my_work.acknowledge, name="acknowledge_flags"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/run/", jobs.run_job, name="run_job"),
     path("jobs/<int:run_id>/", jobs.job, name="job"),

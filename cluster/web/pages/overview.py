@@ -1,6 +1,7 @@
 """The cluster page: where one contract stands on a day."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from cluster.domain.outlook import Total, total_of
 from cluster.domain.stages import Stage
 from cluster.models import Claim, Factory, Figure, MilestoneKind, User
 from cluster.queries.causes import LateBecause, late_because
+from cluster.queries.changes import ChangesOfKind, changes_since, last_visit
 from cluster.queries.contracts import Overview, baseline_in_force, overview
 from cluster.queries.dollars import dollars_of_factories
 from cluster.queries.milestones import DatedMilestone
@@ -72,8 +74,11 @@ def contract(request: HttpRequest, code: str) -> HttpResponse:
         as_of=as_of,
     )
     total = total_of(money.cells)
+    since, changes = _changes(reader, state)
     context = {
         "frame": frame,
+        "since": since,
+        "changes": changes,
         "state": state,
         "stages": _stages(state),
         "unnamed": sum(row.factory.membership == Factory.Membership.PLACEHOLDER for row in state.rows),
@@ -88,6 +93,14 @@ def contract(request: HttpRequest, code: str) -> HttpResponse:
         "panels": panels(reader, state.contract.pk, as_of),
     }
     return render(request, "cluster/contract.html", context)
+
+
+def _changes(reader: User, state: Overview) -> tuple[datetime | None, list[ChangesOfKind]]:
+    """When the reader was here last, and what changed since; of a past day, and on the first visit, nothing is told."""
+    if state.as_of < timezone.localdate():
+        return None, []
+    since = last_visit(reader, state.contract, now=timezone.now())
+    return since, changes_since(reader, state.contract, since) if since else []
 
 
 def _worst(reader: User, state: Overview) -> list[tuple[DatedMilestone, LateBecause | None]]:

@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 
 from cluster.domain.access import Role
 from cluster.domain.dates import DateWindow
-from cluster.domain.errors import Conflict, DomainError, Forbidden, NotFound
+from cluster.domain.errors import BatchRefused, Conflict, DomainError, Forbidden, NotFound
 from cluster.models import Baseline, DelayEvent, DelayFlag, ForecastRevision, Milestone
 from cluster.queries.delays import late_on
-from cluster.services.delays import acknowledge_flag, flag_delays
+from cluster.services.delays import acknowledge_flag, acknowledge_flags, flag_delays
 from tests.factories import approve, make_factory, make_milestone, make_user, promise
 
 pytestmark = pytest.mark.django_db
@@ -235,3 +235,41 @@ class TestAcknowledging:
         run()
         with pytest.raises(Conflict):
             acknowledge_flag(by=make_user(Role.EDITOR), **given)
+
+
+class TestAcknowledgingSeveral:
+    def opened(self, number: int) -> list[int]:
+        factory = make_factory(code="F01")
+        for _ in range(number):
+            promise(make_milestone(factory), "2024", announced="2023")
+        run()
+        return list(DelayFlag.objects.order_by("pk").values_list("pk", flat=True))
+
+    def test_all_are_noted_in_the_same_number_of_statements(self, django_assert_num_queries: Any) -> None:
+        ids, by = self.opened(12), make_user(Role.EDITOR)
+        assert by.scope
+        with django_assert_num_queries(5):  # three, and the savepoint of a transaction within another
+            done = acknowledge_flags(flag_ids=[*ids, ids[0]], reason=" known ", until=TODAY, by=by, today=TODAY)
+        assert [flag.pk for flag in done] == ids
+        assert set(DelayFlag.objects.values_list("acknowledged_by", "acknowledged_until", "acknowledged_reason")) == {
+            (by.pk, TODAY, "known")
+        }
+        assert DelayEvent.objects.filter(kind="acknowledged", by=by, on_date=TODAY, until=TODAY, reason="known").count() == 12
+
+    def test_the_same_note_again_is_no_event_and_another_one_is(self) -> None:
+        ids, by = self.opened(2), make_user(Role.EDITOR)
+        acknowledge_flags(flag_ids=ids[:1], reason="known", until=TODAY, by=by, today=TODAY)
+        for _ in range(2):
+            acknowledge_flags(flag_ids=ids, reason="known", until=TODAY, by=by, today=TODAY)
+        assert DelayEvent.objects.filter(kind="acknowledged").count() == 2
+        acknowledge_flags(flag_ids=ids, reason="known", until=TODAY, by=make_user(Role.EDITOR), today=TODAY)
+        assert DelayEvent.objects.filter(kind="acknowledged").count() == 4
+
+    def test_one_that_is_refused_refuses_all_by_its_place(self) -> None:
+        ids = self.opened(3)
+        DelayFlag.objects.filter(pk=ids[2]).update(closed_on=TODAY)
+        with pytest.raises(BatchRefused) as refused:
+            acknowledge_flags(flag_ids=[ids[0], 0, ids[2]], reason="known", until=TODAY, by=make_user(Role.EDITOR), today=TODAY)
+        assert [(number, type(error)) for number, error in refused.value.rows] == [(1, NotFound), (2, Conflict)]
+        assert not DelayFlag.objects.filter(acknowledged_by__isnull=False).exists()
+        assert not DelayEvent.objects.filter(kind="acknowledged").exists()

@@ -73,4 +73,5 @@ def test_many_contracts_cost_no_more_statements_than_one(reader: Client) -> None
     statements("first")
     alone = statements("first")
     _many(30)
+    statements("many-029")  # notes the visit
     assert statements("many-029") == alone

@@ -1,0 +1,106 @@
+"""My work: what is asked of the reader now, across all contracts, and the two forms that answer most of it at once."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from cluster.domain.access import Action, Role
+from cluster.domain.errors import BatchRefused, DomainError
+from cluster.models.form_fields import message_of
+from cluster.queries import my_work as queries
+from cluster.services.delays import acknowledge_flags
+from cluster.services.forecasts import confirm_forecasts
+from cluster.web.context import Frame
+from cluster.web.door import ensure_today, page, reader_of
+from cluster.web.forms.acknowledgement import AcknowledgementForm
+
+# No id is longer; what is, names nothing.
+_LONGEST_ID = 18
+# Who may do none of these is never asked for anything.
+_ANSWERS = (Action.REVISE_FORECAST, Action.EDIT_RECORD, Action.APPROVE_BASELINE, Action.RUN_JOB)
+
+
+@page
+@require_safe
+def my_work(request: HttpRequest) -> HttpResponse:
+    """Forecasts to confirm or revise, delays to take note of, decisions that wait."""
+    return _answer(request, AcknowledgementForm())
+
+
+@page
+@require_POST
+def confirm(request: HttpRequest) -> HttpResponse:
+    """Record that the forecasts of the ticked milestones still hold; all of them or none."""
+    today, reader = ensure_today(request), reader_of(request)
+    ticked = _ticked(request, "milestone")
+    if not ticked:
+        messages.warning(request, gettext("Tick the milestones whose forecast still holds."))
+        return redirect("cluster:my_work")
+    try:
+        done = confirm_forecasts(milestone_ids=ticked, by=reader, today=today)
+    except BatchRefused as error:
+        for sentence in _sentences(error):
+            messages.error(request, sentence)
+    else:
+        sentence = ngettext("%(n)d forecast is confirmed.", "%(n)d forecasts are confirmed.", len(done))
+        messages.success(request, sentence % {"n": len(done)})
+    return redirect("cluster:my_work")
+
+
+@page
+@require_POST
+def acknowledge(request: HttpRequest) -> HttpResponse:
+    """Take note of the ticked delays, for one reason and until one day; of all of them or of none."""
+    today, reader = ensure_today(request), reader_of(request)
+    ticked = _ticked(request, "flag")
+    form = AcknowledgementForm(request.POST)
+    if form.is_valid() and not ticked:
+        form.add_error(None, gettext("Tick the delays that you take note of."))
+    if form.is_valid():
+        try:
+            done = acknowledge_flags(
+                flag_ids=ticked, reason=form.cleaned_data["reason"], until=form.cleaned_data["until"], by=reader, today=today
+            )
+        except BatchRefused as error:
+            for sentence in _sentences(error):
+                form.add_error(None, sentence)
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            sentence = ngettext("%(n)d delay is acknowledged.", "%(n)d delays are acknowledged.", len(done))
+            messages.success(request, sentence % {"n": len(done)})
+            return redirect("cluster:my_work")
+    return _answer(request, form, ticked, status=422)
+
+
+def _answer(request: HttpRequest, form: AcknowledgementForm, ticked: list[int] | None = None, *, status: int = 200) -> HttpResponse:
+    reader, frame = reader_of(request), Frame(request)
+    if reader.scope.is_empty:
+        return render(request, "cluster/nothing.html")
+    work = queries.my_work(reader, today=timezone.localdate(), counts=frame.asked)
+    context = {
+        "frame": frame,
+        "work": work,
+        "to_confirm": [one for one in work.forecasts if one.can_be_confirmed],
+        "to_tell": [one for one in work.forecasts if not one.can_be_confirmed],
+        "form": form,
+        "ticked": ticked or [],
+        "only_reads": all(reader.scope.allowing(action).is_empty for action in _ANSWERS),
+        "manages": not reader.scope.held_as(Role.MANAGER).is_empty,
+        "sees_everything": reader.scope.sees_everything,
+    }
+    return render(request, "cluster/my_work.html", context, status=status)
+
+
+def _ticked(request: HttpRequest, name: str) -> list[int]:
+    """The ids of the ticked boxes; what is no id becomes one that nothing has."""
+    texts = request.POST.getlist(name)
+    return list(dict.fromkeys(int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID else 0 for text in texts))
+
+
+def _sentences(refused: BatchRefused) -> list[str]:
+    """Why, each reason once."""
+    return list(dict.fromkeys(message_of(error) for _number, error in refused.rows if isinstance(error, DomainError)))
