@@ -124,10 +124,34 @@ class Schedule:
         """By key, where each milestone stands."""
         if not self.works:
             return {}
-        times = self._times[basis]
-        columns = (times.early_start, times.early_finish, times.late_start, times.late_finish, times.total_float, times.free_float)
-        rows = zip(self.works, *(column.tolist() for column in columns), strict=True)
-        return {work.key: self._placed(n, basis, *row) for n, (work, *row) in enumerate(rows)}
+        times, open_ = self._times[basis], ~self._happened
+        first, last = self._first_and_last(basis)
+        late_last = last.copy()
+        moves = np.flatnonzero(open_ & (times.late_finish != times.early_finish))
+        late_last[moves] = self._days(moves, times.late_finish[moves] - 1)
+        # What has begun cannot start later, and it should have ended sooner where its float is negative.
+        late_first = np.where(self._started, np.minimum(first, late_last), late_last)
+        begins = np.flatnonzero(open_ & ~self._started & (times.late_finish > times.late_start))
+        late_first[begins] = self._days(begins, times.late_start[begins])
+        late_first = np.where(open_, late_first, first)
+        days = [[date.fromordinal(day) for day in column.tolist()] for column in (first, last, late_first, late_last)]
+        total, free = np.where(open_, times.total_float, 0), np.where(open_, times.free_float, 0)
+        rows = zip(*days, total.tolist(), free.tolist(), (open_ & (total <= 0)).tolist(), strict=True)
+        return {work.key: Placed(*row) for work, row in zip(self.works, rows, strict=True)}
+
+    def spans(self, basis: Basis) -> dict[int, tuple[date, date]]:
+        """By key, the first and the last working day of each milestone: the early ones of `placed`, at a fraction of its cost."""
+        if not self.works:
+            return {}
+        first, last = ([date.fromordinal(day) for day in days.tolist()] for days in self._first_and_last(basis))
+        return {work.key: (start, finish) for work, start, finish in zip(self.works, first, last, strict=True)}
+
+    def floats(self) -> dict[int, int]:
+        """By key, the total float by links, durations and the data date of what is not reached."""
+        if not self.works:
+            return {}
+        floats = self._times[Basis.LOGIC].total_float.tolist()
+        return {work.key: total for work, total in zip(self.works, floats, strict=True) if work.actual is None}
 
     def knock_on(self) -> dict[int, date]:
         """By key, the day to which what precedes a milestone pushes it.
@@ -175,7 +199,7 @@ class Schedule:
         if not self.works:
             return []
         times = self._times[Basis.LOGIC]
-        ends = [self._finish_day(n, finish) for n, finish in enumerate(times.early_finish.tolist())]
+        ends = self._days(np.arange(len(self.works)), times.early_finish - 1).tolist()
         # Of those that end together, one that nothing waits for.
         waited_for = {wait.predecessor for wait in self.waits}
         path = [max(range(len(ends)), key=lambda n: (ends[n], self.works[n].key not in waited_for, -n))]
@@ -207,11 +231,13 @@ class Schedule:
         duration = np.array([work.duration or 0 for work in works], dtype=np.int64)
         self._happened = np.array([work.actual is not None for work in works], dtype=bool)
         started = np.array([work.started is not None and work.started <= self.data_date for work in works], dtype=bool)
-        begun = self._instants([work.started if here else None for work, here in zip(works, started, strict=True)], start=True)
-        self._done = self._instants([work.actual for work in works])
-        own = [work.forecast or work.due for work in works]
-        self._has_own = np.array([on is not None for on in own], dtype=bool)
-        self._own = self._instants(own)
+        self._begun_on = np.where(started, _ordinals([work.started for work in works]), 0)
+        self._done_on = _ordinals([work.actual for work in works])
+        self._own_on = _ordinals([work.forecast or work.due for work in works])
+        begun = self._instants(self._begun_on, start=True)
+        self._done = self._instants(self._done_on)
+        self._has_own = self._own_on > 0
+        self._own = self._instants(self._own_on)
         worked = self._starts(self.data_date) - begun
         remaining = np.where(started, np.maximum(duration - worked, 0), duration)
         known = started & self._happened
@@ -236,7 +262,7 @@ class Schedule:
         kinds = np.array([work.constraint for work in self.works])
         of_start = np.isin(kinds, _START_BOUNDS)
         kinds[of_start & self._started] = ""
-        dates = [work.constraint_on for work in self.works]
+        dates = _ordinals([work.constraint_on for work in self.works])
         start, end = self._instants(dates, start=True), self._instants(dates)
         # A mere date starts and ends in the evening of its day.
         on_start = of_start & (self._remaining > 0)
@@ -257,8 +283,7 @@ class Schedule:
         due = self.works[n].due
         if due is None:
             return 0
-        finish = int(self._times[Basis.EXPECTED].early_finish[n])
-        return max(0, (self._finish(n, finish, Basis.EXPECTED) - due).days)
+        return max(0, int(self._last(Basis.EXPECTED, np.array([n]))[0]) - due.toordinal())
 
     def _explained(self, n: int, before: int, link: int) -> int:
         """Calendar days of a milestone's lateness that its predecessor's lateness makes by a link; both have a due date."""
@@ -272,45 +297,48 @@ class Schedule:
         demanded = int(self._pushed[0][n]) + duration
         return max(0, (self._finish_day(n, demanded) - max(due, self._finish_day(n, planned))).days)
 
-    def _placed(self, n: int, basis: Basis, start: int, finish: int, late_start: int, late_finish: int, total: int, free: int) -> Placed:
-        work = self.works[n]
-        done = self._finish(n, finish, basis)
-        duration = finish - start
-        begun = work.started if self._started[n] and work.started else self._start_day(n, start) if duration else done
-        if work.actual is not None:
-            return Placed(begun, done, begun, done, 0, 0, critical=False)
-        late = done if late_finish == finish else self._finish_day(n, late_finish)
-        # What has begun cannot start later, and it should have ended sooner where its float is negative.
-        late_begun = min(begun, late) if self._started[n] else self._start_day(n, late_start) if duration else late
-        return Placed(begun, done, late_begun, late, total, free, critical=total <= 0)
+    def _first_and_last(self, basis: Basis) -> tuple[Ints, Ints]:
+        """By milestone the numbers of its first and last working days."""
+        times = self._times[basis]
+        last = self._last(basis, np.arange(len(self.works)))
+        first = np.where(self._started, self._begun_on, last)
+        begins = np.flatnonzero(~self._started & (times.early_finish > times.early_start))
+        first[begins] = self._days(begins, times.early_start[begins])
+        return first, last
 
-    def _finish(self, n: int, instant: int, basis: Basis) -> date:
-        """The day of a finish: where a date that holds it lies on a day of rest, that day itself."""
-        work = self.works[n]
-        if work.actual is not None:
-            return work.actual
-        own = work.forecast or work.due if basis is Basis.EXPECTED else None
-        holding = [self.data_date, *([own] if own else [])]
-        calendar = self.calendars[work.calendar]
-        day = self._finish_day(n, instant)
-        return max([day, *(on for on in holding if on > day and calendar.end(np.array([on.toordinal()]))[0] == instant)])
+    def _last(self, basis: Basis, which: Ints) -> Ints:
+        """The numbers of the days on which these milestones are finished: where a date that holds one lies on a day of rest, that day."""
+        finish, held = self._times[basis].early_finish[which], self._happened[which]
+        last = self._done_on[which]
+        last[~held] = self._days(which[~held], finish[~held] - 1)
+        working = last
+        holding = [(np.full(len(which), self.data_date.toordinal()), self._ends(self.data_date)[which])]
+        if basis is Basis.EXPECTED:
+            holding.append((self._own_on[which], self._own[which]))
+        for on, end in holding:
+            last = np.where(~held & (on > working) & (end == finish), np.maximum(last, on), last)
+        return last
+
+    def _days(self, which: Ints, instants: Ints) -> Ints:
+        """The numbers of the working days that start at instants, each on the axis of one of these milestones."""
+        found, followed = np.zeros(len(which), dtype=np.int64), self._calendar[which]
+        for number, calendar in enumerate(self.calendars):
+            here = np.flatnonzero(followed == number)
+            outside = (instants[here] < 0) | (instants[here] >= len(calendar.days))
+            if outside.any():
+                raise DomainError(
+                    "The dates of {name} leave the years 1990 to 2100: check its duration and its links.",
+                    code="date_range",
+                    name=self.works[int(which[here[outside]][0])].code,
+                )
+            found[here] = calendar.days[instants[here]]
+        return found
 
     def _finish_day(self, n: int, instant: int) -> date:
-        return self._start_day(n, instant - 1)
+        return date.fromordinal(int(self._days(np.array([n]), np.array([instant - 1]))[0]))
 
-    def _start_day(self, n: int, instant: int) -> date:
-        calendar = self.calendars[self.works[n].calendar]
-        if not 0 <= instant < len(calendar.days):
-            raise DomainError(
-                "The dates of {name} leave the years 1990 to 2100: check its duration and its links.",
-                code="date_range",
-                name=self.works[n].code,
-            )
-        return calendar.day(instant)
-
-    def _instants(self, dates: Sequence[date | None], *, start: bool = False) -> Ints:
-        """By milestone the instant of its date, in the morning or in the evening; 0 without one."""
-        ordinals = np.array([on.toordinal() if on else 0 for on in dates], dtype=np.int64)
+    def _instants(self, ordinals: Ints, *, start: bool = False) -> Ints:
+        """By milestone the instant of its day, in the morning or in the evening; 0 without one."""
         found = np.zeros(len(ordinals), dtype=np.int64)
         for number, calendar in enumerate(self.calendars):
             here = (self._calendar == number) & (ordinals > 0)
@@ -326,6 +354,11 @@ class Schedule:
         """The evening of one day by milestone."""
         day = np.array([on.toordinal()])
         return np.array([calendar.end(day)[0] for calendar in self.calendars])[self._calendar]
+
+
+def _ordinals(dates: Sequence[date | None]) -> Ints:
+    """The numbers of days; 0 without one."""
+    return np.array([on.toordinal() if on else 0 for on in dates], dtype=np.int64)
 
 
 class _Lazily(dict[Basis, Times]):

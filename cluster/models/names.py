@@ -19,7 +19,12 @@ class InLanguage:
         if instance is None:
             return self
         ru, en = getattr(instance, f"{self.name}_ru"), getattr(instance, f"{self.name}_en")
-        return (en or ru) if in_english() else (ru or en)
+        return in_language(ru, en)
+
+
+def in_language(ru: str, en: str) -> str:
+    """The text of the active language; the other one where that is empty."""
+    return (en or ru) if in_english() else (ru or en)
 
 
 def in_english() -> bool:
@@ -29,10 +34,11 @@ def in_english() -> bool:
 
 def day_in_words(day: date) -> str:
     """A day as pages and sentences write it: `22.11.2026`, English `Nov 22, 2026`."""
-    return _written(day, in_english())
+    return day_written(day, in_english())
 
 
 # A schedule writes the same days hundreds of times on one page.
 @lru_cache(maxsize=20_000)
-def _written(day: date, english: bool) -> str:
+def day_written(day: date, english: bool) -> str:
+    """The same where the language is known already."""
     return str(format_date(day, "medium", locale="en") if english else format_date(day, "dd.MM.yyyy", locale="ru"))

@@ -13,8 +13,8 @@ M = TypeVar("M", bound=models.Model)
 TODAY = f"(now() AT TIME ZONE '{settings.TIME_ZONE}')::date"
 # What was announced by a day counts from then; what carries no date of its own, from the day on which it was recorded.
 _KNOWN_ON = "COALESCE({row}.announced_latest, (timezone('{zone}', {row}.recorded_at))::date)"
-_TOLD = _KNOWN_ON.format(row="told", zone=settings.TIME_ZONE)
-_PROMISED = (
+TOLD_ON = _KNOWN_ON.format(row="told", zone=settings.TIME_ZONE)
+PROMISED_ON = (
     "COALESCE(promised.announced_latest, CASE WHEN b.kind = 'approved' THEN b.in_force_from END, "
     f"(timezone('{settings.TIME_ZONE}', promised.recorded_at))::date)"
 )
@@ -30,13 +30,13 @@ FROM cluster_milestone AS m
 LEFT JOIN LATERAL (
     SELECT promised.due_latest AS latest
     FROM cluster_baselinemilestone AS promised JOIN cluster_baseline AS b ON b.id = promised.baseline_id
-    WHERE promised.milestone_id = m.id AND b.in_force_from <= {{today}} AND {_PROMISED} <= {{today}}
+    WHERE promised.milestone_id = m.id AND b.in_force_from <= {{today}} AND {PROMISED_ON} <= {{today}}
     ORDER BY b.in_force_from DESC, promised.id DESC LIMIT 1
 ) AS due ON true
 LEFT JOIN LATERAL (
-    SELECT told.new_latest AS latest, {_TOLD} AS told_on
+    SELECT told.new_latest AS latest, {TOLD_ON} AS told_on
     FROM cluster_forecastrevision AS told
-    WHERE told.milestone_id = m.id AND {_TOLD} <= {{today}}
+    WHERE told.milestone_id = m.id AND {TOLD_ON} <= {{today}}
     ORDER BY told.announced_latest DESC NULLS LAST, told.id DESC LIMIT 1
 ) AS forecast ON true
 WHERE {{which}}

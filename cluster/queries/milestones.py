@@ -3,15 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import F, QuerySet
 
-from cluster.domain.dates import DateWindow, Precision
+from cluster.domain.dates import DateWindow
 from cluster.domain.delays import Finding, findings, late_days
-from cluster.models import BaselineMilestone, Dependency, ForecastRevision, Milestone, Source
+from cluster.models import Contract, Dependency, Factory, Milestone, Source
 from cluster.models.scope import Reader
+from cluster.queries.announced import Announced, Told, announced_dates
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def dated_milestones(
 ) -> list[DatedMilestone]:
     """Milestones that `reader` may see, with their dates as announced by `as_of`, in the order of contract and factory.
 
-    Two statements, however many there are: the rows, and the sources they name.
+    Four statements, however many there are: the rows, their factories, their dates, and the sources they name.
     """
     rows = Milestone.objects.for_reader(reader)
     if contract_id is not None:
@@ -95,24 +94,27 @@ def dated_milestones(
 
 
 def with_dates(rows: QuerySet[Milestone], *, as_of: date) -> list[DatedMilestone]:
-    """The given milestones with their dates as announced by `as_of`: two statements."""
-    in_force = BaselineMilestone.objects.announced_by(as_of).filter(
-        milestone=OuterRef("pk"), baseline__in_force_from__lte=as_of, baseline__in_force_from__isnull=False
-    )
-    revisions = ForecastRevision.objects.announced_by(as_of).filter(milestone=OuterRef("pk"))
-    milestones = list(
-        rows.select_related("contract", "factory", "responsible")
-        .annotate(
-            original_row=_newest(in_force.order_by("baseline__in_force_from", "id"), "due"),
-            due_row=_newest(in_force.order_by("-baseline__in_force_from", "-id"), "due"),
-            forecast_row=_newest(revisions.order_by(F("announced_latest").desc(nulls_last=True), "-id"), "new"),
-        )
-        .order_by("contract_id", F("factory__order").asc(nulls_first=True), "code")
-    )
-    wanted = {row["source"] for m in milestones for row in (m.original_row, m.due_row, m.forecast_row) if row}
-    wanted |= {m.actual_source_id for m in milestones}
+    """The given milestones with their dates as announced by `as_of`: four statements."""
+    in_order = rows.select_related("responsible").order_by("contract_id", F("factory__order").asc(nulls_first=True), "code")
+    milestones = _with_factories(in_order)
+    told = announced_dates([milestone.pk for milestone in milestones], as_of=as_of)
+    wanted = {one.source for dates in (told.original, told.due, told.forecast) for one in dates.values()}
+    wanted |= {milestone.actual_source_id for milestone in milestones}
     sources = Source.objects.in_bulk([key for key in wanted if key is not None])
-    return [_dated(m, as_of, sources) for m in milestones]
+    return [_dated(milestone, as_of, told, sources) for milestone in milestones]
+
+
+def _with_factories(rows: QuerySet[Milestone]) -> list[Milestone]:
+    """Milestones that share the objects of their factories and contracts: to read these with each row costs as much as all the rest."""
+    milestones = list(rows)
+    found = {milestone.factory_id for milestone in milestones if milestone.factory_id is not None}
+    factories = Factory.objects.select_related("contract").in_bulk(found)
+    contracts = {factory.contract_id: factory.contract for factory in factories.values()}
+    contracts |= Contract.objects.in_bulk({milestone.contract_id for milestone in milestones} - contracts.keys())
+    for milestone in milestones:
+        milestone.contract = contracts[milestone.contract_id]
+        milestone.factory = factories[milestone.factory_id] if milestone.factory_id is not None else None
+    return milestones
 
 
 def predecessors(milestone_ids: Collection[int]) -> dict[int, list[Dependency]]:
@@ -127,29 +129,19 @@ def predecessors(milestone_ids: Collection[int]) -> dict[int, list[Dependency]]:
     return found
 
 
-def _newest(rows: QuerySet[Any], prefix: str) -> Subquery:
-    """The first of `rows` as one JSON value, so that a date's three columns and its source need one look-up."""
-    columns = {part: f"{prefix}_{part}" for part in ("earliest", "latest", "precision")}
-    return Subquery(rows.values(row=JSONObject(**columns, announced="announced_latest", source="source_id"))[:1])
+def _dated(milestone: Milestone, as_of: date, told: Announced, sources: dict[int, Source]) -> DatedMilestone:
+    def dated(one: Told | None) -> Dated | None:
+        return None if one is None else Dated(one.window, one.announced, sources.get(one.source) if one.source else None)
 
-
-def _dated(milestone: Any, as_of: date, sources: dict[Any, Source]) -> DatedMilestone:
-    actual = None
-    if milestone.actual is not None and milestone.actual_announced_on <= as_of:
-        actual = Dated(milestone.actual, milestone.actual_announced_on, sources.get(milestone.actual_source_id))
-
-    def read(row: dict[str, Any] | None) -> Dated | None:
-        if row is None:
-            return None
-        window = DateWindow(date.fromisoformat(row["earliest"]), date.fromisoformat(row["latest"]), Precision(row["precision"]))
-        announced = date.fromisoformat(row["announced"]) if row["announced"] else None
-        return Dated(window, announced, sources.get(row["source"]))
-
+    announced, actual = milestone.actual_announced_on, None
+    if announced is not None and announced <= as_of and (window := milestone.actual) is not None:
+        actual = Told(window, announced, milestone.actual_source_id)
+    key = milestone.pk
     return DatedMilestone(
         milestone=milestone,
         as_of=as_of,
-        original=read(milestone.original_row),
-        due=read(milestone.due_row),
-        forecast=read(milestone.forecast_row),
-        actual=actual,
+        original=dated(told.original.get(key)),
+        due=dated(told.due.get(key)),
+        forecast=dated(told.forecast.get(key)),
+        actual=dated(actual),
     )

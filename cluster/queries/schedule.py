@@ -29,14 +29,14 @@ class ContractSchedule:
 
 
 def schedule_of(contract: Contract, *, as_of: date, forecasts: Mapping[int, date] | None = None) -> ContractSchedule:
-    """The schedule of a contract on the data date `as_of`: four statements.
+    """The schedule of a contract on the data date `as_of`: six statements.
 
     `forecasts` stand in the place of the known ones, by milestone: what if they were told. Raises CircularDependency, or DomainError
     for dates and durations that no plan has.
     """
     milestones = with_dates(Milestone.objects.filter(contract=contract), as_of=as_of)
-    waits = _waits([contract.pk])
-    calendars, place = _calendars([contract.pk])
+    waits = waits_of([contract.pk])
+    calendars, place = calendars_of([contract.pk])
     told = forecasts or {}
     works = [_work(dated, place(contract.pk, dated.milestone.factory_id), told) for dated in milestones]
     return ContractSchedule(
@@ -69,7 +69,7 @@ def knock_on_of(contract_ids: Sequence[int], *, as_of: date) -> list[Pushed]:
 
     One network serves them all. Raises CircularDependency, or DomainError for dates and durations that no plan has.
     """
-    waits = _waits(contract_ids)
+    waits = waits_of(contract_ids)
     linked = {wait.predecessor for wait in waits} | {wait.successor for wait in waits}
     calendars, rows = _standing(contract_ids)
     works, stored = [], {}
@@ -84,7 +84,7 @@ def knock_on_of(contract_ids: Sequence[int], *, as_of: date) -> list[Pushed]:
 def standing_schedule(contract_id: int, *, as_of: date) -> Schedule:
     """The schedule of a contract by where its milestones stand today, `as_of`: three statements, a quarter of the time of `schedule_of`."""
     calendars, rows = _standing([contract_id])
-    return Schedule([work for work, _ in rows], _waits([contract_id]), calendars, data_date=as_of)
+    return Schedule([work for work, _ in rows], waits_of([contract_id]), calendars, data_date=as_of)
 
 
 def refuse_before_baseline(contract: Contract, as_of: date) -> None:
@@ -94,7 +94,8 @@ def refuse_before_baseline(contract: Contract, as_of: date) -> None:
         raise DomainError("The data date lies before the first baseline.", field="as_of", code="before_baseline")
 
 
-def _waits(contract_ids: Sequence[int]) -> list[Wait]:
+def waits_of(contract_ids: Sequence[int]) -> list[Wait]:
+    """The dependencies of contracts: one statement."""
     links = Dependency.objects.filter(successor__contract__in=contract_ids).order_by("pk")
     columns = links.values_list("pk", "predecessor_id", "successor_id", "type", "lag_days")
     return [Wait(key, before, after, _TYPES[kind], lag) for key, before, after, kind, lag in columns]
@@ -102,7 +103,7 @@ def _waits(contract_ids: Sequence[int]) -> list[Wait]:
 
 def _standing(contract_ids: Sequence[int]) -> tuple[list[WorkingDays], list[tuple[Work, date | None]]]:
     """The calendars of contracts, and each milestone by where it stands today, with its knock-on as stored."""
-    calendars, place = _calendars(contract_ids)
+    calendars, place = calendars_of(contract_ids)
     stands = ("standing__actual_latest", "standing__forecast_latest", "standing__due_latest")
     columns = ("pk", "code", "contract_id", "factory_id", "standing__knock_on", "duration_days", "started_on", *stands)
     rows = Milestone.objects.filter(contract_id__in=contract_ids).order_by("pk")
@@ -112,8 +113,8 @@ def _standing(contract_ids: Sequence[int]) -> tuple[list[WorkingDays], list[tupl
     ]
 
 
-def _calendars(contract_ids: Sequence[int]) -> tuple[list[WorkingDays], Callable[[int, int | None], int]]:
-    """The calendars of contracts, and which of them a contract's factory follows: the Russian one, which is the first, if no other."""
+def calendars_of(contract_ids: Sequence[int]) -> tuple[list[WorkingDays], Callable[[int, int | None], int]]:
+    """The calendars of contracts, and which of them a contract's factory follows: the first, Russian one if no other. One statement."""
     found: dict[tuple[int, int | None], dict[date, bool]] = {}
     rows = CalendarException.objects.filter(contract__in=contract_ids).order_by("pk")
     for contract, factory, day, works in rows.values_list("contract_id", "factory_id", "day", "works"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cluster.domain.network import LinkType
 
@@ -22,8 +23,7 @@ class Arrow:
     critical: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a bar lies: its row, where its work starts and where it ends."""
 
     row: int
@@ -43,12 +43,13 @@ class Pieces:
 def pieces(arrows: Iterable[Arrow], places: Mapping[int, Place], rows: int) -> list[Pieces]:
     """What each of the `rows` rows draws. Between bars that share a row (a folded group) there is no arrow."""
     found = [Pieces() for _ in range(rows)]
-    drawn: set[tuple[Place, Place, LinkType]] = set()
+    drawn: set[tuple[Place, Place, str]] = set()
     for arrow in arrows:
         before, after = places.get(arrow.predecessor), places.get(arrow.successor)
         if before and after:
-            if before.row != after.row and (before, after, arrow.type) not in drawn:
-                drawn.add((before, after, arrow.type))
+            seen = (before, after, arrow.type.value)
+            if before.row != after.row and seen not in drawn:
+                drawn.add(seen)
                 for row, path in _path(before, after, arrow.type):
                     if arrow.critical:
                         found[row].critical += path
@@ -82,6 +83,6 @@ def _path(before: Place, after: Place, kind: LinkType) -> list[tuple[int, str]]:
     else:
         turn = max(leave, arrive) + _CLEAR
         last = f"M{turn} {way_in}V{MIDDLE}H{arrive}m4-3l-4 3l4 3"
-    step = 1 if down else -1
-    between = [(row, f"M{turn} 0v{ROW}") for row in range(before.row + step, after.row, step)]
+    step, through = (1 if down else -1), f"M{turn} 0v{ROW}"
+    between = [(row, through) for row in range(before.row + step, after.row, step)]
     return [(before.row, f"M{leave} {MIDDLE}H{turn}V{way_out}"), *between, (after.row, last)]

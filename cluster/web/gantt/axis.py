@@ -59,28 +59,18 @@ class Axis:
 
     def lower(self) -> Iterator[tuple[date, str]]:
         """The units of the zoom with their short names: `23`, `нояб.`, `IV кв.`."""
-        on = self.first
-        while on <= self.last:
-            yield on, self._name(on)
-            if self.zoom is Zoom.WEEK:
-                on += timedelta(days=7)
-            else:
-                on = DateWindow.containing(on, Precision(self.zoom.value)).latest + timedelta(days=1)
+        return ((on, self._name(on)) for on in self._lower())
 
     def upper(self) -> Iterator[tuple[date, str]]:
         """The months or years over them with their names; the first begins where the axis does."""
-        on = self.first
-        while on <= self.last:
-            whole = DateWindow.containing(on, _COARSER[self.zoom])
-            yield on, window_short(whole)
-            on = whole.latest + timedelta(days=1)
+        return ((on, window_short(DateWindow.containing(on, _COARSER[self.zoom]))) for on in self._upper())
 
     def head(self, marks: list[tuple[date, str]]) -> SafeString:
         """The drawing over the rows: both lines of labels, and named days such as today.
 
         Places stand in per cent, so that the labels keep their shape when the chart is fitted to a sheet of paper.
         """
-        ends = [*[on for on, _name in self.upper()][1:], self.last + timedelta(days=1)]
+        ends = [*list(self._upper())[1:], self.last + timedelta(days=1)]
         written = [
             f'<text x="{self._share(on)}" dx="5" y="30" class="up">{escape(name)}</text>'
             for (on, name), end in zip(self.upper(), ends, strict=True)
@@ -97,11 +87,26 @@ class Axis:
 
     def grid(self, height: int, marks: list[date]) -> str:
         """Path data of the lines of the lower and of the upper units, and of the named days, as SVG to be used in each row."""
-        strong = {on for on, _name in self.upper()}
-        thin = "".join(f"M{self.x(on)} 0v{height}" for on, _name in self.lower() if on not in strong)
+        strong = set(self._upper())
+        thin = "".join(f"M{self.x(on)} 0v{height}" for on in self._lower() if on not in strong)
         thick = "".join(f"M{self.x(on)} 0v{height}" for on in sorted(strong))
         now = "".join(f'<path class="gantt-now" d="M{self.x(on)} 0v{height}"/>' for on in marks if self.first <= on <= self.last)
         return f'<path class="gantt-line" d="{thin}"/><path class="gantt-line strong" d="{thick}"/>{now}'
+
+    def _lower(self) -> Iterator[date]:
+        on = self.first
+        while on <= self.last:
+            yield on
+            if self.zoom is Zoom.WEEK:
+                on += timedelta(days=7)
+            else:
+                on = DateWindow.containing(on, Precision(self.zoom.value)).latest + timedelta(days=1)
+
+    def _upper(self) -> Iterator[date]:
+        on = self.first
+        while on <= self.last:
+            yield on
+            on = DateWindow.containing(on, _COARSER[self.zoom]).latest + timedelta(days=1)
 
     def _share(self, on: date) -> str:
         return f"{self.x(on) / self.width * 100:.2f}%"

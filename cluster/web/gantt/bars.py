@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from cluster.domain.dates import DateWindow
 from cluster.queries.schedule_board import ScheduleBoard, ScheduleRow
 from cluster.web.context import Frame
 from cluster.web.filters import link
@@ -39,7 +40,7 @@ def groups_of(request: HttpRequest, rows: Sequence[ScheduleRow], code: str) -> l
     groups = []
     for key, members in groupby(by_order, key=lambda row: row.factory_code or _WHOLE):
         found = list(members)
-        factory = found[0].dated.milestone.factory
+        factory = found[0].factory
         groups.append(
             Group(
                 name=f"{factory.code} {factory.name}" if factory else _("The contract as a whole"),
@@ -57,36 +58,33 @@ def bars_of(rows: Iterable[ScheduleRow], *, code: str, query: str = "", teller: 
     teller = teller or Teller()
     # One look-up of the address serves all of them.
     pages = reverse("cluster:milestone", kwargs={"code": code, "milestone": "-"}).removesuffix("-/")
-    return [_bar(row, f"{pages}{quote(row.dated.milestone.code, safe='')}/{query}", teller) for row in rows]
+    return [_bar(row, f"{pages}{quote(row.code, safe='')}/{query}", teller) for row in rows]
 
 
 def _bar(row: ScheduleRow, url: str, teller: Teller) -> Bar:
-    dated, milestone = row.dated, row.dated.milestone
     name = teller.name(row)
     return Bar(
-        key=milestone.pk,
-        code=milestone.code,
+        key=row.key,
+        code=row.code,
         name=name,
         url=url,
         start=row.start,
         finish=row.finish,
         told=teller.told(row, name),
-        original=_end(dated.original),
-        due=_end(dated.due),
-        due_from=dated.due.window.earliest if dated.due else None,
-        forecast=_end(dated.forecast),
-        reached=dated.is_reached,
-        late=dated.late_days or 0,
-        pushed=row.pushed_days,
+        original=_end(row.original),
+        due=_end(row.due),
+        due_from=row.due.earliest if row.due else None,
+        forecast=_end(row.forecast),
+        reached=row.is_reached,
+        late=row.late or 0,
+        pushed=row.pushed,
         critical=row.critical,
     )
 
 
-def _end(dated: object) -> date | None:
-    window = getattr(dated, "window", None)
+def _end(window: DateWindow | None) -> date | None:
     return window.latest if window else None
 
 
 def _place(row: ScheduleRow) -> tuple[int, str]:
-    factory = row.dated.milestone.factory
-    return (factory.order, factory.code) if factory else (-1, "")
+    return (row.factory.order, row.factory.code) if row.factory else (-1, "")

@@ -90,7 +90,7 @@ def gantt(groups: Sequence[Group], arrows: Sequence[Arrow], *, axis: Axis, as_of
         at += 1
         if not group.folded:
             for bar in group.bars:
-                written.append(_row(bar, axis, drawn[at], words))
+                written.append(_row(bar, places.get(bar.key), axis, drawn[at], words))
                 at += 1
         written.append("</tbody>")
     marks = [(as_of, words.today if as_of == today else words.data_date)]
@@ -144,11 +144,10 @@ def _svg(width: int, inside: str) -> str:
 
 
 def _arrows(drawn: Pieces) -> str:
-    return "".join(
-        f'<path class="{class_}" d="{path}"/>'
-        for class_, path in (("dep", drawn.plain), ("dep stub", drawn.stubs), ("dep crit", drawn.critical))
-        if path
-    )
+    plain = f'<path class="dep" d="{drawn.plain}"/>' if drawn.plain else ""
+    stubs = f'<path class="dep stub" d="{drawn.stubs}"/>' if drawn.stubs else ""
+    critical = f'<path class="dep crit" d="{drawn.critical}"/>' if drawn.critical else ""
+    return plain + stubs + critical
 
 
 def _group_row(group: Group, span: tuple[int, int], drawn: Pieces, width: int, words: _Words) -> str:
@@ -167,23 +166,23 @@ def _group_row(group: Group, span: tuple[int, int], drawn: Pieces, width: int, w
     return f'<tr class="group">{head}<td>{_svg(width, _arrows(drawn) + bracket)}</td></tr>'
 
 
-def _row(bar: Bar, axis: Axis, drawn: Pieces, words: _Words) -> str:
+def _row(bar: Bar, place: Place | None, axis: Axis, drawn: Pieces, words: _Words) -> str:
     late = f'<b class="late">+{bar.late}<span class="vh"> {words.late}</span></b>' if bar.late else ""
     if bar.pushed and not bar.late:
         late = f'<b class="pushed">(+{bar.pushed})<span class="vh"> {words.pushed}</span></b>'
     critical = f'<abbr title="{words.critical}">●</abbr>' if bar.critical else ""
-    name = f'<span class="name" title="{escape(bar.name)}"><i>{escape(bar.code)}</i> {escape(bar.name)}</span>'
+    name = escape(bar.name)
+    name = f'<span class="name" title="{name}"><i>{escape(bar.code)}</i> {name}</span>'
     head = f'<th scope="row"><div>{name}{critical}{late}</div></th>'
-    if bar.finish is None:
+    if place is None:
         link = f'<a href="{escape(bar.url)}">{words.undated}<span class="vh">: {escape(bar.told)}</span></a>'
         return f'<tr>{head}<td><div class="undated">{link}</div></td></tr>'
-    return f"<tr>{head}<td>{_svg(axis.width, _arrows(drawn) + _bar(bar, axis))}</td></tr>"
+    return f"<tr>{head}<td>{_svg(axis.width, _arrows(drawn) + _bar(bar, place, axis))}</td></tr>"
 
 
-def _bar(bar: Bar, axis: Axis) -> str:
+def _bar(bar: Bar, place: Place, axis: Axis) -> str:
     """The link with the drawing of one milestone; a triangle at the edge where its dates lie outside of the axis."""
-    assert bar.finish is not None
-    start, end = axis.x(bar.start or bar.finish), axis.end(bar.finish)
+    start, end = place.start, place.end
     parts = [_hit(start, end, axis.width)]
     if end <= 0 or start >= axis.width:
         parts.append('<path class="edge" d="M10 7l-7 6l7 6z"/>' if end <= 0 else f'<path class="edge" d="M{axis.width - 10} 7l7 6l-7 6z"/>')

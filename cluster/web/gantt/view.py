@@ -54,5 +54,5 @@ def _asked(request: HttpRequest, name: str) -> DateWindow | None:
 def _span(rows: Sequence[ScheduleRow], as_of: date) -> tuple[date, date]:
     """The first and the last day of anything that the rows draw; `as_of` where they draw nothing."""
     known = [on for row in rows for on in (row.start, row.finish) if on]
-    known += [one.window.latest for row in rows for one in (row.dated.original, row.dated.due, row.dated.forecast) if one]
+    known += [window.latest for row in rows for window in (row.original, row.due, row.forecast) if window]
     return (min(known), max(known)) if known else (as_of, as_of)

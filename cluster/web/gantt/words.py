@@ -1,13 +1,12 @@
 """What the chart says in words: each bar, and the whole of it in a sentence."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cluster.models.names import in_english
-from cluster.queries.milestones import Dated
+from cluster.domain.dates import DateWindow, Precision
+from cluster.models.names import day_written, in_english
 from cluster.queries.schedule_board import ScheduleBoard, ScheduleRow
 from cluster.templatetags.format import MINUS, date_short, days, days_late, window_short
 
@@ -16,102 +15,85 @@ class Teller:
     """Tells bars in the active language. Many dates and delays are the same: each is written once."""
 
     def __init__(self) -> None:
-        self._windows: dict[tuple[date, date, str], str] = {}
-        self._days: dict[date, str] = {}
-        self._templates = {
-            "work": _("work {start} – {finish}"),
-            "reached": _("reached {date}"),
-            "expected": _("expected {date}"),
-            "due": _("due {date}"),
-            "original": _("promised at first {date}"),
-            "forecast": _("forecast {date}"),
-            "late": _("{days} against the due date"),
-            "pushed": _("{days} by knock-on"),
-            "late_original": _("{days} against the first promise"),
-            "float": _("total float in working days: {days}"),
-            "waits_for": _("waits for {codes}"),
-        }
+        self._windows: dict[int, str] = {}
+        self._delays: dict[int, str] = {}
+        self._work, self._reached, self._expected = _("work {start} – {finish}"), _("reached {date}"), _("expected {date}")
+        self._due, self._original, self._forecast = _("due {date}"), _("promised at first {date}"), _("forecast {date}")
+        self._late, self._late_original = _("{days} against the due date"), _("{days} against the first promise")
+        self._pushed, self._float = _("{days} by knock-on"), _("total float in working days: {days}")
+        self._waits_for, self._critical, self._undated = _("waits for {codes}"), _("critical"), _("no date published")
         self._in_english = in_english()
-        self._critical, self._undated = _("critical"), _("no date published")
 
     def name(self, row: ScheduleRow) -> str:
         """The milestone's name; in the other language where it has none in this one."""
-        ru, en = row.dated.milestone.name_ru, row.dated.milestone.name_en
-        return (en or ru) if self._in_english else (ru or en)
+        return (row.name_en or row.name_ru) if self._in_english else (row.name_ru or row.name_en)
 
     def told(self, row: ScheduleRow, name: str) -> str:
         """`X01-D08 Building permit: work May 1, 2024 – May 30, 2024; due May 6, 2024; +24 days against the due date; ...`."""
-        dated, say = row.dated, self._templates
-        parts = []
+        parts, english = [], self._in_english
         if row.start and row.finish and row.start != row.finish:
-            parts.append(say["work"].format(start=self._day(row.start), finish=self._day(row.finish)))
-        if dated.actual:
-            parts.append(say["reached"].format(date=self._of(dated.actual)))
+            parts.append(self._work.format(start=day_written(row.start, english), finish=day_written(row.finish, english)))
+        if row.actual:
+            parts.append(self._reached.format(date=self._of(row.actual)))
         elif row.finish:
-            parts.append(say["expected"].format(date=self._day(row.finish)))
-        due, original, forecast = self._of(dated.due), self._of(dated.original), self._of(dated.forecast)
-        if due:
-            parts.append(say["due"].format(date=due))
-        if original != due:
-            parts.append(say["original"].format(date=original))
-        if forecast and not dated.actual:
-            parts.append(say["forecast"].format(date=forecast))
-        parts += self._late(row)
+            parts.append(self._expected.format(date=day_written(row.finish, english)))
+        if row.due:
+            parts.append(self._due.format(date=self._of(row.due)))
+        if row.original and row.original != row.due:
+            parts.append(self._original.format(date=self._of(row.original)))
+        if row.forecast and not row.actual:
+            parts.append(self._forecast.format(date=self._of(row.forecast)))
+        parts += self._lateness(row)
         if row.critical:
             parts.append(self._critical)
         if row.total_float is not None:
-            parts.append(say["float"].format(days=str(row.total_float).replace("-", MINUS)))
+            parts.append(self._float.format(days=str(row.total_float).replace("-", MINUS)))
         if row.waits_for:
-            parts.append(say["waits_for"].format(codes=", ".join(row.waits_for)))
-        return f"{dated.milestone.code} {name}: {'; '.join(parts) or self._undated}"
+            parts.append(self._waits_for.format(codes=", ".join(row.waits_for)))
+        return f"{row.code} {name}: {'; '.join(parts) or self._undated}"
 
-    def _late(self, row: ScheduleRow) -> list[str]:
-        say, late, late_original = self._templates, row.dated.late_days, row.dated.late_days_original
-        parts = []
+    def _lateness(self, row: ScheduleRow) -> Iterator[str]:
+        late = row.late or 0
         if late:
-            parts.append(say["late"].format(days=days_late(late)))
-        if row.pushed_days > (late or 0):
-            parts.append(say["pushed"].format(days=days_late(row.pushed_days)))
-        if late_original and late_original != late:
-            parts.append(say["late_original"].format(days=days_late(late_original)))
-        return parts
+            yield self._late.format(days=self._delay(late))
+        if row.pushed > late:
+            yield self._pushed.format(days=self._delay(row.pushed))
+        if row.late_original and row.late_original != late:
+            yield self._late_original.format(days=self._delay(row.late_original))
 
-    def _of(self, dated: Dated | None) -> str:
-        if dated is None:
-            return ""
-        window = dated.window
-        key = (window.earliest, window.latest, window.precision)
-        if key not in self._windows:
-            self._windows[key] = window_short(window)
-        return self._windows[key]
+    def _of(self, window: DateWindow) -> str:
+        if window.precision is Precision.DAY and window.earliest == window.latest:
+            return day_written(window.latest, self._in_english)
+        # The rows share their windows, and keep them as long as they are told.
+        written = self._windows.get(id(window))
+        if written is None:
+            written = self._windows[id(window)] = window_short(window)
+        return written
 
-    def _day(self, on: date) -> str:
-        if on not in self._days:
-            self._days[on] = date_short(on)
-        return self._days[on]
+    def _delay(self, late: int) -> str:
+        written = self._delays.get(late)
+        if written is None:
+            written = self._delays[late] = days_late(late)
+        return written
 
 
 def summary_of(board: ScheduleBoard, rows: Sequence[ScheduleRow]) -> str:
     """How many milestones are shown, how many of them are late and which one most, and where the critical path ends."""
     shown = ngettext("%(count)s milestone", "%(count)s milestones", len(rows)) % {"count": len(rows)}
-    late = [row for row in rows if row.dated.late_days]
-    reached = sum(row.dated.is_reached for row in rows)
+    late = [row for row in rows if row.late]
+    reached = sum(row.is_reached for row in rows)
     told = [_("{shown}: {reached} reached, {late} late, {critical} critical.").format(
         shown=shown, reached=reached, late=len(late), critical=sum(row.critical for row in rows)
     )]  # fmt: skip
     if late:
-        worst = max(late, key=lambda row: row.dated.late_days or 0)
-        told.append(
-            _("The latest by {days}: {code} {name}.").format(
-                days=days(worst.dated.late_days), code=worst.dated.milestone.code, name=worst.dated.milestone.name
-            )
-        )
-    end = next((row for row in board.rows if board.path and row.dated.milestone.pk == board.path[-1]), None)
+        worst = max(late, key=lambda row: row.late or 0)
+        told.append(_("The latest by {days}: {code} {name}.").format(days=days(worst.late), code=worst.code, name=worst.name))
+    end = next((row for row in board.rows if board.path and row.key == board.path[-1]), None)
     if end is not None and end.finish and len(board.path) > 1:
         told.append(
             _("The critical path leads over {count} to {code}, expected {date}.").format(
                 count=ngettext("%(count)s milestone", "%(count)s milestones", len(board.path)) % {"count": len(board.path)},
-                code=end.dated.milestone.code,
+                code=end.code,
                 date=date_short(end.finish),
             )
         )

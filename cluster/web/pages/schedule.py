@@ -24,13 +24,13 @@ VIEWS = ("chart", "table")
 # What stands for "the contract as a whole" among the factories of a filter.
 WHOLE = "-"
 _ORDER: dict[str, Callable[[ScheduleRow], Any]] = {
-    "code": lambda row: row.dated.milestone.code,
+    "code": lambda row: row.code,
     "start": lambda row: row.start,
     "finish": lambda row: row.finish,
-    "due": lambda row: row.dated.due.window.latest if row.dated.due else None,
+    "due": lambda row: row.due.latest if row.due else None,
     "float": lambda row: row.total_float,
-    "late": lambda row: row.dated.late_days or None,
-    "late_original": lambda row: row.dated.late_days_original or None,
+    "late": lambda row: row.late or None,
+    "late_original": lambda row: row.late_original or None,
 }
 _HEADS = [
     ("code", _("Milestone"), False),
@@ -66,19 +66,17 @@ class Asked:
 
     def lets_through(self, row: ScheduleRow) -> bool:
         """Whether a milestone is shown."""
-        milestone = row.dated.milestone
         return (
             (not self.factory or row.factory_code == ("" if self.factory == WHOLE else self.factory))
-            and (not self.kind or milestone.kind == self.kind)
+            and (not self.kind or row.kind == self.kind)
             and (not self.critical or row.critical)
-            and (not self.late or bool(row.dated.late_days))
+            and (not self.late or bool(row.late))
             and (not self.text or _mentions(row, self.text))
         )
 
 
 def _mentions(row: ScheduleRow, text: str) -> bool:
-    milestone = row.dated.milestone
-    words = f"{milestone.code} {milestone.name_ru} {milestone.name_en}".casefold()
+    words = f"{row.code} {row.name_ru} {row.name_en}".casefold()
     return all(word in words for word in text.casefold().split())
 
 
@@ -139,7 +137,7 @@ def _factories(request: HttpRequest, board: ScheduleBoard, asked: Asked) -> list
     for row in board.rows:
         key = row.factory_code or WHOLE
         if key not in found:
-            found[key] = str(row.dated.milestone.factory or gettext("the contract as a whole"))
+            found[key] = str(row.factory or gettext("the contract as a whole"))
     found.setdefault(asked.factory, asked.factory)
     found.pop("", None)
     return options(request, "factory", [("", gettext("all")), *found.items()], asked.factory)
