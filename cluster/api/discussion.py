@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ParseError
@@ -79,6 +79,15 @@ class NewComment(Input):
     text = serializers.CharField(max_length=LONGEST_COMMENT, help_text="`@username` mentions a person who sees what this is about.")
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "An invoice of a payment",
+            value={"entry": 1, "file": "%PDF-1.4 ...", "note": "Signed acceptance report"},
+            media_type="multipart/form-data",
+        )
+    ]
+)
 class NewAttachment(Input):
     """A file to attach. Exactly one of `factory`, `milestone`, `flag` and `entry` says what it is about."""
 

@@ -18,11 +18,14 @@ from cluster.domain.access import Role
 from cluster.models import (
     Amendment,
     ApiToken,
+    Attachment,
+    AttachmentContent,
     BudgetConversion,
     BudgetLine,
     CalendarException,
     Claim,
     ClaimConversion,
+    Comment,
     ConversionDue,
     DelayEvent,
     DelayFlag,
@@ -47,7 +50,7 @@ from tests.factories import make_contract, make_factory, make_milestone, make_ra
 pytestmark = pytest.mark.django_db
 
 # What stands behind other rows: it is shown with them.
-PLUMBING = (LedgerConversion, BudgetConversion, ClaimConversion, ConversionDue, Standing)
+PLUMBING = (LedgerConversion, BudgetConversion, ClaimConversion, ConversionDue, Standing, AttachmentContent)
 OURS = [
     m
     for app in ("cluster", "production")
@@ -107,6 +110,9 @@ def a_row_of_everything() -> Factory:
     )
     DelayFlag.objects.create(**common, subject_id=factory.pk, kind="over_budget", since=date(2024, 3, 31), amount=Decimal("1234567.80"))
     DelayEvent.objects.create(flag=flag, kind="opened", on_date=date(2024, 4, 1), days=1, severity="minor", job_run=run)
+    about: dict[str, Any] = {"contract": contract, "factory": factory, "milestone": milestone, "flag": flag, "by": person}
+    Comment.objects.create(**about, text="Why?")
+    Attachment.objects.create(**about, entry=entry, name="act.pdf", media_type="application/pdf", size=8, sha256="0" * 64)
     CalendarException.objects.create(contract=contract, factory=factory, day=date(2024, 5, 2), reason="отпуск")
     simulated = RiskRun.objects.create(contract=contract, as_of=date(2024, 4, 1), requested_by=person, job_run=run)
     days = {name: date(2027, 1, 1) for name in ("p10", "p50", "p80", "p95")}

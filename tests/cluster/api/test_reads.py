@@ -16,7 +16,7 @@ As = Callable[[User], APIClient]
 
 def test_the_world_has_an_object_of_every_noun_of_the_router(world: World) -> None:
     assert set(world.objects) == set(NOUNS)
-    assert len(NOUNS) == 26
+    assert len(NOUNS) == 28
 
 
 def seen_by(client: APIClient, world: World) -> dict[str, tuple[int, bool]]:

@@ -236,7 +236,7 @@ def test_the_number_of_statements_is_bounded(place: Place, django_assert_max_num
         promised = make_milestone(place.factory, code=f"M-{number}")
         assert promised.pk
     client = place.client()
-    with django_assert_max_num_queries(BUDGET + 9):  # and what waits for what, the earned value, and why it is late
+    with django_assert_max_num_queries(BUDGET + 11):  # and what waits for what, the earned value, why it is late, what is said and shown
         client.get(place.base + "factories/F01/")
     with django_assert_max_num_queries(BUDGET):
         client.get(place.base + "factories/F01/changes/")
