@@ -25,7 +25,12 @@ class _DiscussionAdmin(AppendOnlyAdmin):
     @admin.action(description=_("Withdraw the chosen ones"))
     def withdraw(self, request: HttpRequest, queryset: Any) -> None:
         """All of them or none, through the service."""
-        self.attempt(request, lambda: [self.withdraw_one(row, request) for row in queryset])
+
+        def work() -> None:
+            for row in queryset:
+                self.withdraw_one(row, request)
+
+        self.attempt(request, work)
 
     def withdraw_one(self, row: Any, request: HttpRequest) -> None:
         """Through the service of the kind."""

@@ -83,12 +83,13 @@ def subject_for(reader: Reader, *, kind: str, pk: int, contract_code: str = "") 
 
 def comments_about(subject: Subject, *, reader: Reader, as_of: date) -> QuerySet[Comment]:
     """Comments on it and on what belongs to it, made by the end of a day, the newest first."""
-    return _about(Comment.objects.for_reader(reader), subject, as_of).select_related("by", "factory", "milestone", "flag__milestone")
+    rows: QuerySet[Comment] = _about(Comment.objects.for_reader(reader), subject, as_of)
+    return rows.select_related("by", "factory", "milestone", "flag__milestone")
 
 
 def attachments_about(subject: Subject, *, reader: Reader, as_of: date) -> QuerySet[Attachment]:
     """Files attached to it and to what belongs to it by the end of a day, the newest first, without their bytes."""
-    rows = _about(Attachment.objects.for_reader(reader), subject, as_of)
+    rows: QuerySet[Attachment] = _about(Attachment.objects.for_reader(reader), subject, as_of)
     return rows.select_related("by", "factory", "milestone", "flag__milestone", "entry")
 
 

@@ -81,7 +81,7 @@ def discussed_by(row: Comment | Attachment) -> Discussed:
     """The record that a comment or a file is about."""
     found = row.flag or getattr(row, "entry", None) or row.milestone or row.factory
     assert found is not None
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def section(request: HttpRequest, code: str, record: Discussed) -> Section:

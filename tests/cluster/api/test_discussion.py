@@ -28,7 +28,7 @@ class TestComments:
     def test_is_said_once_and_names_what_it_is_about_and_whom_it_mentions(self, world: World, as_: As) -> None:
         manager, editor = world.user(Role.MANAGER, username="petrov"), world.user(Role.EDITOR)
         said = {"flag": world.objects["delay-flags"].pk, "text": "Why, @petrov?"}
-        key = {"HTTP_IDEMPOTENCY_KEY": str(uuid4())}
+        key: dict[str, Any] = {"HTTP_IDEMPOTENCY_KEY": str(uuid4())}
         first, again = (as_(editor).post(COMMENTS, said, format="json", **key) for _ in range(2))
         assert (first.status_code, again.status_code, first.json() == again.json()) == (201, 200, True)
         given = first.json()

@@ -116,7 +116,8 @@ class TestAdding:
         assert say(talk.factory, talk.editor, request_key=key) == say(talk.factory, talk.editor, request_key=key)
         assert show(talk.factory, talk.editor, request_key=key) == show(talk.factory, talk.editor, request_key=key)
         assert (Comment.objects.count(), Attachment.objects.count(), AttachmentContent.objects.count()) == (1, 1, 1)
-        for add, other in ((say, {"text": "else"}), (show, {"name": "other.pdf"}), (show, {"note": "else"})):
+        others: list[tuple[Any, dict[str, Any]]] = [(say, {"text": "else"}), (show, {"name": "other.pdf"}), (show, {"note": "else"})]
+        for add, other in others:
             with pytest.raises(DomainError) as refusal:
                 add(talk.factory, talk.editor, request_key=key, **other)
             assert refusal.value.code == "request_reused"
