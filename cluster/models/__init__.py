@@ -16,11 +16,11 @@ from cluster.models.ledger import LedgerEntry
 from cluster.models.milestone import Constraint, ForecastRevision, Milestone, MilestoneKind, SlipReason
 from cluster.models.rate import ExchangeRate
 from cluster.models.risk import RiskResult, RiskRun
-from cluster.models.saved_view import SavedView, Visit
 from cluster.models.source import Source
 from cluster.models.standing import Standing
 from cluster.models.token import ApiToken
 from cluster.models.user import Membership, User
+from cluster.models.visit import Visit
 
 __all__ = [
     "Amendment",
@@ -60,7 +60,6 @@ __all__ = [
     "Qualifier",
     "RiskResult",
     "RiskRun",
-    "SavedView",
     "SlipReason",
     "Source",
     "Sourced",
