@@ -194,7 +194,7 @@ class TestReading:
         rows = [Row(n, line) for n, line in enumerate(lines, 1)]
         import_lines(baseline_id=place.draft.pk, rows=rows, replace=True, by=place.person("editor"))
         client = place.client()
-        with django_assert_max_num_queries(20):
+        with django_assert_max_num_queries(22):
             text = said(client.get(place.at()))
         assert "page 1 of 2" in text
         assert "₽180.00" in text
