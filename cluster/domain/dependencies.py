@@ -7,17 +7,27 @@ from typing import TypeVar
 from cluster.domain.errors import DomainError
 
 T = TypeVar("T")
+# More members than these are counted, not named.
+MOST_NAMED = 12
 
 
 class CircularDependency(DomainError):
-    """Milestones would wait for one another in a circle, which the sentence names in order."""
+    """Milestones would wait for one another in a circle, of which the sentence names the first members in order."""
 
     def __init__(self, codes: Sequence[str]) -> None:
+        template, named = "The milestones would wait for one another in a circle: {circle}.", [*codes, codes[0]]
+        if len(codes) > MOST_NAMED:
+            template, named = (
+                "The milestones would wait for one another in a circle: {circle} → … and {more} more → {first}.",
+                [*codes[:MOST_NAMED]],
+            )
         super().__init__(
-            "The milestones would wait for one another in a circle: {circle}.",
+            template,
             field="predecessor",
             code="cycle",
-            circle=" → ".join([*codes, codes[0]]),
+            circle=" → ".join(named),
+            more=len(codes) - MOST_NAMED,
+            first=codes[0],
         )
 
 

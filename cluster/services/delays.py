@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from cluster.domain.access import Action
+from cluster.domain.dates import refuse_far
 from cluster.domain.delays import FlagKind, Severity
 from cluster.domain.errors import BatchRefused, Conflict, DomainError, NotFound
 from cluster.domain.progress import Progress
@@ -165,6 +166,7 @@ def acknowledge_flags(*, flag_ids: Sequence[int], reason: str, until: date, by: 
         raise DomainError("Say why.", field="reason", code="required")
     if len(reason) > LONGEST_REASON or "\0" in reason:
         raise DomainError("Write at most {limit} characters of text.", field="reason", code="text", limit=LONGEST_REASON)
+    refuse_far(until, field="until")
     if until < today:
         raise DomainError("The day lies in the past.", field="until", code="past")
     said = (by.pk, until, reason)

@@ -23,7 +23,7 @@ def place_all(*, as_of: date, progress: Progress) -> dict[str, int]:
     """Bring the knock-on dates of every contract into line with where its milestones stand on `as_of`, today; returns figures.
 
     Only rows that change are written: repeating it changes nothing. A contract whose plan cannot be placed (dates beyond 2100, a circle
-    that somebody wrote past the rules) loses its knock-on dates and is counted in `not_placed`.
+    that somebody wrote past the rules) keeps its knock-on dates as they were, and is counted in `not_placed`.
     """
     contracts = linked_contracts()
     waits = Dependency.objects.filter(successor=OuterRef("milestone_id"))
@@ -35,7 +35,7 @@ def place_all(*, as_of: date, progress: Progress) -> dict[str, int]:
             _place(some, as_of, figures)
         except DomainError:
             for one in some:
-                _place_or_clear(one, as_of, figures)
+                _place_or_leave(one, as_of, figures)
         done += len(some)
     progress(done, len(contracts))
     return figures
@@ -64,12 +64,11 @@ def _place(contracts: list[int], as_of: date, figures: dict[str, int]) -> None:
     figures["pushed"] += sum(each.now is not None for each in pushed)
 
 
-def _place_or_clear(contract: int, as_of: date, figures: dict[str, int]) -> None:
+def _place_or_leave(contract: int, as_of: date, figures: dict[str, int]) -> None:
     try:
         _place([contract], as_of, figures)
     except DomainError:
         figures["not_placed"] += 1
-        figures["moved"] += Standing.objects.filter(contract=contract, knock_on__isnull=False).update(knock_on=None)
 
 
 def _write(changed: list[Pushed]) -> None:

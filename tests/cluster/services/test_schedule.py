@@ -91,15 +91,18 @@ def test_a_milestone_whose_links_are_gone_loses_its_date() -> None:
     assert stored() == {}
 
 
-def test_a_plan_that_cannot_be_placed_does_not_keep_others_from_it() -> None:
+def test_a_plan_that_cannot_be_placed_stays_as_it_was_and_does_not_keep_others_from_it() -> None:
     first, second = pair()
     place()
+    before = stored()
     Milestone.objects.filter(pk=second.pk).update(duration_days=100_000)
     _other, good = pair()
-    assert place() == {"pushed": 1, "moved": 2, "not_placed": 1}
-    assert set(stored()) == {good.pk}
+    assert place() == {"pushed": 1, "moved": 1, "not_placed": 1}
+    assert set(stored()) == {second.pk, good.pk}
+    assert stored()[second.pk] == before[second.pk]
     Dependency.objects.create(predecessor=second, successor=first)
     assert place() == {"pushed": 1, "moved": 0, "not_placed": 1}
+    assert stored()[second.pk] == before[second.pk]
 
 
 def test_it_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
