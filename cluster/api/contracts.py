@@ -175,9 +175,10 @@ class Contracts(Records):
     @action(detail=True, filterset_class=None, pagination_class=None)
     def slips(self, request: Request, pk: str) -> Response:
         """The revisions as days lost or won, and their sums."""
-        found = slip_ledger(reader=request.user, contract_code=self.get_object().code, as_of=filtering.as_of(request))
-        context = self.get_serializer_context()
-        return Response(slips.answer(found, factory=request.query_params.get("factory"), context=context))
+        contract = self.get_object()
+        factory = filtering.factory_in(request, contract)
+        found = slip_ledger(reader=request.user, contract_code=contract.code, as_of=filtering.as_of(request))
+        return Response(slips.answer(found, factory=factory, context=self.get_serializer_context()))
 
 
 class PartySerializer(RecordSerializer):

@@ -19,6 +19,8 @@ from rest_framework.request import Request
 
 from cluster.domain.money import plain_number
 from cluster.domain.texts import is_plain, printable
+from cluster.models import Contract, Factory
+from cluster.queries.factories import factory_for
 
 _LARGEST_INTEGER = 2**63 - 1
 
@@ -141,6 +143,12 @@ def chosen_fields(request: Request, known: Iterable[str]) -> set[str] | None:
     if names - known:
         raise ValidationError({"fields": [_("Known fields: {known}.").format(known=", ".join(sorted(known)))]}, code="fields")
     return names
+
+
+def factory_in(request: Request, contract: Contract) -> Factory | None:
+    """The factory of `?factory=F02`, None without it; NotFound naming the parameter where the reader sees none of that code."""
+    code = request.query_params.get("factory")
+    return factory_for(request.user, contract_code=contract.code, factory_code=code) if code else None
 
 
 def as_of(request: Request) -> date:

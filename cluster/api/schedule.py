@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from cluster.api.examples import attach_example
 from cluster.api.fields import ContractReference, Reference
+from cluster.api.filtering import factory_in
 from cluster.domain.schedule import Basis
 from cluster.domain.texts import printable
 from cluster.models import Contract
@@ -34,7 +35,8 @@ BASIS = OpenApiParameter(
 FACTORY = OpenApiParameter("factory", OpenApiTypes.STR, description="The code of a factory: its milestones alone.")
 ABOUT = (
     "Early and late dates, floats in working days and the critical path on a data date (`as_of`), by the critical path method over the "
-    "whole contract; you get the milestones that you may see. Dates are the first and the last working day."
+    "whole contract; you get the milestones that you may see, or of those the ones of one factory, and the critical path as far as it "
+    "leads through them. Dates are the first and the last working day."
 )
 
 
@@ -65,7 +67,8 @@ class ScheduleSerializer(serializers.Serializer[Any]):
     as_of = serializers.DateField()
     basis = serializers.ChoiceField(choices=BASES)
     critical_path = serializers.ListField(
-        child=serializers.CharField(), help_text="Codes of the milestones that drive the end by `logic`, from the first to the last."
+        child=serializers.CharField(),
+        help_text="Codes of those of `milestones` that drive the end of the contract by `logic`, from the first to the last.",
     )
     milestones = ScheduledMilestone(many=True)
 
@@ -74,19 +77,21 @@ attach_example(ScheduleSerializer)
 
 
 def answer(request: Request, contract: Contract, as_of: date) -> dict[str, Any]:
-    """What a request is answered; ValidationError for a basis that does not exist, DomainError for a day before the first baseline."""
-    basis = _basis(request)
+    """What a request is answered; ValidationError for a basis, DomainError for a factory, that is not there, or a day before any plan."""
+    basis, factory = _basis(request), factory_in(request, contract)
     refuse_before_baseline(contract, as_of)
     found = schedule_of(contract, as_of=as_of)
     placed, knock_on = found.schedule.placed(basis), found.schedule.knock_on()
-    factory = request.query_params.get("factory")
+    shown = {
+        dated.milestone.pk: dated.milestone
+        for dated in found.milestones
+        if seen(request.user, dated.milestone) and (factory is None or dated.milestone.factory_id == factory.pk)
+    }
     rows = [
-        {"id": milestone.pk, "code": milestone.code, "factory": milestone.factory, "knock_on": knock_on.get(milestone.pk)}
-        | asdict(placed[milestone.pk])
-        for milestone in (dated.milestone for dated in found.milestones)
-        if seen(request.user, milestone) and (factory is None or (milestone.factory is not None and milestone.factory.code == factory))
+        {"id": key, "code": milestone.code, "factory": milestone.factory, "knock_on": knock_on.get(key)} | asdict(placed[key])
+        for key, milestone in shown.items()
     ]
-    path = [found.by_key[key].milestone.code for key in found.schedule.critical_path()]
+    path = [shown[key].code for key in found.schedule.critical_path() if key in shown]
     data = {"contract": contract, "as_of": as_of, "basis": basis, "critical_path": path, "milestones": rows}
     return dict(ScheduleSerializer(data).data)
 

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from cluster.api.examples import attach_example
 from cluster.api.fields import ContractReference, Person, Reference, Window
 from cluster.domain.slips import SlipSum, sums_by
-from cluster.models import SlipReason
+from cluster.models import Factory, SlipReason
 from cluster.queries.slips import Slip, SlipLedger, total_of
 
 FACTORY = OpenApiParameter("factory", OpenApiTypes.STR, description="The code of a factory: its slips alone.")
@@ -84,9 +84,9 @@ class SlipLedgerSerializer(serializers.Serializer[Any]):
 attach_example(SlipLedgerSerializer)
 
 
-def answer(ledger: SlipLedger, *, factory: str | None, context: Mapping[str, Any]) -> dict[str, Any]:
-    """The slips, those of one factory alone where its code is given."""
-    rows = [slip for slip in ledger.rows if not factory or slip.factory_code == factory]
+def answer(ledger: SlipLedger, *, factory: Factory | None, context: Mapping[str, Any]) -> dict[str, Any]:
+    """The slips, those of one factory alone where it is given."""
+    rows = [slip for slip in ledger.rows if factory is None or slip.revision.milestone.factory_id == factory.pk]
     data = {
         "contract": ledger.contract,
         "as_of": ledger.as_of,

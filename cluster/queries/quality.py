@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from cluster.domain.quality import Check, Fault, checks
+from cluster.domain.quality import Check, Fault, Rule, checks
 from cluster.models import Contract, Milestone
 from cluster.models.scope import Reader
 from cluster.queries.causes import seen
@@ -13,7 +13,11 @@ from cluster.queries.schedule import refuse_before_baseline, schedule_of
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """A milestone that fails a check. `other` is the one that it waits for, of which the code alone may be told where it is not seen."""
+    """A milestone that fails a check.
+
+    `other` is the one that it waits for, of which the code alone may be told where it is not seen; or the end of the path, told only
+    where it is seen.
+    """
 
     fault: Fault
     milestone: Milestone
@@ -56,12 +60,16 @@ def quality_of(contract: Contract, *, as_of: date, reader: Reader | None = None)
     """
     refuse_before_baseline(contract, as_of)
     found = schedule_of(contract, as_of=as_of)
+
+    def visible(key: int) -> bool:
+        return reader is None or seen(reader, found.by_key[key].milestone)
+
     rows = []
     for check in checks(found.schedule):
-        failing = [
-            Failing(fault, found.by_key[fault.key].milestone, found.by_key[fault.other].milestone if fault.other is not None else None)
-            for fault in check.faults
-        ]
-        shown = [one for one in failing if reader is None or seen(reader, one.milestone)]
-        rows.append(CheckRow(check, sorted(shown, key=lambda one: one.milestone.code), len(failing) - len(shown)))
+        shown = []
+        for fault in filter(lambda fault: visible(fault.key), check.faults):
+            is_told = fault.other is not None and (check.rule is not Rule.PATH_TEST or visible(fault.other))
+            other = found.by_key[fault.other].milestone if is_told else None
+            shown.append(Failing(fault, found.by_key[fault.key].milestone, other))
+        rows.append(CheckRow(check, sorted(shown, key=lambda one: one.milestone.code), len(check.faults) - len(shown)))
     return Quality(contract, as_of, len(found.milestones), rows)

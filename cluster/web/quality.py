@@ -114,7 +114,7 @@ def fault_words(rule: Rule, failing: Failing) -> str:
         case Rule.MISSED | Rule.BEI:
             return _("{days} late").format(days=days(amount))
         case Rule.PATH_TEST:
-            return _("{code} does not move").format(code=failing.other.code if failing.other else "")
+            return _("{code} does not move").format(code=failing.other.code) if failing.other else _("The end of the path does not move")
         case Rule.CPLI:
             return _("float to its due date: {days}").format(days=_working_days(amount))
         case Rule.NO_DURATION:

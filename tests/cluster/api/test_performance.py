@@ -1,13 +1,17 @@
 """GET /contracts/{code}/earned-value/ and /schedule-quality/: the figures of the pages, for programs."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from cluster.domain.quality import Check, Fault, Rule
 from cluster.models import Dependency
+from cluster.queries import quality
 from tests.cluster.api.world import BASE, token_client
 from tests.cluster.earnings import fill
 from tests.cluster.web.place import Place, make_place
+from tests.factories import make_milestone
 
 STATEMENTS = 14
 
@@ -68,6 +72,18 @@ def test_checks_name_what_fails_them(place: Place) -> None:
     assert not found["passed"]
     hidden = {check["check"]: check for check in get(place, "schedule-quality", "foreign").json()["checks"]}["leads"]
     assert (hidden["failing"], hidden["hidden"]) == ([], 1)
+
+
+def test_the_end_of_the_path_is_named_to_who_sees_it_alone(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, end = place.factory.milestones.get(code="A"), make_milestone(place.other, code="F02-END")
+    stuck = Check(Rule.PATH_TEST, Decimal(0), Decimal(1), False, 1, 1, (Fault(first.pk, end.pk),), at_least=True)
+    monkeypatch.setattr(quality, "checks", lambda _schedule: [stuck])
+    for who, told in (("editor", "F02-END"), ("own", None)):
+        [failing] = get(place, "schedule-quality", who).json()["checks"][0]["failing"]
+        assert (failing["milestone"]["code"], failing["waits_for"]) == ("A", told)
+    page = place.client("own").get(f"{place.base}schedule/quality/").content.decode()
+    assert "The end of the path does not move" in page
+    assert "F02-END" not in page
 
 
 @pytest.mark.parametrize("part", ["earned-value", "schedule-quality"])

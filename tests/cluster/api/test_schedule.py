@@ -63,15 +63,26 @@ def test_what_is_expected_differs_from_what_logic_gives(place: Place) -> None:
 
 
 def test_the_milestones_of_one_factory_can_be_asked_for(place: Place) -> None:
-    assert set(rows(get(place, factory="F02"))) == {"F02-OPEN"}
-    assert set(rows(get(place, factory="F99"))) == set()
+    answer = get(place, factory="F02")
+    assert (set(rows(answer)), answer.json()["critical_path"]) == ({"F02-OPEN"}, ["F02-OPEN"])
 
 
-def test_a_manager_gets_the_own_plant_and_codes_of_the_rest_alone(place: Place) -> None:
+@pytest.mark.parametrize("part", ["schedule", "slips", "earned-value"])
+@pytest.mark.parametrize(("who", "code"), [("editor", "F99"), ("own", "F02")])
+def test_a_factory_that_is_not_there_for_the_reader_is_refused_by_name(place: Place, part: str, who: str, code: str) -> None:
+    answer = token_client(place.person(who)).get(f"{BASE}contracts/alpha/{part}/", {"factory": code})
+    assert answer.status_code == 400
+    assert [(one["field"], one["code"]) for one in answer.json()["errors"]] == [("factory", "not_found")]
+    assert code in answer.json()["detail"]
+
+
+def test_a_manager_gets_of_milestones_and_critical_path_those_of_the_own_plant(place: Place) -> None:
     make_milestone(make_factory(place.contract, code="F03"), code="F03-OPEN")
-    answer = get(place, "own")
-    assert set(rows(answer)) == {"F01-OPEN", "F01-LINE"}
-    assert answer.json()["critical_path"] == ["F01-LINE", "F02-OPEN"]
+    for query in ({}, {"factory": "F01"}):
+        answer = get(place, "own", **query)
+        assert set(rows(answer)) == {"F01-OPEN", "F01-LINE"}
+        assert answer.json()["critical_path"] == ["F01-LINE"]
+        assert b"F02" not in answer.content
 
 
 def test_outsiders_do_not_find_it(place: Place) -> None:
