@@ -133,8 +133,7 @@ def _subject(request: Request, given: dict[str, Any]) -> Subject:
 
 def _added(view: Records, write: Callable[[], Comment | Attachment]) -> Response:
     """Write once, then 201 with the new object; 200 where this Idempotency-Key was used before."""
-    rows: Any = view.queryset
-    row, is_new = once(rows.model, request_key(view.request), write)
+    row, is_new = once(view.get_queryset().model, request_key(view.request), write)
     return answer(view, view.get_queryset().get(pk=row.pk), status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
 
 

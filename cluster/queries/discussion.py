@@ -82,7 +82,9 @@ def subject_for(reader: Reader, *, kind: str, pk: int, contract_code: str = "") 
 
 
 def comments_about(subject: Subject, *, reader: Reader, as_of: date) -> QuerySet[Comment]:
-    """Comments on it and on what belongs to it, made by the end of a day, the newest first."""
+    """Comments on it and on what belongs to it, made by the end of a day, the newest first; a ledger entry has none."""
+    if subject.kind is Kind.ENTRY:
+        return Comment.objects.none()
     rows: QuerySet[Comment] = _about(Comment.objects.for_reader(reader), subject, as_of)
     return rows.select_related("by", "factory", "milestone", "flag__milestone")
 

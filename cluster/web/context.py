@@ -69,6 +69,11 @@ _PAGES: dict[str, tuple[str, ...]] = {
         "cluster:confirm_forecasts",
         "cluster:record_payment",
         "cluster:payment_echo",
+        # What is discussed may belong elsewhere: the pages say so.
+        "cluster:discussion",
+        "cluster:withdraw_comment",
+        "cluster:attachment",
+        "cluster:withdraw_attachment",
     ),
     "money": (
         "cluster:money",

@@ -88,7 +88,7 @@ def section(request: HttpRequest, code: str, record: Discussed) -> Section:
     """The newest of a record that the caller may read, as of the day of the page: two statements."""
     reader, as_of = reader_of(request), as_of_from(request)
     subject = subject_of(record)
-    comments = [] if subject.kind is Kind.ENTRY else list(comments_about(subject, reader=reader, as_of=as_of)[: NEWEST + 1])
+    comments = list(comments_about(subject, reader=reader, as_of=as_of)[: NEWEST + 1])
     files = list(attachments_about(subject, reader=reader, as_of=as_of)[: NEWEST + 1])
     return Section(
         subject,

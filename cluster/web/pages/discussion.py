@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from cluster.domain.attachments import SEALED
 from cluster.domain.errors import DomainError, Forbidden, NotFound
 from cluster.models import Attachment, Comment, User
-from cluster.queries.discussion import Kind, Subject, attachment_for, attachments_about, comments_about, subject_for
+from cluster.queries.discussion import Kind, Subject, attachment_for, attachments_about, comments_about, subject_for, subject_of
 from cluster.queries.people import people_of, sees_people
 from cluster.services.discussion import add_attachment, add_comment, may_withdraw, withdraw_attachment, withdraw_comment
 from cluster.web.discussion import Section, address_of, discussed_by, form_for, place_of, shown
@@ -145,5 +145,5 @@ def _withdrawing(request: HttpRequest, code: str, row: Comment | Attachment, tol
             withdraw_attachment(attachment_id=row.pk, by=reader)
         messages.success(request, gettext("It is withdrawn."))
         return redirect(f"{place.url}#discussion")
-    context: dict[str, Any] = {**told, "place": place}
+    context: dict[str, Any] = {**told, "place": place, "section": _SECTIONS[subject_of(discussed_by(row)).kind]}
     return render(request, "cluster/withdraw.html", context)

@@ -16,6 +16,7 @@ from cluster.queries.discussion import subject_of
 from cluster.services.discussion import add_attachment, add_comment
 from tests.cluster.evidence import PDF, PNG, lying_bomb
 from tests.cluster.web.place import BUDGET, Place, hidden, make_place, title, words
+from tests.factories import make_milestone
 
 TODAY = timezone.localdate()
 TYPE_OF_PDF = "application/pdf"
@@ -139,15 +140,35 @@ class TestOnThePages:
     def test_rows_raise_no_number_of_statements(self, place: Place, flag: DelayFlag, path: str, django_assert_max_num_queries: Any) -> None:
         address = of_factory(place) if path == "discussion" else place.base + path
         client = place.client()
+        comment_of(place, subject=place.milestone)
         client.get(address)
-        with django_assert_max_num_queries(BUDGET + 2 if path == "discussion" else 100) as empty:
+        with django_assert_max_num_queries(BUDGET if path == "discussion" else 100) as few:
             client.get(address)
         for subject in (place.factory, place.milestone, flag):
             for _ in range(3):
                 comment_of(place, subject=subject)
                 file_of(place, subject=subject)
-        with django_assert_max_num_queries(len(empty.captured_queries)):
+        with django_assert_max_num_queries(len(few.captured_queries)):
             client.get(address)
+
+    def test_evidence_of_a_payment_has_a_page_of_its_own_without_comments(self, place: Place, entry: LedgerEntry) -> None:
+        address = f"{place.base}discussion/entry/{entry.pk}/"
+        assert send(place, path=address, file=pdf("invoice.pdf"))["Location"] == f"{place.base}ledger/{entry.pk}/#discussion"
+        answer = place.client().get(address)
+        assert title(answer).startswith("Evidence · PP 7")
+        assert "invoice.pdf" in words(answer)
+        assert 'name="text"' not in answer.content.decode()
+
+    def test_what_concerns_the_contract_as_a_whole_is_discussed_too(self, place: Place) -> None:
+        milestone = make_milestone(contract=place.contract, code="P01", name_en="Programme ends")
+        flag = DelayFlag.objects.create(
+            contract=place.contract, subject_id=place.contract.pk, kind="over_budget", severity="major", since=TODAY, opened_on=TODAY
+        )
+        for kind, record, path in (("milestone", milestone, "milestones/P01/"), ("flag", flag, f"delays/{flag.pk}/")):
+            answer = send(place, path=f"{place.base}discussion/{kind}/{record.pk}/", text=f"About the {kind}", file=pdf())
+            assert answer["Location"] == f"{place.base}{path}#discussion"
+            assert f"About the {kind}" in words(place.client("controller").get(place.base + path))
+            assert place.status("own", f"discussion/{kind}/{record.pk}/") == 404
 
 
 class TestSending:

@@ -162,6 +162,10 @@ def test_each_page_of_a_contract_belongs_to_one_item_of_the_navigation(name: str
         "dependency_id": 1,
         "exception_id": 1,
         "run_id": 1,
+        "comment_id": 1,
+        "attachment_id": 1,
+        "kind": "factory",
+        "pk": 1,
     }
     address = reverse(name, kwargs={key: known[key] for key in OF_A_CONTRACT[name]})
     request = rf.get(address)
