@@ -162,8 +162,9 @@ class Schedule:
             return {}
         start, _ = self._pushed
         finish = start + self.network.durations
-        moved = self._has_own & ~self._happened & (finish > np.maximum(self._own, self._ends(self.data_date)))
-        return {self.works[n].key: self._finish_day(n, int(finish[n])) for n in np.flatnonzero(moved).tolist()}
+        moved = np.flatnonzero(self._has_own & ~self._happened & (finish > np.maximum(self._own, self._ends(self.data_date))))
+        days = self._days(moved, finish[moved] - 1)
+        return {self.works[n].key: date.fromordinal(day) for n, day in zip(moved.tolist(), days.tolist(), strict=True)}
 
     def chain(self, key: int) -> list[Cause]:
         """The milestones behind the expected date of one, back to the root; empty when it is not late.
@@ -173,11 +174,11 @@ class Schedule:
         """
         n = self._number[key]
         causes: list[Cause] = []
-        late, passed_on, absorbed = self._late(n), 0, 0
+        late, passed_on, absorbed = self._lateness[n], 0, 0
         while late > 0:
             link = int(self._pushed[1][n])
             before = self._number[self.waits[link].predecessor] if link >= 0 else n
-            behind = self._late(before) if link >= 0 else 0
+            behind = self._lateness[before] if link >= 0 else 0
             explained = min(late, self._explained(n, before, link)) if behind > 0 else 0
             causes.append(Cause(self.works[n].key, late, passed_on, absorbed, late - explained))
             if explained <= 0:
@@ -278,12 +279,14 @@ class Schedule:
     def _pushed(self) -> tuple[Ints, Ints]:
         return self._times[Basis.EXPECTED].pushed
 
-    def _late(self, n: int) -> int:
-        """Calendar days from the due date to the day that is expected; 0 without a due date."""
-        due = self.works[n].due
-        if due is None:
-            return 0
-        return max(0, int(self._last(Basis.EXPECTED, np.array([n]))[0]) - due.toordinal())
+    @cached_property
+    def _lateness(self) -> list[int]:
+        """By milestone, calendar days from its due date to the day that is expected; 0 without a due date."""
+        due = _ordinals([work.due for work in self.works])
+        promised, late = np.flatnonzero(due), np.zeros(len(due), dtype=np.int64)
+        late[promised] = np.maximum(0, self._last(Basis.EXPECTED, promised) - due[promised])
+        days: list[int] = late.tolist()
+        return days
 
     def _explained(self, n: int, before: int, link: int) -> int:
         """Calendar days of a milestone's lateness that its predecessor's lateness makes by a link; both have a due date."""
@@ -326,16 +329,22 @@ class Schedule:
             here = np.flatnonzero(followed == number)
             outside = (instants[here] < 0) | (instants[here] >= len(calendar.days))
             if outside.any():
-                raise DomainError(
-                    "The dates of {name} leave the years 1990 to 2100: check its duration and its links.",
-                    code="date_range",
-                    name=self.works[int(which[here[outside]][0])].code,
-                )
+                raise self._beyond(int(which[here[outside]][0]))
             found[here] = calendar.days[instants[here]]
         return found
 
     def _finish_day(self, n: int, instant: int) -> date:
-        return date.fromordinal(int(self._days(np.array([n]), np.array([instant - 1]))[0]))
+        calendar = self.calendars[self.works[n].calendar]
+        if not 1 <= instant <= len(calendar.days):
+            raise self._beyond(n)
+        return calendar.day(instant - 1)
+
+    def _beyond(self, n: int) -> DomainError:
+        return DomainError(
+            "The dates of {name} leave the years 1990 to 2100: check its duration and its links.",
+            code="date_range",
+            name=self.works[n].code,
+        )
 
     def _instants(self, ordinals: Ints, *, start: bool = False) -> Ints:
         """By milestone the instant of its day, in the morning or in the evening; 0 without one."""

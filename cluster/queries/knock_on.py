@@ -1,6 +1,5 @@
 """What would follow if a forecast moved: which milestones move with it, and which flags open, get worse or close. Nothing is stored."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -8,7 +7,7 @@ from enum import StrEnum
 from cluster.domain.dates import DateWindow
 from cluster.domain.delays import FlagKind, Severity, SeverityScale, findings
 from cluster.domain.errors import DomainError
-from cluster.domain.schedule import Basis, Placed, Schedule, Work
+from cluster.domain.schedule import Basis, Schedule, Work
 from cluster.models import Milestone, MilestoneKind
 from cluster.models.scope import Reader
 from cluster.queries.causes import seen
@@ -107,11 +106,11 @@ def knock_on(milestone: Milestone, forecast: date, *, reader: Reader, today: dat
     now = standing_schedule(milestone.contract_id, as_of=today)
     told = [replace(work, forecast=forecast) if work.key == milestone.pk else work for work in now.works]
     then = Schedule(told, now.waits, now.calendars, data_date=today)
-    was, will = now.placed(Basis.EXPECTED), then.placed(Basis.EXPECTED)
+    was, will = ({key: end for key, (_, end) in each.spans(Basis.EXPECTED).items()} for each in (now, then))
     ways = {
-        key: _way(key, milestone.pk, then if will[key].early_finish > placed.early_finish else now)
-        for key, placed in was.items()
-        if key != milestone.pk and placed.early_finish != will[key].early_finish
+        key: _way(key, milestone.pk, then if will[key] > end else now)
+        for key, end in was.items()
+        if key != milestone.pk and end != will[key]
     }
     named = {milestone.pk, *ways, *(step for way in ways.values() for step in way)}
     by_key = {row.pk: row for row in Milestone.objects.filter(pk__in=named).select_related("factory", "standing")}
@@ -121,15 +120,12 @@ def knock_on(milestone: Milestone, forecast: date, *, reader: Reader, today: dat
         before = _days_by_kind(by_key[key], now.work(key), pushed.get(key), today)
         return _changes(before, _days_by_kind(by_key[key], then.work(key), pushed_then.get(key), today), milestone.contract.severity_scale)
 
-    moved = [
-        Moved(by_key[key], was[key].early_finish, will[key].early_finish, [by_key[step] for step in way], flags(key))
-        for key, way in ways.items()
-    ]
+    moved = [Moved(by_key[key], was[key], will[key], [by_key[step] for step in way], flags(key)) for key, way in ways.items()]
     return KnockOn(
         own=flags(milestone.pk),
         moved=sorted((each for each in moved if seen(reader, each.milestone)), key=lambda each: (-abs(each.days), each.milestone.code)),
         elsewhere=sorted(each.milestone.code for each in moved if not seen(reader, each.milestone)),
-        end=None if is_partial(reader, milestone.contract) else (_end(was), _end(will)),
+        end=None if is_partial(reader, milestone.contract) else (max(was.values()), max(will.values())),
     )
 
 
@@ -162,8 +158,3 @@ def _changes(before: dict[FlagKind, int], after: dict[FlagKind, int], scale: Sev
     """What becomes of the flags between two states."""
     days = {kind: (before.get(kind, 0), after.get(kind, 0)) for kind in FlagKind}
     return [FlagChange(kind, was, will, scale.of(will or was)) for kind, (was, will) in days.items() if was != will]
-
-
-def _end(placed: Mapping[int, Placed]) -> date:
-    """The day on which everything is reached."""
-    return max(each.early_finish for each in placed.values())

@@ -72,7 +72,7 @@ def test_a_list_takes_as_many_statements_for_many_rows_as_for_one(world: World, 
     for number in range(2, 7):
         add_rows(world.contract, world.factory, world.milestone, world.source, number)
     for noun in NOUNS:
-        with django_assert_max_num_queries(7, info=noun):
+        with django_assert_max_num_queries(9, info=noun):
             found = (owner if noun in OWN else editor).get(f"{BASE}{noun}/").json()["results"]
         assert len(found) >= (1 if noun in {"contracts", "factories", "sources", "baselines", *OWN} else 6), noun
 

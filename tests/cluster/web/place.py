@@ -19,7 +19,7 @@ from tests.factories import make_contract, make_factory, make_milestone, make_so
 
 # session, user, memberships and what is asked of the person are read on every page; the visit is noted by the first one in a minute
 WHO_ASKS = 5
-BUDGET = 12 + WHO_ASKS
+BUDGET = 14 + WHO_ASKS
 
 
 @dataclass

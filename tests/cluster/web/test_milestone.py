@@ -104,7 +104,7 @@ class TestPage:
     def test_the_number_of_statements_is_bounded(self, place: Place, delivery: Milestone, django_assert_max_num_queries: Any) -> None:
         Dependency.objects.create(predecessor=delivery, successor=place.milestone)
         client = place.client()
-        with django_assert_max_num_queries(BUDGET + 7):
+        with django_assert_max_num_queries(BUDGET + 9):
             client.get(place.base + OPEN)
 
 

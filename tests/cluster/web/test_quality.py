@@ -9,7 +9,7 @@ from tests.cluster.web.place import WHO_ASKS, Place, make_place, words
 from tests.factories import make_contract, make_factory, make_milestone
 
 PAGE = "schedule/quality/"
-STATEMENTS = 9 + WHO_ASKS
+STATEMENTS = 11 + WHO_ASKS
 
 
 @pytest.fixture

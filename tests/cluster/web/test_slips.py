@@ -180,7 +180,7 @@ class TestPage:
     @pytest.mark.parametrize("query", ["", "?view=promises"])
     def test_it_takes_few_statements(self, place: Place, query: str, django_assert_max_num_queries: Any) -> None:
         client = place.client()
-        with django_assert_max_num_queries(9 + WHO_ASKS):
+        with django_assert_max_num_queries(11 + WHO_ASKS):
             assert client.get(place.base + "schedule/slips/" + query).status_code == 200
 
 

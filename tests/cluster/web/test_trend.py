@@ -134,5 +134,5 @@ def test_nonsense_in_the_address_is_refused(place: Place, query: str) -> None:
 
 def test_it_takes_few_statements(place: Place, django_assert_max_num_queries: Any) -> None:
     client = place.client()
-    with django_assert_max_num_queries(9 + WHO_ASKS):
+    with django_assert_max_num_queries(11 + WHO_ASKS):
         assert client.get(place.base + "schedule/trend/?kind=all").status_code == 200
