@@ -26,7 +26,7 @@ KEYWORDS: dict[str, Any] = {
     "ngettext": (1, 2), "ngettext_lazy": (1, 2), "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
     "DomainError": None, "NotFound": None, "Forbidden": None, "Conflict": None, "NoRate": None,
-    "NoConnection": None, "BadReply": None, "Duplicate": None,
+    "NoConnection": None, "BadReply": None, "Duplicate": None, "BadFile": None,
     # Quotes the cell, its first argument.
     "bad_cell": (2,),
     # A class of the family that always says the same hands its sentence to `super().__init__`.

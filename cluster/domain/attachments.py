@@ -64,13 +64,20 @@ class Evidence:
     sha256: str
 
 
+class BadFile(DomainError):
+    """A file is not taken; `name` is repeated without its odd characters."""
+
+    def __init__(self, template: str, code: str, name: str, **params: object) -> None:
+        super().__init__(template, field="file", code=code, name=printable(name), **params)
+
+
 def examine(name: str, data: bytes, *, largest: int) -> Evidence:
-    """What a file is. DomainError at `file` for a name or a content that is not taken, nothing at all, or more than `largest` bytes."""
+    """What a file is. BadFile for a name or a content that is not taken, nothing at all, or more than `largest` bytes."""
     name, ending = _named(name)
     if not data:
-        raise _refused("“{name}” is empty: choose the file again, or save it anew first.", "empty", name)
+        raise BadFile("“{name}” is empty: choose the file again, or save it anew first.", "empty", name)
     if len(data) > largest:
-        raise _refused(
+        raise BadFile(
             "“{name}” is larger than {limit} MB: make it smaller, or attach it in parts.", "too_large", name, limit=largest // MEGABYTE
         )
     media_type = _kind_of(name, data)
@@ -78,7 +85,7 @@ def examine(name: str, data: bytes, *, largest: int) -> Evidence:
     if media_type.startswith(_TEXT) and promised.startswith("text/"):
         media_type = media_type.replace(_TEXT, promised)
     elif media_type != promised:
-        raise _refused(
+        raise BadFile(
             "“{name}” is not what its name says: open it in the program that it was made with and save it as {kind}.",
             "other_kind",
             name,
@@ -87,25 +94,21 @@ def examine(name: str, data: bytes, *, largest: int) -> Evidence:
     return Evidence(name, media_type, len(data), hashlib.sha256(data).hexdigest())
 
 
-def _refused(template: str, code: str, name: str, **params: object) -> DomainError:
-    return DomainError(template, field="file", code=code, name=printable(name), **params)
-
-
 def _named(name: str) -> tuple[str, str]:
     """The name as it is kept, and its ending in small letters."""
     name = unicodedata.normalize("NFC", name.strip())
     if not is_plain(name) or visible(name) != name or any(c in "\t\r\n" for c in name):
-        raise _refused("The name of the file has characters that cannot be seen: give it another name.", "name", name)
+        raise BadFile("The name of the file has characters that cannot be seen: give it another name.", "name", name)
     if "/" in name or "\\" in name:
-        raise _refused("“{name}” is a path: give the name of the file alone.", "name", name)
+        raise BadFile("“{name}” is a path: give the name of the file alone.", "name", name)
     if len(name) > LONGEST_NAME:
-        raise _refused("The name of the file is longer than {limit} characters: shorten it.", "name", name, limit=LONGEST_NAME)
+        raise BadFile("The name of the file is longer than {limit} characters: shorten it.", "name", name, limit=LONGEST_NAME)
     _stem, *endings = name.lower().split(".")
     ending = endings[-1] if endings else ""
     if ending not in MEDIA_TYPES or not name.rpartition(".")[0].strip(". "):
-        raise _refused("“{name}” is of no kind that is taken here: save it as one of {kinds}.", "kind", name, kinds=KINDS_IN_WORDS)
+        raise BadFile("“{name}” is of no kind that is taken here: save it as one of {kinds}.", "kind", name, kinds=KINDS_IN_WORDS)
     if any(inner.strip() in _RUN for inner in endings[:-1]):
-        raise _refused("“{name}” has the ending of a program or a page inside its name: give it another name.", "name", name)
+        raise BadFile("“{name}” has the ending of a program or a page inside its name: give it another name.", "name", name)
     return name, ending
 
 
@@ -130,7 +133,7 @@ def _kind_of(name: str, data: bytes) -> str:
     if not found:
         return _kind_of_text(name, data)
     if not whole or zipfile.is_zipfile(io.BytesIO(data)):
-        raise _refused("“{name}” is damaged or has something else behind its end: save it anew.", "damaged", name)
+        raise BadFile("“{name}” is damaged or has something else behind its end: save it anew.", "damaged", name)
     return found
 
 
@@ -140,12 +143,12 @@ def _kind_of_archive(name: str, data: bytes) -> str:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
             if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-                raise _refused("“{name}” unpacks to more than a document holds: save it anew, or attach it in parts.", "bomb", name)
+                raise BadFile("“{name}” unpacks to more than a document holds: save it anew, or attach it in parts.", "bomb", name)
             names = [part.filename for part in parts]
             if any(macro in each.lower() for each in names for macro in _MACROS):
-                raise _refused("“{name}” holds macros: save it without them.", "macros", name)
+                raise BadFile("“{name}” holds macros: save it without them.", "macros", name)
             if any(part.flag_bits & 1 or part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for part in parts):
-                raise _refused("“{name}” is locked or packed in an unusual way: save it without a password.", "locked", name)
+                raise BadFile("“{name}” is locked or packed in an unusual way: save it without a password.", "locked", name)
             if archive.testzip() is not None:
                 raise zipfile.BadZipFile
             if "mimetype" in names:
@@ -153,19 +156,19 @@ def _kind_of_archive(name: str, data: bytes) -> str:
             ending = next((ending for part, ending in _OFFICE_PARTS.items() if part in names), "")
             return MEDIA_TYPES[ending] if ending and "[Content_Types].xml" in names else "application/zip"
     except (zipfile.BadZipFile, zlib.error, struct.error, ValueError, EOFError, NotImplementedError, OSError) as error:
-        raise _refused("“{name}” is damaged or has something else behind its end: save it anew.", "damaged", name) from error
+        raise BadFile("“{name}” is damaged or has something else behind its end: save it anew.", "damaged", name) from error
 
 
 def _kind_of_text(name: str, data: bytes) -> str:
     """Text in UTF-8 or, as Russian spreadsheets write it, in windows-1251."""
     if any(byte < 32 and byte not in _LINE_ENDS_AND_TABS for byte in set(data)):
-        raise _refused("“{name}” is of no kind that is taken here: save it as one of {kinds}.", "kind", name, kinds=KINDS_IN_WORDS)
+        raise BadFile("“{name}” is of no kind that is taken here: save it as one of {kinds}.", "kind", name, kinds=KINDS_IN_WORDS)
     if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:20].lower().startswith(_MARKUP):
-        raise _refused("“{name}” is a page or a drawing with code in it: print it to PDF and attach that.", "markup", name)
+        raise BadFile("“{name}” is a page or a drawing with code in it: print it to PDF and attach that.", "markup", name)
     for encoding in ("utf-8", "windows-1251"):
         try:
             data.decode(encoding)
         except UnicodeDecodeError:
             continue
         return f"{_TEXT}; charset={encoding}"
-    raise _refused("“{name}” is a text in an unknown encoding: save it in UTF-8.", "encoding", name)
+    raise BadFile("“{name}” is a text in an unknown encoding: save it in UTF-8.", "encoding", name)
