@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.domain.calendars import Gap, expected_rate_date, gaps, has_rate, next_rate_date, rate_days
+from cluster.domain.calendars import Gap, expected_rate_date, gaps, has_rate, is_working_day, next_rate_date, rate_days
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,23 @@ def test_a_rate_is_older_than_expected_from_the_next_date_with_a_rate_on(dated: 
 
 def test_no_rate_is_expected_in_the_non_working_days_of_spring_2020() -> None:
     assert [day for day in range(1, 8) if has_rate(date(2020, 4, day))] == [7]
+
+
+@pytest.mark.parametrize(
+    ("on", "worked"),
+    [
+        (date(2021, 2, 20), True),  # the Saturday for which Monday the 22nd is free
+        (date(2021, 2, 22), False),
+        (date(2024, 4, 27), True),  # the Saturday for which Monday the 29th is free
+        (date(2024, 4, 29), False),
+        (date(2024, 12, 28), True),  # the Saturday for which Monday the 30th is free
+        (date(2024, 12, 30), False),
+        (date(2023, 2, 24), False),  # moved from 1 January, a Sunday
+        (date(2020, 6, 24), True),  # declared non-working by decree; the calendar keeps it
+    ],
+)
+def test_days_that_the_government_moved_are_worked_or_free_as_moved(on: date, worked: bool) -> None:
+    assert is_working_day(on) is worked
 
 
 def test_the_days_with_a_rate_follow_the_working_days() -> None:

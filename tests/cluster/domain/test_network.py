@@ -168,6 +168,13 @@ def test_a_driver_is_a_link_that_leads_to_the_activity_and_sets_its_start(plan: 
         assert set_[n] == read[link.predecessor] + link.lag
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_links_that_demand_the_same_the_first_one_given_counts(order: tuple[int, int]) -> None:
+    times = Network([5, 5, 1], [Link(before, 2) for before in order]).times()
+    assert times.pushed[1].tolist() == [-1, -1, 0]
+    assert times.driver.tolist() == [-1, -1, 0]
+
+
 def test_ten_thousand_random_networks_agree_with_networkx() -> None:
     chance = random.Random(20241123)
     for _ in range(10_000):

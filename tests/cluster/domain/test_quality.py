@@ -69,6 +69,9 @@ def test_leads_and_lags_are_told_with_their_days_and_a_link_to_what_is_reached_i
     assert faults(found[Rule.LEADS]) == [(2, 1, -2, "FS")]
     assert faults(found[Rule.LAGS]) == [(3, 2, 3, "FS")]
     assert (found[Rule.LEADS].value, found[Rule.LEADS].passed) == (D(50), False)
+    one_day = chain(wait(1, 2, lag=-1), wait(2, 3, lag=1))
+    assert faults(one_day[Rule.LEADS]) == [(2, 1, -1, "FS")]
+    assert faults(one_day[Rule.LAGS]) == [(3, 2, 1, "FS")]
     done = chain(wait(1, 2, lag=-2), wait(2, 3), actual=date(2026, 3, 10))
     assert done[Rule.LEADS].count == 0
     assert done[Rule.LEADS].relevant == 1
@@ -132,6 +135,17 @@ def test_missed_is_what_was_due_and_is_reached_late_or_not_at_all() -> None:
     assert faults(found[Rule.BEI]) == [(1, None, 6, "")]
 
 
+def test_what_is_due_on_the_data_date_itself_was_due_by_it() -> None:
+    found = checked([work(1, due=MONDAY), work(2, due=date(2026, 3, 17))])
+    assert faults(found[Rule.MISSED]) == [(1, None, 0, "")]
+    assert found[Rule.BEI].relevant == 1
+
+
+def test_the_execution_index_counts_nothing_that_is_said_to_be_reached_after_the_data_date() -> None:
+    check = checked([work(1, due=date(2026, 3, 10), actual=date(2026, 3, 17))])[Rule.BEI]
+    assert (check.value, check.passed, check.count) == (D(0), False, 0)
+
+
 def test_the_execution_index_counts_what_is_reached_ahead_of_its_date() -> None:
     works = [work(1, due=date(2026, 3, 10)), work(2, due=date(2026, 4, 10), actual=date(2026, 3, 12))]
     check = checked(works)[Rule.BEI]
@@ -143,6 +157,13 @@ def test_the_end_moves_with_what_is_critical() -> None:
     assert (check.value, check.passed, check.faults) == (D(600), True, ())
     # By the start alone: the works whose finish drives the next one are taken, so that the end moves here as well.
     assert chain(wait(1, 2, "SS", 1), wait(2, 3))[Rule.PATH_TEST].passed
+
+
+def test_an_end_that_a_constraint_holds_does_not_move_with_what_is_critical_and_fails() -> None:
+    held = work(3, constraint="MFO", constraint_on=date(2030, 1, 15))
+    check = checked([work(1), work(2), held], wait(1, 2), wait(2, 3))[Rule.PATH_TEST]
+    assert (check.value, check.passed, check.count) == (D(0), False, 1)
+    assert faults(check) == [(3, 3, None, "")]
 
 
 def test_an_end_that_is_held_by_what_has_happened_cannot_be_tested() -> None:

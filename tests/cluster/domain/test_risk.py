@@ -8,7 +8,7 @@ import pytest
 from cluster.domain.axes import Axes
 from cluster.domain.errors import DomainError
 from cluster.domain.network import Link, LinkType, Network
-from cluster.domain.risk import Shape, ThreePoints, Together, simulate
+from cluster.domain.risk import Counts, Shape, ThreePoints, Together, simulate
 
 # Long durations, so that whole days say enough.
 TWELVE = ThreePoints([500] * 12, [1000] * 12, [2500] * 12)
@@ -116,6 +116,12 @@ def test_finishes_are_counted_over_all_iterations_whether_or_not_they_are_kept()
     assert (lean.finishes[0] == every.finishes[2]).all()
     assert lean.quantile(0.5) == every.quantile(0.5, 2)
     assert (lean.chance(0), lean.chance(1000)) == (0, 1)
+
+
+def test_a_quantile_is_the_first_day_by_which_no_less_than_its_share_is_finished() -> None:
+    assert Counts(10, np.array([1, 1, 1])).quantiles(0.3, 0.5, 0.7, 1.0) == [10, 11, 12, 12]
+    # 0.55 * 100 is a little more than 55 in binary fractions: the share is reached all the same.
+    assert Counts(10, np.array([55, 0, 45])).quantiles(0.55, 0.56) == [10, 12]
 
 
 def test_rows_that_are_given_back_change_nothing() -> None:

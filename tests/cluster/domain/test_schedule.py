@@ -109,6 +109,7 @@ def test_a_data_date_on_a_day_of_rest_is_the_day_of_a_mere_date_and_the_eve_of_w
         ("FNLT", march(16), march(16), march(18), -2),
         ("FNLT", march(18), march(16), march(18), 0),
         ("MSO", march(19), march(19), march(23), 0),
+        ("MSO", march(12), march(16), march(18), -2),
         ("MFO", march(24), march(20), march(24), 0),
         ("MFO", march(17), march(16), march(18), -1),
     ],
