@@ -105,7 +105,7 @@ class DelayBoard:
 
 
 def delay_board(*, reader: Reader, contract_code: str, as_of: date, today: date) -> DelayBoard:
-    """What is wrong in a contract, by subject: eleven statements, and one for each type of subject beside milestones and factories.
+    """What is wrong in a contract, by subject: thirteen statements, and one for each type of subject beside milestones and factories.
 
     A past day is computed from the dates announced by then and never stored: kinds that judge something else are told of today alone.
     """
