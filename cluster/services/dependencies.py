@@ -4,12 +4,11 @@ from django.db import transaction
 
 from cluster.domain.access import Action
 from cluster.domain.errors import Conflict, DomainError, NotFound
-from cluster.domain.milestones import refuse_lag
 from cluster.models import Dependency, Milestone, User
 from cluster.queries.history import newest_event
 from cluster.services.access import require
 from cluster.services.records import delete_record, save_record
-from cluster.services.schedule_rules import refuse_circle
+from cluster.services.schedule_rules import refuse_link
 
 
 @transaction.atomic
@@ -62,10 +61,9 @@ def _refuse(link: Dependency) -> None:
     """What no dependency may be, as errors at their fields."""
     if link.type not in Dependency.Type.values:
         raise DomainError("Choose a type from the list.", field="type", code="choice")
-    refuse_lag(link.lag_days)
     if link.predecessor_id == link.successor_id:
         raise DomainError("A milestone cannot wait for itself.", field="predecessor", code="itself")
-    refuse_circle(link)
+    refuse_link(link)
 
 
 def _milestone(milestone_id: int, by: User, field: str) -> Milestone:

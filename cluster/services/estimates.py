@@ -1,7 +1,7 @@
 """Three-point estimates of many milestones at once: all of them are saved, or none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pghistory
 from django.db import transaction
@@ -14,6 +14,7 @@ from cluster.models import Contract, Milestone, User
 from cluster.services.access import require
 from cluster.services.follow_up import Name, after_write
 from cluster.services.in_bulk import update_in_bulk
+from cluster.services.schedule_rules import refuse_unplaced
 
 COLUMNS = ("duration_days", "optimistic_days", "pessimistic_days", "risk_cause")
 
@@ -28,11 +29,11 @@ class Saved:
 
 @transaction.atomic
 def save_estimates(*, contract_id: int, rows: Sequence[EstimateRow], by: User, reason: str = "") -> Saved:
-    """Write estimates of milestones of a contract: four statements whatever their number.
+    """Write estimates of milestones of a contract: seven statements whatever their number.
 
     Raises NotFound, Forbidden, or BadRows with every row that is wrong: no such milestone, one that was reached, one that
-    somebody changed since the version that was seen (its error is a Conflict), durations that cannot be. What stands there
-    already is no change, whoever saved it.
+    somebody changed since the version that was seen (its error is a Conflict), durations that cannot be or that drive the plan
+    beyond 2100. What stands there already is no change, whoever saved it.
     """
     contract = Contract.objects.for_reader(by).filter(pk=contract_id).first()
     if contract is None:
@@ -49,6 +50,8 @@ def save_estimates(*, contract_id: int, rows: Sequence[EstimateRow], by: User, r
             changed.append(_with_estimate(milestone, row, by))
         except DomainError as error:
             problems.append(Problem(row.number, "", milestone.code if milestone else "", error))
+    if not problems:
+        problems = _unplaced(contract.pk, changed, rows)
     if problems:
         raise BadRows(sorted(problems, key=lambda problem: problem.row))
     with pghistory.context(reason=reason.strip()) if reason.strip() else pghistory.context():
@@ -56,6 +59,22 @@ def save_estimates(*, contract_id: int, rows: Sequence[EstimateRow], by: User, r
     if changed:
         after_write(Name.FLAG_DELAYS)
     return Saved(len(changed), len(rows) - len(changed))
+
+
+def _unplaced(contract_id: int, changed: Sequence[Milestone], rows: Sequence[EstimateRow]) -> list[Problem]:
+    """The durations that drive the plan out of its years, told at the milestone driven out, else at the first that changes."""
+    durations = {milestone.pk: milestone.duration_days for milestone in changed}
+    try:
+        refuse_unplaced(
+            contract_id,
+            lambda now: ([replace(work, duration=durations.get(work.key, work.duration)) for work in now.works], now.waits),
+            field="duration_days",
+        )
+    except DomainError as error:
+        named = next((one for one in changed if one.code == error.params["name"]), changed[0])
+        number = next(row.number for row in rows if row.milestone == named.pk)
+        return [Problem(number, "duration_days", str(named.duration_days or ""), error)]
+    return []
 
 
 def estimate_of(milestone: Milestone) -> Estimate:

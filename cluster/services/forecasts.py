@@ -1,6 +1,7 @@
 """Revising a forecast, the one way in which a milestone's expected date changes; and confirming that forecasts still hold."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from cluster.domain.errors import BatchRefused, Conflict, DomainError, NotFound
 from cluster.models import ForecastRevision, Milestone, SlipReason, Source, User
 from cluster.services.access import require
 from cluster.services.follow_up import Name, after_write
+from cluster.services.schedule_rules import refuse_unplaced
 
 # Why a forecast may move; that it did not is told by `confirm_forecasts`.
 REASONS = [choice for choice in SlipReason.choices if choice[0] != SlipReason.CONFIRMED]
@@ -70,6 +72,11 @@ def revise_forecast(
     old = latest_forecast(milestone)
     if old == window:
         raise DomainError("The forecast already says so: change the date, or leave it.", field="window", code="unchanged")
+    refuse_unplaced(
+        milestone.contract_id,
+        lambda now: ([replace(work, forecast=window.latest) if work.key == milestone.pk else work for work in now.works], now.waits),
+        field="window",
+    )
     revision = ForecastRevision(
         milestone=milestone,
         reason=reason,

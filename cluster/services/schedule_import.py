@@ -1,14 +1,15 @@
 """A pasted schedule written as a whole: new and changed milestones with what they wait for, all of them or none."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pghistory
 from django.db import transaction
 
 from cluster.domain.access import Action
-from cluster.domain.errors import Conflict, NotFound
+from cluster.domain.errors import Conflict, DomainError, NotFound
+from cluster.domain.schedule import Schedule, Wait, Work
 from cluster.domain.schedule_table import Change, PlannedLink, PlannedMilestone, RowChange, ScheduleTable, fingerprint
 from cluster.domain.tables import BadRows
 from cluster.models import Contract, Dependency, Milestone, User
@@ -17,6 +18,7 @@ from cluster.services.access import require
 from cluster.services.follow_up import Name, after_write
 from cluster.services.in_bulk import update_in_bulk
 from cluster.services.locks import one_at_a_time
+from cluster.services.schedule_rules import refuse_unplaced
 
 _BATCH = 5000
 # Columns of the table that are foreign keys here.
@@ -54,6 +56,7 @@ def import_schedule(
     stored = {milestone.code: milestone for milestone in milestones}
     planned = planned_milestones(by, contract)
     table = read(planned)
+    refuse_far_table(table, contract)
     if table.sheet.problems:
         raise BadRows(table.sheet.problems)
     new = [one for one in table.changes if one.change is Change.ADDED]
@@ -71,6 +74,31 @@ def import_schedule(
     if new or changed:
         after_write(Name.FLAG_DELAYS)
     return Imported(len(new), len(changed), table.count(Change.UNCHANGED))
+
+
+def refuse_far_table(table: ScheduleTable, contract: Contract) -> None:
+    """Put what would drive the plan out of its years at the row of the milestone driven out, else at the first that changes."""
+    changes = [one for one in table.changes if one.change is not Change.UNCHANGED]
+    if table.sheet.problems or not changes:
+        return
+    try:
+        refuse_unplaced(contract.pk, lambda now: _planned(now, changes), field="duration_days")
+    except DomainError as error:
+        named = next((one for one in changes if one.new.code == error.params["name"]), changes[0])
+        table.sheet.refuse(named.row, "duration_days", str(named.new.duration_days or ""), error)
+
+
+def _planned(now: Schedule, changes: list[RowChange]) -> tuple[list[Work], list[Wait]]:
+    """The milestones and links of a plan once the rows are written; new ones have negative keys and the first calendar."""
+    works = {work.code: work for work in now.works}
+    for number, one in enumerate(changes, start=1):
+        old = works.get(one.new.code) or Work(-number, one.new.code, 0, None, None, None, None, None, "", None)
+        works[one.new.code] = replace(old, duration=one.new.duration_days)
+    relinked = [one for one in changes if "predecessors" in one.columns]
+    keys = {code: work.key for code, work in works.items()}
+    waiting = {keys[one.new.code] for one in relinked}
+    fresh = [Wait(0, keys[link.predecessor], keys[one.new.code], link.type, link.lag) for one in relinked for link in one.new.predecessors]
+    return list(works.values()), [*(wait for wait in now.waits if wait.successor not in waiting), *fresh]
 
 
 def _put(milestone: Milestone, change: RowChange) -> Milestone:

@@ -1,5 +1,8 @@
 """The rules of milestones, dependencies and working calendars that a database constraint cannot hold."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from django.db import models
 from django.utils import timezone
 
@@ -7,8 +10,18 @@ from cluster.domain.dates import refuse_far
 from cluster.domain.dependencies import CircularDependency, find_cycle
 from cluster.domain.errors import DomainError
 from cluster.domain.milestones import refuse_code, refuse_constraint, refuse_lag, refuse_progress, refuse_work
+from cluster.domain.network import LinkType
+from cluster.domain.schedule import Basis, Schedule, Wait, Work
 from cluster.models import CalendarException, Dependency, Milestone
+from cluster.queries.schedule import standing_schedule
 from cluster.services.locks import one_at_a_time
+
+# What a plan becomes: its milestones and its links, made of those that it has.
+Change = Callable[[Schedule], tuple[list[Work], list[Wait]]]
+# The key of a milestone or link that is not stored yet.
+_NEW = 0
+# What of a milestone moves it: the columns, in the order in which an error names them.
+_MOVES = ("duration_days", "constraint_on", "constraint", "actual", "started_on")
 
 
 def refuse_in_schedule(instance: models.Model) -> None:
@@ -16,9 +29,9 @@ def refuse_in_schedule(instance: models.Model) -> None:
     match instance:
         case Milestone():
             refuse_milestone(instance)
+            _refuse_moved(instance)
         case Dependency():
-            refuse_lag(instance.lag_days)
-            refuse_circle(instance)
+            refuse_link(instance)
         case CalendarException():
             refuse_far(instance.day, field="day")
 
@@ -38,6 +51,80 @@ def refuse_milestone(milestone: Milestone) -> None:
         signed=milestone.contract.signed,
         today=timezone.localdate(),
     )
+
+
+def refuse_link(dependency: Dependency) -> None:
+    """Raise DomainError, at the field concerned, for a lag beyond measure, a circle, or a link that drives the plan out of its years."""
+    refuse_lag(dependency.lag_days)
+    refuse_circle(dependency)
+    key = dependency.pk or _NEW
+    new = Wait(key, dependency.predecessor_id, dependency.successor_id, LinkType(dependency.type), dependency.lag_days)
+    refuse_unplaced(
+        dependency.successor.contract_id,
+        lambda now: (now.works, [*(wait for wait in now.waits if wait.key != key), new]),
+        field="lag_days" if dependency.lag_days > 0 else "predecessor",
+    )
+
+
+def refuse_unplaced(contract_id: int, change: Change, *, field: str) -> None:
+    """Raise DomainError at `field` when the change would drive a milestone of the contract out of the years 1990 to 2100.
+
+    Three statements. A plan that cannot be placed as it stands, written past these rules, is left to those who repair it step by step.
+    """
+    try:
+        now = standing_schedule(contract_id, as_of=timezone.localdate())
+        works, waits = change(now)
+        if works == now.works and waits == now.waits:
+            return
+        refuse_far_plan(Schedule(works, waits, now.calendars, data_date=now.data_date))
+    except CircularDependency:
+        return
+    except DomainError as error:
+        if "name" not in error.params or not _is_placed(now):
+            return
+        raise DomainError(
+            "{name} would be driven out of the years 1990 to 2100: give an earlier date or a shorter duration, or check its links.",
+            field=field,
+            code="date_range",
+            name=error.params["name"],
+        ) from error
+
+
+def refuse_far_plan(schedule: Schedule) -> None:
+    """Raise DomainError (code `date_range`), naming the milestone, for a plan of which some date lies outside of 1990 to 2100."""
+    for basis in Basis:
+        schedule.placed(basis)
+    schedule.knock_on()
+
+
+def _is_placed(schedule: Schedule) -> bool:
+    try:
+        refuse_far_plan(schedule)
+    except DomainError:
+        return False
+    return True
+
+
+def _refuse_moved(milestone: Milestone) -> None:
+    """Raise DomainError where what the milestone says of its work drives the plan out of its years."""
+    told = milestone.actual_announced_on is not None and milestone.actual_announced_on <= timezone.localdate()
+    changed = {
+        "duration": milestone.duration_days,
+        "started": milestone.started_on,
+        "actual": milestone.actual_latest if told else None,
+        "constraint": milestone.constraint,
+        "constraint_on": milestone.constraint_on,
+    }
+
+    def change(now: Schedule) -> tuple[list[Work], list[Wait]]:
+        if milestone._state.adding:
+            new = Work(_NEW, milestone.code, 0, forecast=None, due=None, **changed)  # type: ignore[arg-type]
+            return [*now.works, new], now.waits
+        return [replace(work, **changed) if work.key == milestone.pk else work for work in now.works], now.waits  # type: ignore[arg-type]
+
+    stored = None if milestone._state.adding else Milestone.objects.get(pk=milestone.pk)
+    moved = (name for name in _MOVES if stored is not None and getattr(stored, name) != getattr(milestone, name))
+    refuse_unplaced(milestone.contract_id, change, field=next(moved, "duration_days"))
 
 
 def refuse_circle(dependency: Dependency) -> None:

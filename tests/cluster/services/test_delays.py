@@ -218,7 +218,13 @@ class TestAcknowledging:
     @pytest.mark.usefixtures("in_english")
     @pytest.mark.parametrize(
         ("reason", "until", "field"),
-        [(" ", TODAY, "reason"), ("x" * 2001, TODAY, "reason"), ("a\0b", TODAY, "reason"), ("x", date(2025, 6, 29), "until"), ("x", date.max, "until")],
+        [
+            (" ", TODAY, "reason"),
+            ("x" * 2001, TODAY, "reason"),
+            ("a\0b", TODAY, "reason"),
+            ("x", date(2025, 6, 29), "until"),
+            ("x", date.max, "until"),
+        ],
     )
     def test_bad_input_names_its_field(self, flag: DelayFlag, reason: str, until: date, field: str) -> None:
         with pytest.raises(DomainError) as caught:
