@@ -17,7 +17,6 @@ from cluster.api.preconditions import etag_of, once, request_key
 from cluster.api.records import Records, RecordSerializer
 from cluster.api.schema import IDEMPOTENCY_KEY
 from cluster.api.writes import body_of, writer
-from cluster.domain.errors import DomainError
 from cluster.domain.plan_risk import Assumptions
 from cluster.domain.spread import Shape
 from cluster.models import JobRun, RiskResult, RiskRun
@@ -136,9 +135,6 @@ class RiskRuns(Records):
             key,
             lambda: request_run(contract_id=contract.pk, assumptions=assumed, by=by, now=timezone.now(), request_key=key),
         )
-        said = {"requested_by_id": by.pk, "contract_id": contract.pk} | given
-        if not is_new and any(getattr(run, name) != value for name, value in said.items()):
-            raise DomainError("This Idempotency-Key was already used for another request.", field="Idempotency-Key", code="request_reused")
         representation = self.represent(self.queryset.get(pk=run.pk))
         headers = {"Location": request.build_absolute_uri(reverse(self.route, kwargs={"pk": run.pk})), "ETag": etag_of(representation)}
         return Response(representation, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK, headers=headers)

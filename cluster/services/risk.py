@@ -1,5 +1,6 @@
 """Asking for a simulation of a contract's schedule, and cancelling it."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from cluster.domain.access import Action
 from cluster.domain.errors import Conflict, DomainError, NotFound
 from cluster.domain.plan_risk import Assumptions
 from cluster.models import Contract, Milestone, RiskRun, User
-from cluster.queries.risk import risk_run_for
+from cluster.queries.risk import assumptions_of, risk_run_for
 from cluster.services import jobs
 from cluster.services.access import require
 from cluster.services.simulation import start
@@ -21,17 +22,21 @@ _LONGEST_REASON = 300
 def request_run(*, contract_id: int, assumptions: Assumptions, by: User, now: datetime, request_key: UUID | None = None) -> RiskRun:
     """Ask for a simulation of the contract's schedule as it stands today; a worker is woken after the commit.
 
-    The same `request_key` twice gives the first one. Raises NotFound, Forbidden, or DomainError naming the field of an assumption that
-    makes no sense, or for a contract without milestones.
+    The same `request_key` twice gives the first one. Raises NotFound, Forbidden, or DomainError: naming the field of an assumption that
+    makes no sense, for a contract without milestones, or for a key that was used to ask for something else.
     """
     contract = Contract.objects.for_reader(by).filter(pk=contract_id).first()
     if contract is None:
         raise NotFound("There is no such contract.")
     require(by, Action.EDIT_RECORD, contract=contract.pk)
-    if request_key is not None and (done := RiskRun.objects.filter(request_key=request_key, contract=contract).first()):
-        return done
     assumptions.check()
-    reason = assumptions.uplift_reason.strip()
+    # Without an uplift there is nothing to give a reason for.
+    reason = assumptions.uplift_reason.strip() if assumptions.uplift_percent else ""
+    if request_key is not None and (done := RiskRun.objects.filter(request_key=request_key).first()):
+        asked = (contract.pk, by.pk, replace(assumptions, uplift_reason=reason))
+        if asked != (done.contract_id, done.requested_by_id, assumptions_of(done)):
+            raise DomainError("This request was already used for another simulation.", code="request_reused")
+        return done
     if len(reason) > _LONGEST_REASON:
         raise DomainError("Write at most {limit} characters of text.", field="uplift_reason", code="text", limit=_LONGEST_REASON)
     if not Milestone.objects.filter(contract=contract).exists():
@@ -46,8 +51,7 @@ def request_run(*, contract_id: int, assumptions: Assumptions, by: User, now: da
         in_cause=assumptions.in_cause,
         overall=assumptions.overall,
         uplift_percent=assumptions.uplift_percent,
-        # Without an uplift there is nothing to give a reason for.
-        uplift_reason=reason if assumptions.uplift_percent else "",
+        uplift_reason=reason,
         request_key=request_key,
     )
     start(run, by=by, now=now, ask=jobs.enqueue)

@@ -44,6 +44,10 @@ class RecordForm(PlainTextForm, forms.Form):
         """Put a refusal of the domain at its field, or above the form when it concerns none."""
         name = self.field_names.get(error.field, error.field)
         self.add_error(name if name in self.fields else None, message_of(error))
+        if error.code == "request_reused":
+            # Whoever reads that and sends the form again means it.
+            self.data = self.data.copy()
+            self.data["request_key"] = str(uuid.uuid4())
 
     @property
     def problems(self) -> list[tuple[str, str]]:

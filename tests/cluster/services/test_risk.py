@@ -1,6 +1,7 @@
 """Simulations: asked for, worked off, cancelled, taken up again, repeated; and what they leave behind."""
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -123,6 +124,21 @@ def test_the_same_key_gives_the_same_simulation(plan: Plan, editor: User) -> Non
     key = uuid.uuid4()
     runs = [request_run(contract_id=plan.contract.pk, assumptions=QUICK, by=editor, now=NOW, request_key=key) for _ in range(2)]
     assert runs[0] == runs[1]
+    assert JobRun.objects.count() == 1
+
+
+def test_a_key_that_asked_for_something_else_is_refused(plan: Plan) -> None:
+    key, editor = uuid.uuid4(), make_user(Role.EDITOR)
+    request_run(contract_id=plan.contract.pk, assumptions=QUICK, by=editor, now=NOW, request_key=key)
+    others = [
+        (plan.contract, replace(QUICK, seed=9), editor),
+        (plan.contract, QUICK, make_user(Role.EDITOR, contract=plan.contract)),
+        (make_contract(), QUICK, editor),
+    ]
+    for contract, assumed, by in others:
+        with pytest.raises(DomainError) as refusal:
+            request_run(contract_id=contract.pk, assumptions=assumed, by=by, now=NOW, request_key=key)
+        assert refusal.value.code == "request_reused"
     assert JobRun.objects.count() == 1
 
 

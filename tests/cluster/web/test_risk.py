@@ -139,6 +139,19 @@ def test_the_same_form_sent_twice_asks_once(editor: Client, address: str) -> Non
     assert RiskRun.objects.count() == 1
 
 
+def test_a_form_that_was_sent_and_changed_is_not_taken_for_the_first_one_and_can_be_sent_again(editor: Client, address: str) -> None:
+    key = "b3a0a3a0-0000-4000-8000-000000000001"
+    editor.post(address, form(request_key=key))
+    answer = editor.post(address, form(request_key=key, seed="9"))
+    assert answer.status_code == 422
+    assert "This request was already used for another simulation." in words(answer)
+    fresh = str(answer.context["form"]["request_key"].value())
+    assert fresh != key
+    assert editor.post(address, form(request_key=fresh, seed="9")).status_code == 302
+    assert list(RiskRun.objects.order_by("seed").values_list("seed", flat=True))[-1] == 9
+    assert RiskRun.objects.count() == 2
+
+
 def test_one_that_waits_is_cancelled_by_its_button(editor: Client, address: str) -> None:
     editor.post(address, form())
     run = RiskRun.objects.get()
