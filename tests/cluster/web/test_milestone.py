@@ -177,6 +177,17 @@ class TestEdit:
         delivery.refresh_from_db()
         assert (delivery.duration_days, delivery.actual, delivery.version) == (40, None, 1)
 
+    def test_of_what_would_move_in_other_factories_who_sees_one_is_told_the_number_alone(self, place: Place) -> None:
+        Milestone.objects.filter(pk=place.milestone.pk).update(duration_days=20)
+        seats = make_milestone(place.other, code="F02-SEATS", name_en="Seats delivered", duration_days=10)
+        Dependency.objects.create(predecessor=place.milestone, successor=seats)
+        path, typed = OPEN + "progress/", {"actual_date": "01.06.2025", "preview": "1"}
+        for who, named in (("editor", True), ("own", False)):
+            told = words(send(place, path, who=who, **typed))
+            assert "What would follow:" in told, who
+            assert ("F02-SEATS" in told) is ("Seats delivered" in told) is named, who
+            assert ("1 milestone of another factory would move." in told) is not named, who
+
     def test_what_only_one_side_touched_is_merged_and_where_both_did_a_person_chooses(self, place: Place) -> None:
         client, address = place.client(), place.base + OPEN + "edit/"
         mine = boxes(client.get(address)) | {"name_en": "Mine", "duration_days": "7"}
