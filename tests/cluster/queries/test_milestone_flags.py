@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import connection
+from django.utils.timezone import localdate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,8 @@ from cluster.services.standings import pass_days
 from tests.factories import approve, make_contract, make_milestone, promise
 
 pytestmark = pytest.mark.django_db
-TODAY = date(2025, 6, 30)
+# The day on which the triggers of the standings judge: they know no other one.
+TODAY = localdate()
 # Close to one another, so that they meet: the day before, the same day, the day after.
 days = st.integers(-3, 3).map(lambda n: TODAY + timedelta(days=n))
 windows = st.builds(lambda first, length: DateWindow(first, first + timedelta(days=length), Precision.DAY), days, st.integers(0, 2))
