@@ -41,6 +41,8 @@ class DiscussionForm(RecordForm):
             self.fields["file"].help_text = gettext("%(kinds)s; at most %(limit)d MB.") % limit
         else:
             del self.fields["file"], self.fields["note"]
+        # Where only one of them can be given, it must be.
+        self.fields["text" if may_comment else "file"].required = not (may_comment and may_attach)
 
     @property
     def boxes(self) -> list[forms.BoundField]:
@@ -55,7 +57,5 @@ class DiscussionForm(RecordForm):
         if given.get("note") and not given.get("file"):
             self.add_error("file", _("Choose the file that you wrote about."))
         elif not given.get("text") and not given.get("file"):
-            both = _("Write a comment or choose a file.") if len(self.boxes) == 3 else None
-            first = self.boxes[0].name
-            self.add_error(first, both or (_("Write a comment.") if first == "text" else _("Choose a file.")))
+            self.add_error("text", _("Write a comment or choose a file."))
         return given

@@ -260,6 +260,8 @@ class TestSending:
         page = place.client("controller").get(of_factory(place)).content.decode()
         assert ('name="text"' in page, 'name="file"' in page) == (True, False)
         assert 'name="text"' not in place.client("auditor").get(of_factory(place)).content.decode()
+        assert "Fill in “Comment”." in words(send(place, "controller"))
+        assert "Fill in “File”." in words(send(place, path=f"{place.base}discussion/entry/{entry.pk}/"))
         assert 'id="discuss_' not in place.client("controller").get(f"{place.base}ledger/{entry.pk}/").content.decode()
 
     @pytest.mark.parametrize("path", ["discussion/factory/999999/", "discussion/contract/1/", f"discussion/milestone/{10**30}/"])
