@@ -406,6 +406,7 @@ def test_a_second_kind_of_lateness_is_not_newly_late_again() -> None:
     assert {topic for topic, count in digest.counts.items() if count} == {Topic.WORSE}
 
 
+@pytest.mark.usefixtures("in_english")
 class TestOtherSignals:
     DAY = timedelta(days=1)
 
@@ -438,7 +439,6 @@ class TestOtherSignals:
         self.flag(milestone.factory, "overdue", {"opened": 1}, **about)  # type: ignore[arg-type]
         assert self.told() == []
 
-    @pytest.mark.usefixtures("in_english")
     def test_a_letter_says_by_how_much(self) -> None:
         factory = make_factory(name_en="Axle plant")
         self.flag(factory, "over_budget", {"opened": -2}, amount=Decimal("1500000"))
