@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from cluster.api.examples import attach_example
 from cluster.api.writes import writer
+from cluster.domain.causes import MOST_TOLD
 from cluster.domain.errors import NotFound
 from cluster.models import Milestone
 from cluster.queries.causes import late_because
@@ -25,10 +26,12 @@ class LostSerializer(serializers.Serializer[Any]):
 
 
 class CauseSerializer(serializers.Serializer[Any]):
-    """`late` = the days of `others` + `own` - `absorbed` + `added`, in calendar days."""
+    """`late` = the days of `others` + `rest_days` + `own` - `absorbed` + `added`, in calendar days."""
 
     late = serializers.IntegerField(source="explanation.late", help_text="Days after the due date on which it is expected.")
-    others = LostSerializer(many=True, help_text="Those before it that lost days, the most first.")
+    others = LostSerializer(many=True, help_text=f"Those before it that lost days, the most first, at most {MOST_TOLD}.")
+    rest = serializers.IntegerField(source="explanation.rest", help_text="How many more before it lost days.")
+    rest_days = serializers.IntegerField(source="explanation.rest_days", help_text="The days that those lost.")
     own = serializers.IntegerField(source="explanation.own", help_text="Days that it lost itself.")
     absorbed = serializers.IntegerField(source="explanation.absorbed", help_text="Days that float took up on the way.")
     added = serializers.IntegerField(

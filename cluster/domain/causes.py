@@ -1,9 +1,12 @@
-"""Why a milestone is late: the chain that the schedule gives, summed up for a sentence."""
+"""Why milestones are late: the chains that the schedule gives, each summed up for a sentence."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from cluster.domain.schedule import Cause
+
+# Of the milestones of a chain that lost days, this many are told one by one.
+MOST_TOLD = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +19,11 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The lateness of a milestone in calendar days: `late` = days of `others` + `own` - `absorbed` + `added`.
+    """The lateness of a milestone in calendar days: `late` = days of `others` + `rest_days` + `own` - `absorbed` + `added`.
 
-    `others` are the milestones of the chain that lost days themselves, the most first; `own` are the days that the milestone lost
-    itself. `absorbed` were taken up by float on the way; `added` were lost on it to days of rest and due dates that leave no room.
+    `others` are the milestones of the chain that lost most days themselves, the most first; `rest` more of them lost `rest_days`. `own`
+    are the days that the milestone lost itself. `absorbed` were taken up by float on the way; `added` were lost on it to days of rest
+    and due dates that leave no room.
     """
 
     late: int
@@ -27,25 +31,48 @@ class Explanation:
     own: int
     absorbed: int
     added: int
+    rest: int = 0
+    rest_days: int = 0
 
 
-def explain(chain: Sequence[Cause], *, visible: Callable[[int], bool]) -> Explanation | None:
-    """The chain behind a milestone (itself first, the root last) in one piece; None for an empty chain: it is not late.
+def explanations(
+    keys: Collection[int], chain: Callable[[int], Iterable[Cause]], *, visible: Callable[[int], bool]
+) -> dict[int, Explanation]:
+    """The chains behind milestones (each itself first, the root last), by key; what is not late is left out.
 
-    The chain ends at the first milestone that the reader may not see: of that one only what it passes on is told.
+    A chain ends at the first milestone that the reader may not see: of that one only what it passes on is told. What chains share is
+    walked once.
     """
-    if not chain:
-        return None
-    first, *before = chain
-    hidden = next((n for n, step in enumerate(before) if not visible(step.key)), None)
-    known = before[:hidden]
-    shares = [Share(step.key, step.own) for step in known if step.own]
-    if hidden is not None:
-        shares.append(Share(before[hidden].key, before[hidden].passed_on))
+    told: dict[int, Explanation] = {}
+    for key in keys:
+        walked: list[Cause] = []
+        for step in chain(key):
+            walked.append(step)
+            if step.key in told or (step.key != key and not visible(step.key)):
+                break
+        behind: Cause | None = None
+        for step in reversed(walked):
+            if step.key not in told and (step.key == key or visible(step.key)):
+                told[step.key] = _explained(step, behind, told)
+            behind = step
+    return {key: told[key] for key in keys if key in told}
+
+
+def _explained(step: Cause, behind: Cause | None, told: dict[int, Explanation]) -> Explanation:
+    """A step summed up from the one behind it in its chain: one that is not `told` may not be seen."""
+    if behind is None:
+        return Explanation(step.late, (), step.own, 0, 0)
+    if (further := told.get(behind.key)) is None:
+        return Explanation(step.late, (Share(behind.key, behind.passed_on),), step.own, 0, 0)
+    shares = [Share(behind.key, behind.own), *further.others] if behind.own else list(further.others)
+    shares.sort(key=lambda share: -share.days)
+    last = shares[MOST_TOLD:]
     return Explanation(
-        late=first.late,
-        others=tuple(sorted(shares, key=lambda share: -share.days)),
-        own=first.own,
-        absorbed=sum(step.absorbed for step in known),
-        added=sum(max(0, step.passed_on - step.late) for step in known),
+        late=step.late,
+        others=tuple(shares[:MOST_TOLD]),
+        own=step.own,
+        absorbed=further.absorbed + behind.absorbed,
+        added=further.added + max(0, behind.passed_on - behind.late),
+        rest=further.rest + len(last),
+        rest_days=further.rest_days + sum(share.days for share in last),
     )

@@ -301,11 +301,13 @@ class Network:
         slack = (latest if self._crossings is None else self._crossings.backward(latest)) - early[self._source]
         return slack if free is None else np.where(free, NEVER, slack)
 
-    def demanded(self, link: int, finish: int) -> int:
-        """The start that a link demands of its successor if its predecessor is finished at this instant."""
-        place = np.flatnonzero(self.link == link)
-        read = finish - self._durations[self.pred[place]] * ~self._from_finish[place]
-        return int(((read if self._crossings is None else self._crossings.forward(read, place)) + self._beyond[place])[0])
+    def demanded(self, links: Ints, finishes: Ints) -> Ints:
+        """By link (given numbers), the start that it demands of its successor if its predecessor is finished at an instant."""
+        places = np.empty(len(self.link), dtype=np.int64)
+        places[self.link] = np.arange(len(self.link))
+        place = places[links]
+        read = finishes - self._durations[self.pred[place]] * ~self._from_finish[place]
+        return (read if self._crossings is None else self._crossings.forward(read, place)) + self._beyond[place]
 
 
 # Links from one place to another, the activities that they lead to (or start from), where the group of each begins, and which of them

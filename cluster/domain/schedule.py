@@ -11,7 +11,7 @@ evening of the working day before it. Lags are working days of the calendar of w
 - Constraints bound starts and finishes; one that cannot hold gives negative float.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -166,25 +166,21 @@ class Schedule:
         days = self._days(moved, finish[moved] - 1)
         return {self.works[n].key: date.fromordinal(day) for n, day in zip(moved.tolist(), days.tolist(), strict=True)}
 
-    def chain(self, key: int) -> list[Cause]:
-        """The milestones behind the expected date of one, back to the root; empty when it is not late.
+    def chain(self, key: int) -> Iterator[Cause]:
+        """The milestones behind the expected date of one, back to the root, step by step; none when it is not late.
 
         Its pushing predecessor is the one that demands the latest date of it. It explains the days from its due date, or from what the
         predecessor would demand on its own due date where that is later, to that demand: the days that would not be lost without it.
         """
         n = self._number[key]
-        causes: list[Cause] = []
-        late, passed_on, absorbed = self._lateness[n], 0, 0
-        while late > 0:
-            link = int(self._pushed[1][n])
-            before = self._number[self.waits[link].predecessor] if link >= 0 else n
-            behind = self._lateness[before] if link >= 0 else 0
-            explained = min(late, self._explained(n, before, link)) if behind > 0 else 0
-            causes.append(Cause(self.works[n].key, late, passed_on, absorbed, late - explained))
-            if explained <= 0:
+        passed_on = absorbed = 0
+        while (late := self._lateness[n]) > 0:
+            explained = self._explained[n]
+            yield Cause(self.works[n].key, late, passed_on, absorbed, late - explained)
+            if not explained:
                 break
-            n, late, passed_on, absorbed = before, behind, explained, max(0, behind - explained)
-        return causes
+            n = self._pusher[n]
+            passed_on, absorbed = explained, max(0, self._lateness[n] - explained)
 
     def work(self, key: int) -> Work:
         """What was given of a milestone."""
@@ -192,8 +188,8 @@ class Schedule:
 
     def pushed_by(self, key: int) -> int | None:
         """The predecessor that demands the latest expected date of a milestone; None where nothing comes before it."""
-        link = int(self._pushed[1][self._number[key]])
-        return None if link < 0 else self.waits[link].predecessor
+        before = self._pusher[self._number[key]]
+        return None if before < 0 else self.works[before].key
 
     def critical_path(self) -> list[int]:
         """Keys of the milestones that drive the end by links, durations and the data date, from the first to the last."""
@@ -280,25 +276,44 @@ class Schedule:
         return self._times[Basis.EXPECTED].pushed
 
     @cached_property
+    def _due_on(self) -> Ints:
+        return _ordinals([work.due for work in self.works])
+
+    @cached_property
     def _lateness(self) -> list[int]:
         """By milestone, calendar days from its due date to the day that is expected; 0 without a due date."""
-        due = _ordinals([work.due for work in self.works])
-        promised, late = np.flatnonzero(due), np.zeros(len(due), dtype=np.int64)
-        late[promised] = np.maximum(0, self._last(Basis.EXPECTED, promised) - due[promised])
+        promised, late = np.flatnonzero(self._due_on), np.zeros(len(self.works), dtype=np.int64)
+        late[promised] = np.maximum(0, self._last(Basis.EXPECTED, promised) - self._due_on[promised])
         days: list[int] = late.tolist()
         return days
 
-    def _explained(self, n: int, before: int, link: int) -> int:
-        """Calendar days of a milestone's lateness that its predecessor's lateness makes by a link; both have a due date."""
-        due, due_before = self.works[n].due, self.works[before].due
-        assert due is not None
-        assert due_before is not None
-        duration = int(self.network.durations[n])
-        calendar = self.calendars[self.works[before].calendar]
-        in_time = int(calendar.end(np.array([due_before.toordinal()]))[0])
-        planned = self.network.demanded(link, in_time) + duration
-        demanded = int(self._pushed[0][n]) + duration
-        return max(0, (self._finish_day(n, demanded) - max(due, self._finish_day(n, planned))).days)
+    @cached_property
+    def _pusher(self) -> list[int]:
+        """By milestone, the number of the predecessor that demands the latest date of it; -1 where nothing comes before it."""
+        before = np.array([*(self._number[wait.predecessor] for wait in self.waits), -1], dtype=np.int64)
+        numbers: list[int] = before[self._pushed[1]].tolist()
+        return numbers
+
+    @cached_property
+    def _explained(self) -> list[int]:
+        """By milestone, calendar days of its lateness that the lateness of its pusher makes; 0 where either is in time."""
+        late, before, links = np.array(self._lateness), np.array(self._pusher), self._pushed[1]
+        explained = np.zeros(len(late), dtype=np.int64)
+        which = np.flatnonzero((late > 0) & (before >= 0) & (late[before] > 0))
+        due, duration = self._due_on[which], self.network.durations[which]
+        in_time = self._instants(self._due_on)[before[which]]
+        planned, demanded = (
+            self._days_within(which, starts + duration - 1)
+            for starts in (self.network.demanded(links[which], in_time), self._pushed[0][which])
+        )
+        explained[which] = np.clip(demanded - np.maximum(due, planned), 0, late[which])
+        days: list[int] = explained.tolist()
+        return days
+
+    def _days_within(self, which: Ints, instants: Ints) -> Ints:
+        """The same as `_days`, with the first or the last day of the years for instants outside of them."""
+        lengths = np.array([len(calendar.days) for calendar in self.calendars])[self._calendar[which]]
+        return self._days(which, np.clip(instants, 0, lengths - 1))
 
     def _first_and_last(self, basis: Basis) -> tuple[Ints, Ints]:
         """By milestone the numbers of its first and last working days."""
@@ -332,12 +347,6 @@ class Schedule:
                 raise self._beyond(int(which[here[outside]][0]))
             found[here] = calendar.days[instants[here]]
         return found
-
-    def _finish_day(self, n: int, instant: int) -> date:
-        calendar = self.calendars[self.works[n].calendar]
-        if not 1 <= instant <= len(calendar.days):
-            raise self._beyond(n)
-        return calendar.day(instant - 1)
 
     def _beyond(self, n: int) -> DomainError:
         return DomainError(

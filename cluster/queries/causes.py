@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import takewhile
 
-from cluster.domain.causes import Explanation, explain
+from cluster.domain.causes import Explanation, explanations
 from cluster.domain.errors import DomainError
 from cluster.domain.schedule import Schedule
 from cluster.models import Contract, ForecastRevision, Milestone, SlipReason
@@ -61,18 +62,17 @@ def late_because(
 
 
 def causes_of(
-    keys: Iterable[int], schedule: Schedule, *, reader: Reader, as_of: date, known: Iterable[DatedMilestone] = ()
+    keys: Collection[int], schedule: Schedule, *, reader: Reader, as_of: date, known: Iterable[DatedMilestone] = ()
 ) -> dict[int, LateBecause]:
     """Why the milestones of these ids (the reader may see them) are late by a schedule: one statement, or two where not all are `known`."""
-    chains = {key: chain for key in keys if (chain := schedule.chain(key))}
     named = {dated.milestone.pk: dated.milestone for dated in known}
-    if unknown := {step.key for chain in chains.values() for step in chain} - named.keys():
+    if unknown := _behind(keys, schedule) - named.keys():
         named |= Milestone.objects.select_related("contract", "factory").in_bulk(unknown)
 
     def visible(key: int) -> bool:
         return seen(reader, named[key])
 
-    why = {key: explanation for key, chain in chains.items() if (explanation := explain(chain, visible=visible))}
+    why = explanations(keys, schedule.chain, visible=visible)
     most = {key: explanation.others[0].key if explanation.others else key for key, explanation in why.items()}
     said = _newest({key for key in most.values() if visible(key)}, as_of) if why else {}
     return {
@@ -83,6 +83,14 @@ def causes_of(
         )
         for key, explanation in why.items()
     }
+
+
+def _behind(keys: Iterable[int], schedule: Schedule) -> set[int]:
+    """The late ones of some milestones, and all behind them; what chains share is walked once."""
+    found: set[int] = set()
+    for key in keys:
+        found.update(step.key for step in takewhile(lambda step: step.key not in found, schedule.chain(key)))
+    return found
 
 
 def _newest(milestones: Collection[int], as_of: date) -> dict[int, ForecastRevision]:

@@ -119,9 +119,10 @@ def _sentence(cause: LateBecause, named: Callable[[Milestone], str]) -> SafeStri
         else format_html(gettext("{code} of another factory {days}"), code=lost.milestone.code, days=days_late(lost.days))
         for lost in cause.others[:_NAMED]
     ]
-    if rest := cause.others[_NAMED:]:
-        counted = ngettext("{n} other milestone {days}", "{n} other milestones {days}", len(rest))
-        parts.append(format_html(counted, n=len(rest), days=days_late(sum(lost.days for lost in rest))))
+    unnamed = cause.others[_NAMED:]
+    if rest := why.rest + len(unnamed):
+        counted = ngettext("{n} other milestone {days}", "{n} other milestones {days}", rest)
+        parts.append(format_html(counted, n=rest, days=days_late(why.rest_days + sum(lost.days for lost in unnamed))))
     if why.own:
         parts.append(format_html(gettext("{days} of its own"), days=days_late(why.own)))
     if why.absorbed:

@@ -35,14 +35,16 @@ def ask(flag: DelayFlag, reader: User) -> Any:
 def test_whose_days_they_are_and_what_float_absorbed(plan: Plan) -> None:
     revision = slip(plan.equipment)
     assert ask(flag_of(plan, plan.opening), make_user(Role.AUDITOR, contract=plan.contract)).json() == {
-        "late": 39, "others": [{"code": "F08-EQ", "days": 49}], "own": 0, "absorbed": 10, "added": 0, "revision": revision.pk,
+        "late": 39, "others": [{"code": "F08-EQ", "days": 49}], "rest": 0, "rest_days": 0,
+        "own": 0, "absorbed": 10, "added": 0, "revision": revision.pk,
     }  # fmt: skip
 
 
 def test_of_another_factory_the_code_alone_is_told(plan: Plan) -> None:
     slip(plan.equipment)
     assert ask(flag_of(plan, plan.seats), make_user(Role.MANAGER, factory=plan.other)).json() == {
-        "late": 35, "others": [{"code": "F08-OPEN", "days": 35}], "own": 0, "absorbed": 0, "added": 0, "revision": None,
+        "late": 35, "others": [{"code": "F08-OPEN", "days": 35}], "rest": 0, "rest_days": 0,
+        "own": 0, "absorbed": 0, "added": 0, "revision": None,
     }  # fmt: skip
 
 

@@ -1,13 +1,24 @@
 """Chains of causes summed up for a sentence."""
 
-from cluster.domain.causes import Explanation, Share, explain
-from cluster.domain.schedule import Cause
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cluster.domain.causes import MOST_TOLD, Explanation, Share, explanations
+from cluster.domain.schedule import Basis, Cause, Schedule
+from tests.cluster.domain.test_schedule import MONDAY, WorkingDays, World, plan, wait, work, worlds
 
 OPENING, EQUIPMENT, BUILDING, DESIGN = 1, 2, 3, 4
 
 
 def everything(key: int) -> bool:
     return True
+
+
+def explain(chain: Sequence[Cause], *, visible: Callable[[int], bool]) -> Explanation | None:
+    return explanations([OPENING], lambda key: chain, visible=visible).get(OPENING)
 
 
 def test_what_is_not_late_has_no_explanation() -> None:
@@ -35,3 +46,95 @@ def test_the_chain_ends_at_what_the_reader_may_not_see_and_tells_only_what_arriv
     why = explain(chain, visible=lambda key: key != BUILDING)
     assert why == Explanation(late=43, others=(Share(BUILDING, 45),), own=3, absorbed=5, added=0)
     assert why.late == sum(share.days for share in why.others) + why.own - why.absorbed + why.added
+
+
+def slow_chain(schedule: Schedule, key: int) -> list[Cause]:
+    """The definition of a chain, a link at a time."""
+    bounds, network = schedule.bounds(Basis.EXPECTED), schedule.network
+    start, by = network.times(earliest=bounds.earliest, latest=bounds.latest, happened=bounds.happened).pushed
+    spans, number = schedule.spans(Basis.EXPECTED), {one.key: n for n, one in enumerate(schedule.works)}
+
+    def late(n: int) -> int:
+        due = schedule.works[n].due
+        return max(0, (spans[schedule.works[n].key][1] - due).days) if due else 0
+
+    def explained(n: int, before: int, link: int) -> int:
+        due, due_before = schedule.works[n].due, schedule.works[before].due
+        assert due is not None
+        assert due_before is not None
+        theirs, ours = schedule.calendars[schedule.works[before].calendar], schedule.calendars[schedule.works[n].calendar]
+        in_time = theirs.end(np.array([due_before.toordinal()]))
+        planned = ours.day(int(network.demanded(np.array([link]), in_time)[0] + network.durations[n]) - 1)
+        return max(0, (ours.day(int(start[n] + network.durations[n]) - 1) - max(due, planned)).days)
+
+    n, passed_on, absorbed, causes = number[key], 0, 0, []
+    while late(n):
+        link = int(by[n])
+        before = number[schedule.waits[link].predecessor] if link >= 0 else n
+        behind = late(before) if link >= 0 else 0
+        days = min(late(n), explained(n, before, link)) if behind else 0
+        causes.append(Cause(schedule.works[n].key, late(n), passed_on, absorbed, late(n) - days))
+        if not days:
+            break
+        n, passed_on, absorbed = before, days, max(0, behind - days)
+    return causes
+
+
+def slow_explanation(chain: Sequence[Cause], visible: Callable[[int], bool]) -> Explanation:
+    """The definition of an explanation, from a whole chain."""
+    first, *before = chain
+    hidden = next((n for n, step in enumerate(before) if not visible(step.key)), None)
+    known = before[:hidden]
+    shares = [Share(step.key, step.own) for step in known if step.own]
+    if hidden is not None:
+        shares.append(Share(before[hidden].key, before[hidden].passed_on))
+    shares.sort(key=lambda share: -share.days)
+    return Explanation(
+        late=first.late,
+        others=tuple(shares[:MOST_TOLD]),
+        own=first.own,
+        absorbed=sum(step.absorbed for step in known),
+        added=sum(max(0, step.passed_on - step.late) for step in known),
+        rest=len(shares[MOST_TOLD:]),
+        rest_days=sum(share.days for share in shares[MOST_TOLD:]),
+    )
+
+
+@given(worlds(), st.sets(st.integers(0, 5)))
+def test_chains_that_share_their_ends_are_those_told_one_by_one(world: World, hidden: set[int]) -> None:
+    works, waits, exceptions = world
+    schedule = plan(works, *waits, calendars=[WorkingDays(each) for each in exceptions])
+    chains = {one.key: slow_chain(schedule, one.key) for one in works}
+    assert {key: list(schedule.chain(key)) for key in chains} == chains
+    asked = [key for key in chains if key not in hidden]
+    told = explanations(asked, schedule.chain, visible=lambda key: key not in hidden)
+    assert told == {key: slow_explanation(chains[key], lambda key: key not in hidden) for key in asked if chains[key]}
+
+
+def test_of_a_long_chain_the_gravest_are_told_and_the_others_are_summed_up() -> None:
+    chain = [Cause(OPENING, 120, 0, 0, 0), *(Cause(10 + n, 120 - 8 * n, 120 - 8 * n, 0, 8) for n in range(15))]
+    why = explain(chain, visible=everything)
+    assert why == slow_explanation(chain, everything)
+    assert (len(why.others), why.rest, why.rest_days) == (MOST_TOLD, 5, 40)
+
+
+def test_ten_thousand_in_a_line_are_explained_in_two_steps_each() -> None:
+    count, taken = 10_000, [0]
+    schedule = plan(
+        [work(key, 1, due=MONDAY) for key in range(count)],
+        *(wait(key, key + 1) for key in range(count - 1)),
+    )
+
+    def chain(key: int) -> Iterator[Cause]:
+        for step in schedule.chain(key):
+            taken[0] += 1
+            yield step
+
+    why = explanations(range(count), chain, visible=everything)
+    assert len(why) == count - 1
+    last = why[count - 1]
+    assert last.late == sum(share.days for share in last.others) + last.rest_days + last.own - last.absorbed + last.added
+    assert taken[0] <= 2 * count
+    taken[0] = 0
+    assert explanations([count - 1], chain, visible=everything)[count - 1] == last
+    assert taken[0] <= count

@@ -140,7 +140,8 @@ def test_links_alone_push_to_the_largest_of_their_demands(plan: Plan) -> None:
     network = Network(durations, links)
     times = network.times(earliest=np.array(earliest), happened=np.array(happened))
     start, by = times.pushed
-    demanded = [network.demanded(number, int(times.early_finish[link.predecessor])) for number, link in enumerate(links)]
+    finishes = times.early_finish[[link.predecessor for link in links]]
+    demanded = network.demanded(np.arange(len(links)), finishes).tolist()
     for n in range(len(durations)):
         own = [number for number, link in enumerate(links) if link.successor == n]
         if not own:

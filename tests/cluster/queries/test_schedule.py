@@ -121,7 +121,7 @@ def test_the_number_of_statements_does_not_grow_with_the_plan(row: list[Mileston
         found = schedule_of(contract, as_of=MONDAY)
         found.schedule.placed(Basis.EXPECTED)
         found.schedule.knock_on()
-        [found.schedule.chain(key) for key in found.by_key]
+        [list(found.schedule.chain(key)) for key in found.by_key]
 
 
 def test_a_data_date_before_the_first_baseline_is_refused(row: list[Milestone]) -> None:
