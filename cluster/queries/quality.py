@@ -68,8 +68,9 @@ def quality_of(contract: Contract, *, as_of: date, reader: Reader | None = None)
     for check in checks(found.schedule):
         shown = []
         for fault in filter(lambda fault: visible(fault.key), check.faults):
-            is_told = fault.other is not None and (check.rule is not Rule.PATH_TEST or visible(fault.other))
-            other = found.by_key[fault.other].milestone if is_told else None
+            other = None
+            if fault.other is not None and (check.rule is not Rule.PATH_TEST or visible(fault.other)):
+                other = found.by_key[fault.other].milestone
             shown.append(Failing(fault, found.by_key[fault.key].milestone, other))
         rows.append(CheckRow(check, sorted(shown, key=lambda one: one.milestone.code), len(check.faults) - len(shown)))
     return Quality(contract, as_of, len(found.milestones), rows)

@@ -1,11 +1,12 @@
 """What the forms share: one key per filled-in form, refusals of the domain at their fields, a summary of errors."""
 
 import uuid
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -46,8 +47,9 @@ class RecordForm(PlainTextForm, forms.Form):
         self.add_error(name if name in self.fields else None, message_of(error))
         if error.code == "request_reused":
             # Whoever reads that and sends the form again means it.
-            self.data = self.data.copy()
-            self.data["request_key"] = str(uuid.uuid4())
+            sent = cast(QueryDict, self.data).copy()
+            sent["request_key"] = str(uuid.uuid4())
+            self.data = sent
 
     @property
     def problems(self) -> list[tuple[str, str]]:

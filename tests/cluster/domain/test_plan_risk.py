@@ -13,7 +13,7 @@ MONDAY = date(2026, 3, 16)
 
 def work(key: int, **fields: Any) -> Work:
     blank: dict[str, Any] = dict.fromkeys(("started", "actual", "forecast", "due", "constraint_on"))
-    return Work(**{"key": key, "code": f"M{key}", "calendar": 0, "duration": 5, "constraint": ""} | blank | fields)
+    return Work(**blank | {"key": key, "code": f"M{key}", "calendar": 0, "duration": 5, "constraint": ""} | fields)
 
 
 def simulated(works: list[Work], *openings: int) -> PlanRisk:

@@ -19,7 +19,7 @@ MONDAY = date(2026, 3, 16)
 
 def work(key: int, duration: int | None = 5, **fields: Any) -> Work:
     blank: dict[str, Any] = dict.fromkeys(("started", "actual", "forecast", "due", "constraint_on"))
-    return Work(**{"key": key, "code": f"M{key}", "calendar": 0, "duration": duration, "constraint": ""} | blank | fields)
+    return Work(**blank | {"key": key, "code": f"M{key}", "calendar": 0, "duration": duration, "constraint": ""} | fields)
 
 
 def wait(before: int, after: int, kind: str = "FS", lag: int = 0) -> Wait:

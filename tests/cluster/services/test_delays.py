@@ -36,7 +36,7 @@ def reached(milestone: Milestone, on: str, announced: str = "") -> None:
 
 
 def flags() -> list[tuple[str, str, str, bool]]:
-    return [(f.milestone.code, f.kind, f.severity, f.closed_on is None) for f in DelayFlag.objects.order_by("pk")]
+    return [(f.milestone.code if f.milestone else "", f.kind, f.severity, f.closed_on is None) for f in DelayFlag.objects.order_by("pk")]
 
 
 def events() -> list[tuple[str, str, int]]:
@@ -237,6 +237,7 @@ class TestAcknowledging:
             acknowledge_flag(by=make_user(Role.MANAGER, factory=make_factory()), **given)
         with pytest.raises(Forbidden):
             acknowledge_flag(by=make_user(Role.AUDITOR), **given)
+        assert flag.milestone is not None
         reached(flag.milestone, "2024-06-01")
         run()
         with pytest.raises(Conflict):

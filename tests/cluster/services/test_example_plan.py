@@ -120,6 +120,7 @@ def test_what_waits_for_what_is_stored_with_its_lags() -> None:
 def test_how_sure_durations_are_and_what_binds_them_is_stored() -> None:
     line = Milestone.objects.get(code="X04-E02")
     assert line.optimistic_days is not None
+    assert line.duration_days is not None
     assert line.pessimistic_days is not None
     assert line.optimistic_days < line.duration_days < line.pessimistic_days
     assert "один изготовитель" in line.risk_cause
