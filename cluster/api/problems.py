@@ -12,6 +12,7 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 from rest_framework import exceptions, serializers
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -99,7 +100,7 @@ def kind_address(request: Request | None, name: str) -> str:
 def problem_response(exc: Exception, context: dict[str, Any]) -> Response:
     """REST framework's exception handler: any exception as a problem; unknown ones are logged and become 500."""
     request: Request | None = context.get("request")
-    name, detail, errors = _read(exc)
+    name, detail, errors = _read(_of_stored(exc) if request is not None and request.method in SAFE_METHODS else exc)
     kind = KINDS[name]
     body: dict[str, Any] = {"type": kind_address(request, name), "title": str(kind.title), "status": kind.status, "detail": detail}
     if errors:
@@ -117,6 +118,13 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response:
     if kind.status == 503:
         headers["Retry-After"] = "5"
     return Response(body, status=kind.status, headers=headers, content_type=MEDIA_TYPE)
+
+
+def _of_stored(exc: Exception) -> Exception:
+    """Of a reading request: a stored plan that cannot be placed is nothing that the request could correct."""
+    if isinstance(exc, DomainError) and (exc.code == "cycle" or (exc.code == "date_range" and not exc.field)):
+        return Conflict(exc.template, **exc.params)
+    return exc
 
 
 def _read(exc: Exception) -> tuple[str, str, list[dict[str, str]]]:

@@ -121,11 +121,12 @@ def simulate_plan(
 ) -> PlanRisk:
     """Simulate a schedule. `estimates` has every milestone by its key, `openings` holds keys.
 
-    Raises DomainError for a plan without milestones and for assumptions that make no sense.
+    Raises DomainError for a plan without milestones, for assumptions that make no sense, and for dates outside of 1990 to 2100.
     """
     if not schedule.works:
         raise DomainError("There is no milestone to schedule.", code="empty")
     assumptions.check()
+    schedule.spans(Basis.LOGIC)
     bounds = schedule.bounds(Basis.LOGIC)
     ahead = [n for n, reached in enumerate(bounds.happened.tolist()) if not reached]
     dues = _instants_due(schedule)
@@ -218,5 +219,7 @@ def _dates(axis: WorkingDays, counts: Counts) -> Dates:
 
 
 def _day(axis: WorkingDays, instant: int) -> date:
-    """The working day with which an instant is reached."""
+    """The working day with which an instant is reached. Raises DomainError for one outside of 1990 to 2100."""
+    if not 1 <= instant <= len(axis.days):
+        raise DomainError("The simulated dates leave the years 1990 to 2100: check the pessimistic durations.", code="date_range")
     return axis.day(instant - 1)

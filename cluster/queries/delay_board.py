@@ -1,6 +1,6 @@
 """The page of delays: stored flags today, and what the rules find for a past day; the flags of one subject tell one story."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -8,7 +8,8 @@ from decimal import Decimal
 from django.db.models import Subquery
 
 from cluster.domain.delays import FlagKind, Severity, findings
-from cluster.domain.errors import NotFound
+from cluster.domain.errors import DomainError, NotFound
+from cluster.domain.schedule import Basis, Schedule
 from cluster.models import Contract, DelayEvent, DelayFlag, Factory, Milestone, RiskResult, RiskRun
 from cluster.models.scope import Reader
 from cluster.queries.causes import LateBecause, causes_of, seen
@@ -16,7 +17,7 @@ from cluster.queries.contracts import contract_for
 from cluster.queries.factories import MilestoneStory, stories
 from cluster.queries.flag_kinds import Measure, flag_rules, subjects_of
 from cluster.queries.milestones import DatedMilestone, with_dates
-from cluster.queries.schedule import ContractSchedule, schedule_of, standing_schedule
+from cluster.queries.schedule import schedule_of, standing_schedule
 
 _GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
 
@@ -96,12 +97,16 @@ class Delayed:
 
 @dataclass(frozen=True, slots=True)
 class DelayBoard:
-    """Everything that is wrong as far as a reader may see it, as of a day, by subject."""
+    """Everything that is wrong as far as a reader may see it, as of a day, by subject.
+
+    Of a plan that cannot be placed `problem` says why: nothing is known then of what its links make late.
+    """
 
     contract: Contract
     as_of: date
     subjects: list[Delayed]
     computed: bool
+    problem: DomainError | None
 
 
 def delay_board(*, reader: Reader, contract_code: str, as_of: date, today: date) -> DelayBoard:
@@ -111,22 +116,37 @@ def delay_board(*, reader: Reader, contract_code: str, as_of: date, today: date)
     """
     contract = contract_for(reader, contract_code)
     others: list[Delayed] = []
+    schedule: Schedule | None = None
+    problem: DomainError | None = None
     if as_of < today:
-        plan = schedule_of(contract, as_of=as_of)
-        schedule, milestones = plan.schedule, [m for m in plan.milestones if seen(reader, m.milestone)]
-        late = _computed(milestones, plan)
+        try:
+            plan = schedule_of(contract, as_of=as_of)
+            schedule, milestones = _reckoned(plan.schedule), [m for m in plan.milestones if seen(reader, m.milestone)]
+        except DomainError as error:
+            problem, milestones = error, with_dates(Milestone.objects.for_reader(reader).filter(contract=contract), as_of=as_of)
+        late = _computed(milestones, contract, as_of, schedule.knock_on() if schedule else {})
     else:
         late, others = _stored(reader, contract, as_of)
-        schedule = standing_schedule(contract.pk, as_of=as_of)
+        try:
+            schedule = _reckoned(standing_schedule(contract.pk, as_of=as_of))
+        except DomainError as error:
+            problem = error
         milestones = with_dates(Milestone.objects.for_reader(reader).filter(pk__in=late), as_of=as_of)
     told = stories([m for m in milestones if m.milestone.pk in late], as_of=as_of)
     lasting = [one.dated.milestone.pk for one in told if not one.dated.is_reached]
-    causes = causes_of(lasting, schedule, reader=reader, as_of=as_of, known=milestones)
+    causes = causes_of(lasting, schedule, reader=reader, as_of=as_of, known=milestones) if schedule else {}
     for story in told:
         milestone = story.dated.milestone
         rows = sorted(late[milestone.pk], key=_gravest_first)
         others.append(Delayed(rows, milestone.factory, story=story, cause=causes.get(milestone.pk)))
-    return DelayBoard(contract, as_of, others, computed=as_of < today)
+    return DelayBoard(contract, as_of, others, computed=as_of < today, problem=problem)
+
+
+def _reckoned(schedule: Schedule) -> Schedule:
+    """The same schedule; DomainError where its plan cannot be placed, which only what was written past the rules can be."""
+    schedule.spans(Basis.EXPECTED)
+    schedule.knock_on()
+    return schedule
 
 
 def worst_first(subject: Delayed, today: date) -> tuple[bool, int, int, str]:
@@ -181,10 +201,9 @@ def _beside_milestones(found: Collection[list[DelayRow]]) -> Iterator[Delayed]:
         yield Delayed(rows, flag.factory, subject=name, page=rule.page if rule and subject is not None else "")
 
 
-def _computed(milestones: list[DatedMilestone], plan: ContractSchedule) -> dict[int, list[DelayRow]]:
+def _computed(milestones: list[DatedMilestone], contract: Contract, as_of: date, pushed: Mapping[int, date]) -> dict[int, list[DelayRow]]:
     """By milestone, what the rules find on a past day: by its dates, the schedule, and the newest simulation of a data date until then."""
-    as_of, scale = plan.as_of, plan.contract.severity_scale
-    pushed, p80s = plan.schedule.knock_on(), _p80(plan.contract, as_of)
+    scale, p80s = contract.severity_scale, _p80(contract, as_of)
     found: dict[int, list[DelayRow]] = {}
     for dated in milestones:
         key = dated.milestone.pk

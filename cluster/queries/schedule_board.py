@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 from django.db.models import F
 
+from cluster.domain.calendars import WorkingDays
 from cluster.domain.dates import DateWindow
 from cluster.domain.delays import late_days
+from cluster.domain.errors import DomainError
 from cluster.domain.schedule import Basis, Schedule, Wait, Work
 from cluster.models import Contract, Milestone
 from cluster.models.names import in_language
@@ -87,7 +89,7 @@ class ScheduleBoard:
     """What one reader sees of a schedule, in the order of contract and factory.
 
     `waits` have at least one end among the rows. `path` holds the keys of the critical path, those of others included: links between
-    neighbours of it are critical.
+    neighbours of it are critical. Of a plan that cannot be placed `problem` says why: its rows stand on the dates that were told.
     """
 
     contract: Contract
@@ -95,11 +97,21 @@ class ScheduleBoard:
     rows: list[ScheduleRow]
     waits: list[Wait]
     path: list[int]
+    problem: DomainError | None
 
     @property
     def driving(self) -> set[tuple[int, int]]:
         """The pairs of milestones that follow each other on the critical path."""
         return set(zip(self.path, self.path[1:], strict=False))
+
+
+class _Places(NamedTuple):
+    """Where a schedule places milestones, by key: first and last day, float; the critical path; and why it places none."""
+
+    spans: Mapping[int, tuple[date, date]]
+    floats: Mapping[int, int]
+    path: list[int]
+    problem: DomainError | None
 
 
 class _Planned(NamedTuple):
@@ -163,17 +175,28 @@ def schedule_board(*, reader: Reader, contract_code: str, as_of: date) -> Schedu
         )
         for one in plan
     ]
-    schedule = Schedule(works, waits, calendars, data_date=as_of)
+    places = _placed(works, waits, calendars, as_of)
     partial, own = is_partial(reader, contract), scope_of(reader).factories
     shown = [one for one in plan if not partial or one.factory_id in own]
     keys = {one.key for one in shown}
     return ScheduleBoard(
         contract,
         as_of,
-        _rows(shown, {one.key: one.code for one in plan}, told, actual, waits, schedule),
+        _rows(shown, {one.key: one.code for one in plan}, told, actual, waits, places, as_of),
         [wait for wait in waits if wait.predecessor in keys or wait.successor in keys],
-        schedule.critical_path(),
+        places.path,
+        places.problem,
     )
+
+
+def _placed(works: list[Work], waits: list[Wait], calendars: list[WorkingDays], as_of: date) -> _Places:
+    try:
+        schedule = Schedule(works, waits, calendars, data_date=as_of)
+        return _Places(schedule.spans(Basis.EXPECTED), schedule.floats(), schedule.critical_path(), None)
+    except DomainError as error:
+        # Written past the rules: what was told is shown, without what would follow from it.
+        told = {work.key: end for work in works if (end := work.actual or work.forecast or work.due)}
+        return _Places({key: (end, end) for key, end in told.items()}, {}, [], error)
 
 
 def _read(contract: Contract) -> list[_Planned]:
@@ -188,7 +211,8 @@ def _rows(
     told: Announced,
     actual: Mapping[int, DateWindow],
     waits: Iterable[Wait],
-    schedule: Schedule,
+    places: _Places,
+    as_of: date,
 ) -> list[ScheduleRow]:
     before: dict[int, list[str]] = {}
     linked: set[int] = set()
@@ -196,7 +220,6 @@ def _rows(
         before.setdefault(wait.successor, []).append(codes[wait.predecessor])
         linked.update((wait.predecessor, wait.successor))
     factories: dict[int, RowFactory] = {}
-    spans, floats, as_of = schedule.spans(Basis.EXPECTED), schedule.floats(), schedule.data_date
     rows = []
     for one in shown:
         key, factory = one.key, None
@@ -208,8 +231,8 @@ def _rows(
         original, due, forecast = _window(told.original.get(key)), _window(told.due.get(key)), _window(told.forecast.get(key))
         reached = actual.get(key)
         placed = key in linked or one.duration or one.started or reached or forecast or due
-        start, finish = spans[key] if placed else (None, None)
-        total = floats.get(key) if placed else None
+        start, finish = places.spans.get(key, (None, None)) if placed else (None, None)
+        total = places.floats.get(key) if placed else None
         reached_on = _end(reached)
         late = late_days(due=due, forecast=forecast, actual=reached_on, as_of=as_of) if due and one.scored else None
         late_original = late

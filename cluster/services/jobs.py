@@ -256,7 +256,9 @@ def _try(held: _Held) -> None:
     except NoConnection as error:
         held.finish(Status.NO_CONNECTION, *_no_connection(error))
     except DomainError as error:
-        held.finish(_after_failure(held.run), {"error": _said(error)}, str(error))
+        # A simulation works on what it was asked for with: what is refused once is refused each time.
+        status = Status.DEAD if held.run.name == Name.SIMULATE_RISK else _after_failure(held.run)
+        held.finish(status, {"error": _said(error)}, str(error))
     except Exception as error:
         # Whatever it is, it must be seen in the row and tried again: the worker goes on with other work.
         _log.exception("Run %s of %s failed", held.run.pk, held.run.name)

@@ -17,6 +17,7 @@ from cluster.domain.delays import Severity
 from cluster.domain.errors import DomainError
 from cluster.models import DelayFlag
 from cluster.models.delay import SEVERITIES
+from cluster.models.form_fields import message_of
 from cluster.queries.delay_board import DelayBoard, Delayed, DelayRow, delay_board, flag_for, life_of, worst_first
 from cluster.queries.flag_kinds import flag_kinds, flag_rules, kind_label, subjects_of
 from cluster.queries.people import sees_people
@@ -97,6 +98,7 @@ def delays(request: HttpRequest, code: str) -> HttpResponse:
     shown = paged(request, found.shown, PAGE)
     context = {
         "board": board,
+        "problem": message_of(board.problem) if board.problem else "",
         "shown": shown,
         "open_subjects": [each for each in shown if each.worst.is_open],
         "closed_subjects": [each for each in shown if not each.worst.is_open],

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from cluster.models import MilestoneKind
+from cluster.models.form_fields import message_of
 from cluster.queries.schedule_board import ScheduleBoard, ScheduleRow, schedule_board
 from cluster.web.door import as_of_from, page, reader_of
 from cluster.web.filters import Option, chosen, columns, link, options, ordered, typed
@@ -113,6 +114,7 @@ def schedule(request: HttpRequest, code: str) -> HttpResponse:
         "sorts": options(request, "sort", _sorts(), asked.sort),
         "reset": link(request, factory=None, kind=None, critical=None, late=None, q=None),
         "summary": summary_of(board, rows),
+        "problem": message_of(board.problem) if board.problem else "",
     }
     if view == "table":
         context["columns"] = columns(request, _HEADS, asked.sort)

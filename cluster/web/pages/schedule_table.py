@@ -29,7 +29,8 @@ from cluster.queries.contracts import contract_for
 from cluster.queries.people import sees_people
 from cluster.queries.schedule_table import factory_codes, people_named, planned_milestones
 from cluster.services.access import require
-from cluster.services.schedule_import import Imported, import_schedule
+from cluster.services.schedule_import import Imported, import_schedule, refuse_far_table
+from cluster.templatetags.format import number
 from cluster.web.bad_rows import bad_rows
 from cluster.web.conflicts import in_words
 from cluster.web.door import ensure_today, page, reader_of
@@ -88,6 +89,7 @@ def paste(request: HttpRequest, code: str) -> HttpResponse:
     if not form.is_valid():
         return _answer(request, context | {"form": form}, 422)
     table: ScheduleTable = form.cleaned_data["table"]
+    refuse_far_table(table, contract)
     if table.sheet.problems:
         return _refused(request, context, form, table.sheet.problems, table)
     stale = False
@@ -162,7 +164,7 @@ def _told(one: RowChange, words: _Words) -> Told:
 
 
 def _done_words(done: Imported) -> str:
-    added = ngettext("%(n)d milestone is added", "%(n)d milestones are added", done.added) % {"n": done.added}
-    changed = ngettext("%(n)d changed", "%(n)d changed", done.changed) % {"n": done.changed}
-    stayed = ngettext("%(n)d unchanged", "%(n)d unchanged", done.unchanged) % {"n": done.unchanged}
+    added = ngettext("%(n)s milestone is added", "%(n)s milestones are added", done.added) % {"n": number(done.added)}
+    changed = ngettext("%(n)s changed", "%(n)s changed", done.changed) % {"n": number(done.changed)}
+    stayed = ngettext("%(n)s unchanged", "%(n)s unchanged", done.unchanged) % {"n": number(done.unchanged)}
     return gettext("%(added)s, %(changed)s, %(stayed)s.") % {"added": added, "changed": changed, "stayed": stayed}

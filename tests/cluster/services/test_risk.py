@@ -253,13 +253,13 @@ def test_a_worker_that_dies_after_the_results_are_stored_leaves_them_once(plan: 
     assert JobRun.objects.get(risk_run=run).status == Status.SUCCEEDED
 
 
-def test_a_plan_in_a_circle_ends_the_run_with_its_members(plan: Plan, editor: User) -> None:
+def test_a_plan_that_leaves_its_years_ends_the_run_in_words_and_is_not_tried_again(plan: Plan, editor: User) -> None:
     run = request_run(contract_id=plan.contract.pk, assumptions=QUICK, by=editor, now=NOW)
     Milestone.objects.filter(pk=plan.works[0].pk).update(duration_days=60_000, pessimistic_days=60_000, optimistic_days=60_000)
     work(run)
     assert run.job_run is not None
     run.job_run.refresh_from_db()
-    assert run.job_run.status == Status.FAILED
+    assert run.job_run.status == Status.DEAD
     assert "2100" in run.job_run.error or "working days" in run.job_run.error
 
 

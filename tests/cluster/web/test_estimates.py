@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.contrib.messages import get_messages
 from django.test import Client
 
 from cluster.domain.dates import DateWindow
@@ -173,6 +174,20 @@ class TestPasting:
         make_milestone(place.factory, code="F01-2")
         text = words(self.post(place, "code;predecessors\nF01-OPEN;F01-2\nF01-2;F01-OPEN"))
         assert "in a circle: F01-2 → F01-OPEN → F01-2" in text or "in a circle: F01-OPEN → F01-2 → F01-OPEN" in text
+
+    def test_a_chain_that_leads_beyond_2100_is_refused_in_the_preview(self, place: Place) -> None:
+        rows = "".join(f"N-{n};Design;N;5000;{f'N-{n - 1}' if n else ''}\n" for n in range(6))
+        response = self.post(place, "code;kind;name;duration;predecessors\n" + rows)
+        assert response.status_code == 422
+        assert re.search(r"N-\d would be driven out of the years 1990 to 2100", words(response))
+
+    def test_thousands_of_milestones_are_counted_as_in_the_preview(self, place: Place) -> None:
+        table = "code;kind;name\n" + "".join(f"N-{n};Design;N\n" for n in range(1000))
+        version = hidden(self.post(place, table), "version")
+        done = self.post(place, table, confirm="1", version=version)
+        assert done.status_code == 302
+        [message] = get_messages(done.wsgi_request)
+        assert str(message) == "1,000 milestones are added, 0 changed, 0 unchanged."
 
     def test_what_changed_since_the_preview_is_shown_again(self, place: Place) -> None:
         table = "code;duration\nF01-OPEN;15"
