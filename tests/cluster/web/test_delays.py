@@ -49,7 +49,7 @@ class TestToday:
         late = (localdate() - date(2023, 12, 31)).days
         text = words(place.client().get(place.base + "delays/"))
         assert f"+{late:,} days Press plant opens F01-OPEN" in text
-        assert re.search(r"critical overdue : Press plant opens Acknowledge .{0,200}? 2023 V\. Ivanov", text)
+        assert re.search(r"critical overdue: Press plant opens Acknowledge: .{0,200}? 2023 V\. Ivanov", text)
         assert "The first promise, Gazette" in text
 
     def test_what_was_completed_late_is_closed_and_measured_to_its_day(self, place: Place) -> None:
