@@ -50,7 +50,8 @@ def import_schedule(
     if contract is None:
         raise NotFound("There is no such contract.", field="contract")
     require(by, Action.EDIT_RECORD, contract=contract.pk)
-    # Nobody links milestones meanwhile, so that no circle is closed from two sides.
+    # Nobody adds milestones meanwhile, so that no code is given twice, nor links them, so that no circle is closed from two sides.
+    one_at_a_time(f"milestones {contract.pk}")
     one_at_a_time(f"dependencies {contract.pk}")
     milestones = Milestone.objects.filter(contract=contract).select_for_update(of=("self",), no_key=True).order_by("pk")
     stored = {milestone.code: milestone for milestone in milestones}

@@ -6,9 +6,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cluster.domain.calendars import WorkingDays
 from cluster.domain.causes import MOST_TOLD, Explanation, Share, explanations
 from cluster.domain.schedule import Basis, Cause, Schedule
-from tests.cluster.domain.test_schedule import MONDAY, WorkingDays, World, plan, wait, work, worlds
+from tests.cluster.domain.test_schedule import MONDAY, World, plan, wait, work, worlds
 
 OPENING, EQUIPMENT, BUILDING, DESIGN = 1, 2, 3, 4
 

@@ -1,10 +1,11 @@
 """A pasted schedule written as a whole: new and changed milestones, their links, all of them or none."""
 
+import threading
 import time
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from cluster.domain.access import Role
@@ -13,6 +14,7 @@ from cluster.domain.schedule_table import Vocabulary, fingerprint, parse_schedul
 from cluster.domain.tables import BadRows
 from cluster.models import Dependency, Milestone, User
 from cluster.queries.schedule_table import planned_milestones
+from cluster.services.milestones import add_milestone
 from cluster.services.schedule_import import Imported, import_schedule
 from tests.factories import make_contract, make_factory, make_milestone, make_user
 
@@ -153,3 +155,36 @@ def test_many_rows_cost_as_many_statements_as_few_and_seconds(plan: Plan) -> Non
         counts.append(len(queries))
     assert max(counts) <= 20
     assert Dependency.objects.filter(lag_days=3).count() == 1499
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_milestone_that_somebody_adds_meanwhile_is_found_and_not_added_twice() -> None:
+    plan, done = Plan(), []
+
+    def paste() -> None:
+        try:
+            done.append(plan.paste(TABLE + "X01-9;X01;opening;Девятая;5;;;;\n"))
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=paste)
+    with transaction.atomic():
+        values = {"code": "X01-9", "kind": "opening", "name_ru": "Другая", "factory_id": plan.factory.pk}
+        add_milestone(values, contract_id=plan.contract.pk, by=plan.editor)
+        thread.start()
+        _until_somebody_waits()
+    thread.join(30)
+    assert done == [Imported(added=0, changed=1, unchanged=0)]
+    assert Milestone.objects.get(code="X01-9").name_ru == "Девятая"
+
+
+def _until_somebody_waits() -> None:
+    """Until another connection waits for what this one holds."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    for _moment in range(500):
+        with connection.cursor() as cursor:
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+    raise AssertionError("Nobody waits.")
