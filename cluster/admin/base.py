@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import models, transaction
@@ -34,6 +35,18 @@ def in_scope(model: Any, request: HttpRequest) -> Any:
     return rows.for_reader(request.user) if isinstance(rows, ScopedQuerySet) else rows
 
 
+def is_number(text: str) -> bool:
+    """Whether a text can be the number of a record: ASCII digits, of which the database can hold 18 at least."""
+    return text.isascii() and text.isdigit() and len(text) <= 18
+
+
+class NumberSelect(AutocompleteSelect):
+    """A record found by its number: what can be no number is refused by the field, and not asked of the database to be shown again."""
+
+    def optgroups(self, name: str, value: list[str], attr: Any = None) -> Any:
+        return super().optgroups(name, [one for one in value if is_number(one)], attr)
+
+
 class Scoped:
     """Rows and choices in the reader's scope, money in strict fields, no clock or query per row. Mixed into pages and inlines."""
 
@@ -45,6 +58,11 @@ class Scoped:
     def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> Any:
         """The choices of a foreign key."""
         return in_scope(db_field.remote_field.model, request)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
+            kwargs.setdefault("widget", NumberSelect(db_field, self.admin_site))  # type: ignore[attr-defined]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, models.DecimalField) and db_field.name.endswith(("_rub", "_usd")):

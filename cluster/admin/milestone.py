@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cluster.admin.base import AppendOnlyAdmin, ReadOnlyInline, RecordAdmin
+from cluster.admin.base import AppendOnlyAdmin, ReadOnlyInline, RecordAdmin, is_number
 from cluster.admin.columns import window_column
 from cluster.admin.forms import RecordForm, ServiceForm
 from cluster.models import ForecastRevision, Milestone
@@ -171,8 +171,8 @@ class ForecastRevisionAdmin(AppendOnlyAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Opened from a milestone, the form remembers the version that the person saw."""
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
-        code = initial.get("milestone", "")
-        if str(code).isdecimal():
-            milestone = Milestone.objects.for_reader(request.user).filter(pk=int(code)).first()
+        given = initial.get("milestone", "")
+        if is_number(given):
+            milestone = Milestone.objects.for_reader(request.user).filter(pk=int(given)).first()
             initial["seen_version"] = milestone.version if milestone else None
         return initial

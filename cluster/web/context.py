@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from cluster.domain.access import Action, Role
 from cluster.domain.errors import DomainError
+from cluster.domain.texts import is_plain
 from cluster.models import Contract, User
 from cluster.models.role_names import ROLE_NAMES
 from cluster.queries.contracts import contracts_near
@@ -134,10 +135,15 @@ class Frame:
         return match.kwargs.get("code") if match else None
 
     @cached_property
+    def _near(self) -> str:
+        """The code of the address, else of the contract that was looked at before, if any."""
+        code = self._code or self._request.GET.get("contract", "")
+        return code if is_plain(code) else ""
+
+    @cached_property
     def contracts(self) -> list[Contract]:
         """The contracts to switch between, at most `CONTRACTS_SHOWN` and one more, the current one among them."""
-        code = self._code or self._request.GET.get("contract", "")
-        return contracts_near(self.user, code or None, most=CONTRACTS_SHOWN + 1) if self.user else []
+        return contracts_near(self.user, self._near or None, most=CONTRACTS_SHOWN + 1) if self.user else []
 
     @property
     def has_more_contracts(self) -> bool:
@@ -147,8 +153,7 @@ class Frame:
     @cached_property
     def contract(self) -> Contract | None:
         """The contract of the address; on a page of no contract the one that was looked at before, else the first in sight."""
-        code = self._code or self._request.GET.get("contract", "")
-        return next((c for c in self.contracts if c.code == code), None if self._code else next(iter(self.contracts), None))
+        return next((c for c in self.contracts if c.code == self._near), None if self._code else next(iter(self.contracts), None))
 
     @cached_property
     def is_dated(self) -> bool:
