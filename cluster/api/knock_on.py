@@ -41,10 +41,11 @@ class MovedSerializer(serializers.Serializer[Any]):
     after = serializers.DateField()
     days = serializers.IntegerField(help_text="Calendar days lost; negative: won.")
     through = serializers.SerializerMethodField()
+    left_out = serializers.IntegerField(help_text="How many before the last of `through` are not told.")
     flags = FlagChangeSerializer(many=True)
 
     def get_through(self, moved: Any) -> list[str]:
-        """The codes of the milestones that lead to it from the one that was asked about."""
+        """The codes of the milestones that lead to it from the one that was asked about: the first ones and the last."""
         return [milestone.code for milestone in moved.through]
 
 

@@ -1,4 +1,4 @@
-"""Why milestones are late: the chains that the schedule gives, each summed up for a sentence."""
+"""Why milestones are late, and by what way one pushes another: the chains that the schedule gives, each summed up for a sentence."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from cluster.domain.schedule import Cause
 
 # Of the milestones of a chain that lost days, this many are told one by one.
 MOST_TOLD = 10
+# Of the milestones on a way this many: the first ones and the last.
+MOST_STEPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +78,41 @@ def _explained(step: Cause, behind: Cause | None, told: dict[int, Explanation]) 
         rest=further.rest + len(last),
         rest_days=further.rest_days + sum(share.days for share in last),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The milestones that lead from one to another, both left out: the first ones and the last; `left_out` stand before the last."""
+
+    steps: tuple[int, ...] = ()
+    left_out: int = 0
+
+    def over(self, step: int) -> "Way":
+        """The way that goes on over one more milestone."""
+        if len(self.steps) < MOST_STEPS:
+            return Way((*self.steps, step))
+        return Way((*self.steps[:-1], step), self.left_out + 1)
+
+
+def ways(keys: Collection[int], origin: int, pushed_by: Callable[[int], int | None]) -> dict[int, Way]:
+    """By key, the way from `origin` along what pushes; empty where it is pushed at once, or by something else.
+
+    What ways share is walked once.
+    """
+    found: dict[int, Way | None] = {origin: None}
+    for key in keys:
+        walked: list[int] = []
+        here: int | None = key
+        while here is not None and here not in found:
+            walked.append(here)
+            here = pushed_by(here)
+        for step in reversed(walked):
+            found[step] = Way() if here == origin else _going_on(here, found)
+            here = step
+    return {key: found[key] or Way() for key in keys}
+
+
+def _going_on(before: int | None, found: dict[int, Way | None]) -> Way | None:
+    """The way over what pushes; None where it does not come from the origin."""
+    way = None if before is None else found[before]
+    return None if way is None or before is None else way.over(before)

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from cluster.domain.dates import DateWindow
+from cluster.domain.causes import ways
+from cluster.domain.dates import DateWindow, refuse_far
 from cluster.domain.delays import FlagKind, Severity, SeverityScale, findings
 from cluster.domain.errors import DomainError
 from cluster.domain.schedule import Basis, Schedule, Work
@@ -43,12 +44,17 @@ class FlagChange:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A milestone that would be reached on another day; `through` lead to it from the one that was asked about, both ends left out."""
+    """A milestone that would be reached on another day.
+
+    `through` lead to it from the one that was asked about, both ends left out: the first ones and the last, before which `left_out` are
+    not told.
+    """
 
     milestone: Milestone
     before: date
     after: date
     through: list[Milestone]
+    left_out: int
     flags: list[FlagChange]
 
     @property
@@ -103,16 +109,14 @@ def knock_on(milestone: Milestone, forecast: date, *, reader: Reader, today: dat
         )
     if forecast < today:
         raise DomainError("A forecast cannot end in the past: choose {today} or later.", field="window", code="past", today=today)
+    refuse_far(forecast, field="window")
     now = standing_schedule(milestone.contract_id, as_of=today)
     told = [replace(work, forecast=forecast) if work.key == milestone.pk else work for work in now.works]
     then = Schedule(told, now.waits, now.calendars, data_date=today)
     was, will = ({key: end for key, (_, end) in each.spans(Basis.EXPECTED).items()} for each in (now, then))
-    ways = {
-        key: _way(key, milestone.pk, then if will[key] > end else now)
-        for key, end in was.items()
-        if key != milestone.pk and end != will[key]
-    }
-    named = {milestone.pk, *ways, *(step for way in ways.values() for step in way)}
+    later, earlier = ([key for key, end in was.items() if key != milestone.pk and sign * (will[key] - end).days > 0] for sign in (1, -1))
+    led = ways(later, milestone.pk, then.pushed_by) | ways(earlier, milestone.pk, now.pushed_by)
+    named = {milestone.pk, *led, *(step for way in led.values() for step in way.steps)}
     by_key = {row.pk: row for row in Milestone.objects.filter(pk__in=named).select_related("factory", "standing")}
     pushed, pushed_then = now.knock_on(), then.knock_on()
 
@@ -120,23 +124,15 @@ def knock_on(milestone: Milestone, forecast: date, *, reader: Reader, today: dat
         before = _days_by_kind(by_key[key], now.work(key), pushed.get(key), today)
         return _changes(before, _days_by_kind(by_key[key], then.work(key), pushed_then.get(key), today), milestone.contract.severity_scale)
 
-    moved = [Moved(by_key[key], was[key], will[key], [by_key[step] for step in way], flags(key)) for key, way in ways.items()]
+    moved = [
+        Moved(by_key[key], was[key], will[key], [by_key[step] for step in way.steps], way.left_out, flags(key)) for key, way in led.items()
+    ]
     return KnockOn(
         own=flags(milestone.pk),
         moved=sorted((each for each in moved if seen(reader, each.milestone)), key=lambda each: (-abs(each.days), each.milestone.code)),
         elsewhere=sorted(each.milestone.code for each in moved if not seen(reader, each.milestone)),
         end=None if is_partial(reader, milestone.contract) else (max(was.values()), max(will.values())),
     )
-
-
-def _way(key: int, origin: int, schedule: Schedule) -> list[int]:
-    """The milestones between `origin` and the one that it pushes, in that order; empty where it is pushed at once."""
-    way: list[int] = []
-    before = schedule.pushed_by(key)
-    while before is not None and before != origin:
-        way.append(before)
-        before = schedule.pushed_by(before)
-    return way[::-1] if before is not None else []
 
 
 def _days_by_kind(milestone: Milestone, work: Work, pushed_to: date | None, today: date) -> dict[FlagKind, int]:

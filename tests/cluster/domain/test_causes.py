@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.domain.calendars import WorkingDays
-from cluster.domain.causes import MOST_TOLD, Explanation, Share, explanations
+from cluster.domain.causes import MOST_STEPS, MOST_TOLD, Explanation, Share, Way, explanations, ways
 from cluster.domain.schedule import Basis, Cause, Schedule
 from tests.cluster.domain.test_schedule import MONDAY, World, plan, wait, work, worlds
 
@@ -139,3 +139,40 @@ def test_ten_thousand_in_a_line_are_explained_in_two_steps_each() -> None:
     taken[0] = 0
     assert explanations([count - 1], chain, visible=everything)[count - 1] == last
     assert taken[0] <= count
+
+
+def slow_way(schedule: Schedule, key: int, origin: int) -> list[int]:
+    """The definition of a way: back along what pushes."""
+    way: list[int] = []
+    before = schedule.pushed_by(key)
+    while before is not None and before != origin:
+        way.append(before)
+        before = schedule.pushed_by(before)
+    return way[::-1] if before is not None else []
+
+
+@given(worlds())
+def test_ways_that_share_their_beginnings_are_those_walked_one_by_one(world: World) -> None:
+    works, waits, exceptions = world
+    schedule = plan(works, *waits, calendars=[WorkingDays(each) for each in exceptions])
+    for origin in range(len(works)):
+        others = [one.key for one in works if one.key != origin]
+        told = ways(others, origin, schedule.pushed_by)
+        assert {key: (list(way.steps), way.left_out) for key, way in told.items()} == {
+            key: (slow_way(schedule, key, origin), 0) for key in others
+        }
+
+
+def test_ways_along_ten_thousand_in_a_line_are_walked_once_and_told_by_their_ends() -> None:
+    count, taken = 10_000, [0]
+
+    def pushed_by(key: int) -> int | None:
+        taken[0] += 1
+        return key - 1 if key else None
+
+    for keys in (range(1, count), range(count - 1, 0, -1)):
+        taken[0] = 0
+        led = ways(keys, 0, pushed_by)
+        assert taken[0] < count
+        assert (led[1], led[MOST_STEPS + 1]) == (Way(), Way((1, 2, 3, 4, 5)))
+        assert led[count - 1] == Way((1, 2, 3, 4, count - 2), count - 2 - MOST_STEPS)

@@ -1,13 +1,14 @@
 """What would follow from a new forecast: what else moves, which flags change, and how little is told of other factories."""
 
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from django.utils.timezone import localdate
 
 from cluster.domain.access import Role
-from cluster.models import DelayFlag, ForecastRevision, Milestone, User
+from cluster.models import DelayFlag, Dependency, ForecastRevision, Milestone, User
 from cluster.queries.knock_on import Change, KnockOn, knock_on
 from tests.cluster.queries.plan import DUE, LATE, Plan, make_plan, slip
 from tests.factories import make_milestone, make_user
@@ -78,6 +79,18 @@ def test_a_milestone_without_links_moves_nothing(plan: Plan) -> None:
     alone = make_milestone(plan.factory, code="ALONE")
     found = ask(plan, of=alone)
     assert (found.own, found.moved, found.elsewhere, found.is_grave) == ([], [], [], False)
+
+
+def test_of_a_long_way_the_first_steps_and_the_last_are_told(plan: Plan, django_assert_num_queries: Any) -> None:
+    line = [plan.equipment, *(make_milestone(plan.factory, code=f"L-{n}", duration_days=0) for n in range(9))]
+    for before, after in pairwise(line):
+        Dependency.objects.create(predecessor=before, successor=after)
+    reader = make_user(Role.EDITOR, contract=plan.contract)
+    assert not reader.scope.is_empty
+    with django_assert_num_queries(4):
+        found = {each.milestone.code: each for each in ask(plan, reader=reader).moved}
+    assert ([step.code for step in found["L-8"].through], found["L-8"].left_out) == (["L-0", "L-1", "L-2", "L-3", "L-7"], 3)
+    assert ([step.code for step in found["L-5"].through], found["L-5"].left_out) == (["L-0", "L-1", "L-2", "L-3", "L-4"], 0)
 
 
 def test_nothing_is_stored_and_four_statements_are_enough(plan: Plan, django_assert_num_queries: Any) -> None:
