@@ -91,7 +91,13 @@ def refuse_before_baseline(contract: Contract, as_of: date) -> None:
     """Raise DomainError for a data date on which the contract had no plan yet, though it got one later."""
     first = Baseline.objects.filter(contract=contract).aggregate(first=Min("in_force_from"))["first"]
     if first is not None and as_of < first:
-        raise DomainError("The data date lies before the first baseline.", field="as_of", code="before_baseline")
+        raise DomainError(
+            "No baseline was in force on {day}: the first one is in force from {first}. Ask for that day or a later one.",
+            field="as_of",
+            code="before_baseline",
+            day=as_of,
+            first=first,
+        )
 
 
 def waits_of(contract_ids: Sequence[int]) -> list[Wait]:

@@ -5,7 +5,7 @@ locks its baseline, so that nothing slips in while it is being approved.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -48,6 +48,7 @@ from cluster.queries.budgets import baseline_version, term_of
 from cluster.queries.history import newest_event
 from cluster.services.access import require
 from cluster.services.follow_up import Name, after_write
+from cluster.services.schedule_rules import refuse_unplaced
 
 _BATCH = 5000
 # An approval is entered when it is known; a year ahead is a budget for the next year, more is a slip of the hand.
@@ -364,7 +365,7 @@ def _refuse_months(lines: "models.QuerySet[BudgetLine]", contract: Contract) -> 
 
 
 def _refuse_dates(baseline: Baseline, by: User, contract: Contract) -> None:
-    """The dates lie in the term that the contract has now, and the weights of each factory make 1."""
+    """The dates lie in the term that the contract has now and drive no milestone beyond 2100; the weights of each factory make 1."""
     refuse_weights({one.factory: one.total for one in weights_of(by, baseline)})
     term = term_of(contract)
     for row in BaselineMilestone.objects.filter(baseline=baseline).select_related("milestone").order_by("milestone__code"):
@@ -375,6 +376,8 @@ def _refuse_dates(baseline: Baseline, by: User, contract: Contract) -> None:
                 "{milestone} is due {due}, outside of the contract's term: correct it, then approve.",
                 code=error.code, milestone=row.milestone.code, due=str(row.due),
             ) from error  # fmt: skip
+    dues = dict(BaselineMilestone.objects.filter(baseline=baseline).order_by().values_list("milestone_id", "due_latest"))
+    refuse_unplaced(contract.pk, lambda now: ([replace(work, due=dues.get(work.key, work.due)) for work in now.works], now.waits), field="")
 
 
 def _copy(model: Any, source: Baseline, target: Baseline, **changed: Any) -> None:

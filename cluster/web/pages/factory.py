@@ -1,6 +1,8 @@
 """The page of one factory: its facts, milestones, slips, money, and what changed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -33,6 +35,8 @@ HISTORY_SIZE = 25
 # More milestones than these are folded by what they need and not all drawn; more budget lines are summed; of more entries the
 # newest are shown.
 FOLD_FROM, SUM_FROM, ENTRIES = 12, 24, 15
+# Of each group of milestones as many are told here; the schedule's table has all of them. As many forecasts are confirmed at once.
+MOST_TOLD, MOST_CONFIRMED = 60, 200
 
 
 @page
@@ -55,11 +59,12 @@ def factory(request: HttpRequest, code: str, factory: str) -> HttpResponse:
         "chart": _chart(story),
         "gantt": _gantt_of(story, past=as_of < timezone.localdate()),
         "folded": len(story.milestones) > FOLD_FROM,
+        "groups": [(name, group[:MOST_TOLD], len(group)) for name, group in story.groups],
         "summed": len(story.budget) > SUM_FROM,
         "visible": story.visible,
         "entries": story.ledger[:ENTRIES],
         "may_forecast": forecasting,
-        "to_confirm": [one for one in story.milestones if _can_be_confirmed(one)] if forecasting else [],
+        "to_confirm": _to_confirm(story.milestones) if forecasting else [],
         "may_pay": may(Action.RECORD_PAYMENT),
         "may_output": may(Action.RECORD_OUTPUT),
         "may_edit": may(Action.EDIT_RECORD),
@@ -76,6 +81,13 @@ def _gantt_of(story: FactoryStory, *, past: bool) -> str:
     """The address of the factory's own Gantt chart, on the day shown."""
     asked = {"factory": story.factory.code} | ({"as_of": story.as_of.isoformat()} if past else {})
     return f"{reverse('cluster:schedule', args=[story.contract.code])}?{urlencode(asked)}"
+
+
+def _to_confirm(stories: Sequence[MilestoneStory]) -> list[MilestoneStory]:
+    """What can be confirmed, what was never confirmed or longest ago first, as many as fit."""
+    those = [one for one in stories if _can_be_confirmed(one)]
+    those.sort(key=lambda one: one.confirmed.announced.latest if one.confirmed and one.confirmed.announced else date.min)
+    return those[:MOST_CONFIRMED]
 
 
 def _can_be_confirmed(story: MilestoneStory) -> bool:

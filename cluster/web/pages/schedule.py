@@ -15,13 +15,15 @@ from cluster.models import MilestoneKind
 from cluster.models.form_fields import message_of
 from cluster.queries.schedule_board import ScheduleBoard, ScheduleRow, schedule_board
 from cluster.web.door import as_of_from, page, reader_of
-from cluster.web.filters import Option, chosen, columns, link, options, ordered, typed
+from cluster.web.filters import Option, chosen, columns, link, options, ordered, paged, typed
 from cluster.web.gantt import Zoom, gantt
 from cluster.web.gantt.bars import arrows_of, groups_of
 from cluster.web.gantt.view import axis_from, shifted
 from cluster.web.gantt.words import summary_of
 
 VIEWS = ("chart", "table")
+# Rows of the table on a page, and those that a chart draws.
+PAGE, MOST_DRAWN = 200, 1000
 # What stands for "the contract as a whole" among the factories of a filter.
 WHOLE = "-"
 _ORDER: dict[str, Callable[[ScheduleRow], Any]] = {
@@ -117,8 +119,10 @@ def schedule(request: HttpRequest, code: str) -> HttpResponse:
         "problem": message_of(board.problem) if board.problem else "",
     }
     if view == "table":
-        context["columns"] = columns(request, _HEADS, asked.sort)
+        context |= {"columns": columns(request, _HEADS, asked.sort), "rows": paged(request, rows, PAGE)}
     elif rows:
+        context |= {"undrawn": len(rows) - MOST_DRAWN, "most_drawn": MOST_DRAWN}
+        rows = rows[:MOST_DRAWN]
         axis = axis_from(request, rows, zoom, as_of=as_of)
         groups = groups_of(request, rows, code)
         context |= {

@@ -58,7 +58,10 @@ def test_today_is_the_data_date_unless_one_is_given() -> None:
     ("arguments", "sentence"),
     [
         (["--contract", "nowhere"], "There is no contract “nowhere”."),
-        (["--contract", "alpha", "--as-of", "2001-01-01"], "The data date lies before the first baseline."),
+        (
+            ["--contract", "alpha", "--as-of", "2001-01-01"],
+            "No baseline was in force on 2001-01-01: the first one is in force from 2019-07-03. Ask for that day or a later one.",
+        ),
         (["--contract", "alpha", "--as-of", "2099-01-01"], "2099-01-01 lies in the future: nothing is known of it yet."),
         (["--contract", "alpha", "--as-of", "soon"], "“soon” is not a date: write 2024-04-15."),
         (["--contract", "empty"], "There is no milestone to schedule."),

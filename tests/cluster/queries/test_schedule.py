@@ -129,6 +129,6 @@ def test_a_data_date_before_the_first_baseline_is_refused(row: list[Milestone]) 
     first = contract.baselines.get().in_force_from
     assert first is not None
     refuse_before_baseline(contract, first)
-    with pytest.raises(DomainError, match="The data date lies before the first baseline"):
+    with pytest.raises(DomainError, match="the first one is in force from "):
         refuse_before_baseline(contract, first.replace(day=1))
     refuse_before_baseline(make_contract(), MONDAY)

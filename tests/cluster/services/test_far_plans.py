@@ -1,6 +1,7 @@
 """No write drives a plan out of the years that are reckoned with; a plan that is out of them already can be repaired."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from cluster.domain.access import Role
+from cluster.domain.approval import Warn
 from cluster.domain.dates import DateWindow
 from cluster.domain.errors import DomainError
 from cluster.domain.estimates import Estimate, EstimateRow
@@ -15,13 +17,14 @@ from cluster.domain.schedule_table import Vocabulary, parse_schedule
 from cluster.domain.tables import BadRows
 from cluster.models import Dependency, ForecastRevision, Milestone, User
 from cluster.queries.schedule_table import planned_milestones
+from cluster.services.budgets import approve_baseline, propose_baseline, save_line
 from cluster.services.dependencies import add_dependency
 from cluster.services.estimates import save_estimates
 from cluster.services.forecasts import revise_forecast
 from cluster.services.milestones import add_milestone, change_milestone
 from cluster.services.records import save_record
 from cluster.services.schedule_import import import_schedule
-from tests.factories import make_factory, make_milestone, make_user
+from tests.factories import make_factory, make_milestone, make_user, promise
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 FAR = DateWindow.parse("2100-12-30")
@@ -121,6 +124,24 @@ def test_a_pasted_chain_that_leads_out_is_refused_at_its_row(row: list[Milestone
     assert (problem.field, problem.text) == ("duration_days", "5000")
     assert str(problem.error).startswith(f"D{problem.row - 1} would be driven out of the years 1990 to 2100")
     assert Milestone.objects.count() == 3
+
+
+def test_due_dates_that_drive_a_successor_out_are_not_approved(row: list[Milestone], editor: User) -> None:
+    given: dict[str, Any] = {"by": editor, "reason": "x"}
+    draft = propose_baseline(contract_id=row[0].contract_id, name_ru="B0", **given)
+    save_line(
+        baseline_id=draft.pk,
+        factory_id=row[0].factory_id,
+        category="equipment",
+        funding="bank",
+        month=date(2026, 3, 1),
+        amount_rub=Decimal(1),
+        by=editor,
+    )
+    promise(row[0], "2100-12-30", baseline=draft)
+    with pytest.raises(DomainError) as refusal:
+        approve_baseline(baseline_id=draft.pk, in_force_from=timezone.localdate(), today=timezone.localdate(), seen=list(Warn), by=editor)
+    assert str(refusal.value) == SENTENCE
 
 
 def test_a_plan_that_is_out_of_its_years_is_repaired_step_by_step(row: list[Milestone], editor: User) -> None:

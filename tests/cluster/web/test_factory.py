@@ -65,6 +65,17 @@ class TestMilestones:
         make_milestone(place.factory, code="F01-DESIGN", kind="design")
         assert "No date was ever published." in page(place)
 
+    def test_on_a_past_day_it_says_that_none_was_published_by_then(self, place: Place) -> None:
+        make_milestone(place.factory, code="F01-DESIGN", kind="design")
+        assert "No date was published by this day." in words(place.client().get(place.base + "factories/F01/?as_of=2024-01-01"))
+
+    def test_of_hundreds_the_first_are_told_with_the_way_to_all_of_them(self, place: Place) -> None:
+        for number in range(70):
+            make_milestone(place.factory, code=f"N{number:02}")
+        response = place.client().get(place.base + "factories/F01/")
+        assert "The first 60 of 70 are shown." in words(response)
+        assert f'href="{place.base}schedule/?factory=F01&amp;view=table"' in response.content.decode()
+
     def test_a_milestone_that_is_not_judged_says_why(self, place: Place) -> None:
         make_milestone(place.factory, code="F01-B", scored=False, not_scored_ru="слишком расплывчато", not_scored_en="too vague")
         assert "Not judged: too vague" in page(place)

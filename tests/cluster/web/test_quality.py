@@ -57,7 +57,9 @@ def test_a_manager_sees_the_whole_count_and_the_own_milestones(place: Place) -> 
 
 
 def test_what_cannot_be_checked_says_why(place: Place) -> None:
-    assert "The data date lies before the first baseline." in read(place, path=f"{PAGE}?as_of=2019-01-01")
+    assert "No baseline was in force on Jan 1, 2019: the first one is in force from Jul 3, 2019." in read(
+        place, path=f"{PAGE}?as_of=2019-01-01"
+    )
     empty = make_place_without_milestones(place)
     assert "There is no milestone to schedule." in empty
 

@@ -245,3 +245,12 @@ def test_its_statements_do_not_grow_with_its_milestones(place: Place, query: str
     client = place.client()
     with django_assert_max_num_queries(STATEMENTS):
         assert client.get(place.base + "schedule/" + query).status_code == 200
+
+
+def test_of_thousands_the_table_shows_a_page_and_the_chart_the_first(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cluster.web.pages.schedule.PAGE", 2)
+    monkeypatch.setattr("cluster.web.pages.schedule.MOST_DRAWN", 2)
+    assert "The chart draws the first 2 of 3 milestones" in words(page(place))
+    assert len(codes(page(place))) == 2
+    assert "1–2 of 3" in words(page(place, "?view=table"))
+    assert "3–3 of 3" in words(page(place, "?view=table&page=2"))
