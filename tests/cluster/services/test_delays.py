@@ -215,6 +215,11 @@ class TestAcknowledging:
         flag.refresh_from_db()
         assert flag.acknowledged_by == by
 
+    def test_until_today_is_allowed_and_holds_today_alone(self, flag: DelayFlag) -> None:
+        acknowledge_flag(flag_id=flag.pk, reason="known", until=TODAY, by=make_user(Role.EDITOR), today=TODAY)
+        flag.refresh_from_db()
+        assert [flag.is_acknowledged(day) for day in (TODAY, TODAY + timedelta(days=1))] == [True, False]
+
     @pytest.mark.usefixtures("in_english")
     @pytest.mark.parametrize(
         ("reason", "until", "field"),
