@@ -12,7 +12,7 @@ from cluster.api.fields import Day, Id, Input
 from cluster.api.filtering import filters
 from cluster.api.records import Records, RecordSerializer
 from cluster.api.schema import IF_MATCH, REASON
-from cluster.api.writes import answer, body_of, changes_of, guarded, reason_in_address, seen, writer
+from cluster.api.writes import added, answer, body_of, changes_of, guarded, reason_in_address, seen, writer
 from cluster.models import CalendarException
 from cluster.queries.history import with_newest_event
 from cluster.services.calendar import add_calendar_exceptions, change_calendar_exception, remove_calendar_exception
@@ -71,15 +71,15 @@ class CalendarExceptions(Records):
 
     @extend_schema(
         summary="Add a calendar exception",
-        description="For PMO editors. A day that would be so without it is refused; the same exception sent twice is one.",
+        description="For PMO editors. A day that would be so without it is refused. The same exception sent twice is one: 200.",
         request=NewCalendarException,
-        responses={201: CalendarExceptionSerializer},
+        responses={201: CalendarExceptionSerializer, 200: CalendarExceptionSerializer},
     )
     def create(self, request: Request) -> Response:
         """Add a day through the service."""
         given = body_of(request, NewCalendarException)
 
-        def write() -> list[CalendarException]:
+        def write() -> CalendarException:
             return add_calendar_exceptions(
                 contract_id=given["contract"],
                 factory_id=given["factory"],
@@ -88,10 +88,10 @@ class CalendarExceptions(Records):
                 works=given["works"],
                 reason=given["reason"],
                 by=writer(request),
-            )
+            )[0]
 
-        made = guarded(self, write, {"first": "day", "last": "day"})[0]
-        return answer(self, self.get_queryset().get(pk=made.pk), status.HTTP_201_CREATED)
+        alike = CalendarException.objects.filter(contract=given["contract"], factory=given["factory"], day=given["day"])
+        return added(self, alike, write, {"first": "day", "last": "day"})
 
     @extend_schema(
         summary="Change a calendar exception",

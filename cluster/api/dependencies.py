@@ -13,7 +13,7 @@ from cluster.api.filtering import filters
 from cluster.api.milestone_writes import WhyChanged
 from cluster.api.records import Records, RecordSerializer
 from cluster.api.schema import IF_MATCH, REASON
-from cluster.api.writes import answer, body_of, changes_of, guarded, reason_in_address, seen, writer
+from cluster.api.writes import added, answer, body_of, changes_of, guarded, reason_in_address, seen, writer
 from cluster.domain.milestones import LONGEST_LAG
 from cluster.models import Dependency
 from cluster.queries.history import with_newest_event
@@ -77,17 +77,16 @@ class Dependencies(Records):
         summary="Add a dependency",
         description=(
             "For PMO editors. Both milestones are of one contract. A circle is refused with its members in order; the same dependency "
-            "sent twice is one."
+            "sent twice is one: the second answer is 200."
         ),
         request=NewDependency,
-        responses={201: DependencySerializer},
+        responses={201: DependencySerializer, 200: DependencySerializer},
     )
     def create(self, request: Request) -> Response:
         """Link two milestones through the service."""
         given = body_of(request, NewDependency)
         ends = {"predecessor_id": given.pop("predecessor"), "successor_id": given.pop("successor")}
-        link = add_dependency(**ends, **given, by=writer(request))
-        return answer(self, self.get_queryset().get(pk=link.pk), status.HTTP_201_CREATED)
+        return added(self, Dependency.objects.filter(**ends), lambda: add_dependency(**ends, **given, by=writer(request)))
 
     @extend_schema(
         summary="Change a dependency",

@@ -1,7 +1,5 @@
 """Three-point estimates of many milestones at once."""
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -10,21 +8,14 @@ from rest_framework.response import Response
 
 from cluster.api.batches import refused_batch
 from cluster.api.fields import Id, Input, Whole
+from cluster.api.milestone_writes import Days
 from cluster.api.writes import body_of, writer
 from cluster.domain.budgets import LONGEST_REASON
 from cluster.domain.estimates import LONGEST_CAUSE, Estimate, EstimateRow
-from cluster.domain.milestones import LONGEST_WORK
 from cluster.domain.tables import BadRows
 from cluster.services.estimates import save_estimates
 
 _MOST_ROWS = 5000
-
-
-class Days(Whole):
-    """Working days; null: not known."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=0, max_value=LONGEST_WORK, allow_null=True, **options)
 
 
 class EstimateOfMilestone(Input):

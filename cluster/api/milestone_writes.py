@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from cluster.api.fields import Choice, Day, Id, Input, Whole, Window
 from cluster.domain.budgets import LONGEST_REASON
+from cluster.domain.estimates import LONGEST_CAUSE
 from cluster.domain.milestones import LONGEST_WORK
 from cluster.models.milestone import Constraint, MilestoneKind
 
@@ -24,6 +25,13 @@ CALLED = {
     "actual_source": "source",
     "actual_announced_on": "announced_on",
 }
+
+
+class Days(Whole):
+    """Working days; null: not known."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=0, max_value=LONGEST_WORK, allow_null=True, **options)
 
 
 class WhyChanged(serializers.CharField):
@@ -54,8 +62,13 @@ class MilestoneChange(Input):
     code = serializers.CharField(max_length=40, help_text="Letters, digits, `.`, `-`, `_`; one capital letter or digit at least.")
     kind = Choice(choices=MilestoneKind.choices)
     name = MilestoneName()
-    duration_days = Whole(
-        min_value=0, max_value=LONGEST_WORK, allow_null=True, required=False, help_text="Working days; 0 is a mere date, null: not known."
+    duration_days = Days(required=False, help_text="Most likely; 0 is a mere date.")
+    optimistic_days = Days(
+        required=False, help_text="One time in a hundred it is faster. Give all three durations, or the likely one alone."
+    )
+    pessimistic_days = Days(required=False, help_text="One time in a hundred it is slower.")
+    risk_cause = serializers.CharField(
+        max_length=LONGEST_CAUSE, required=False, allow_blank=True, help_text="What makes several works go wrong together."
     )
     constraint = Choice(choices=Constraint.choices, allow_blank=True, required=False, help_text="Empty: none.")
     constraint_on = Day(allow_null=True, required=False)

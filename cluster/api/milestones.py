@@ -18,7 +18,7 @@ from cluster.api.milestone_writes import CALLED, MilestoneChange, MilestoneProgr
 from cluster.api.preconditions import request_key
 from cluster.api.records import Records, RecordSerializer
 from cluster.api.schema import IDEMPOTENCY_KEY, IF_MATCH, REASON
-from cluster.api.writes import answer, body_of, changes_of, created, guarded, reason_in_address, seen, writer
+from cluster.api.writes import added, answer, body_of, changes_of, created, guarded, reason_in_address, seen, writer
 from cluster.domain.delays import FlagKind
 from cluster.domain.errors import BatchRefused
 from cluster.models import Dependency, ForecastRevision, Milestone
@@ -168,16 +168,16 @@ class Milestones(EstimatesInBulk, ForecastPreview, Records):
 
     @extend_schema(
         summary="Add a milestone",
-        description="For PMO editors. Its code is its own in the contract; the same milestone sent twice is one milestone.",
+        description="For PMO editors. Its code is its own in the contract; the same milestone sent twice is one: the second answer is 200.",
         request=NewMilestone,
-        responses={201: MilestoneSerializer},
+        responses={201: MilestoneSerializer, 200: MilestoneSerializer},
     )
     def create(self, request: Request) -> Response:
         """Add a milestone through the service."""
         given = body_of(request, NewMilestone)
         values, reason = columns_of(given), given["reason"]
-        made = guarded(self, lambda: add_milestone(values, contract_id=given["contract"], by=writer(request), reason=reason), CALLED)
-        return answer(self, made, status.HTTP_201_CREATED)
+        alike = Milestone.objects.filter(contract=given["contract"], code=given["code"])
+        return added(self, alike, lambda: add_milestone(values, contract_id=given["contract"], by=writer(request), reason=reason), CALLED)
 
     @extend_schema(
         summary="Change a milestone",

@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cluster.api.fields import Choice, Input, Reference, Whole
+from cluster.api.fields import Choice, Id, Input, Reference, Whole
 from cluster.api.filtering import filters
 from cluster.api.pagination import PagePagination, RecordedPagination
 from cluster.api.preconditions import etag_of, once, request_key
@@ -20,7 +20,6 @@ from cluster.api.writes import body_of, writer
 from cluster.domain.plan_risk import Assumptions
 from cluster.domain.spread import Shape
 from cluster.models import JobRun, RiskResult, RiskRun
-from cluster.queries.contracts import contract_for
 from cluster.queries.risk import results_of
 from cluster.services.risk import cancel_run, request_run
 
@@ -77,7 +76,7 @@ class RiskResultSerializer(RecordSerializer):
 class NewRiskRun(Input):
     """The assumptions of a simulation of a contract's schedule as it stands today."""
 
-    contract = serializers.CharField(max_length=40, help_text="The code of the contract.")
+    contract = Id(required=True, help_text="The id of the contract.")
     iterations = Whole(required=False, default=_USUAL.iterations, help_text="1 to 1,000,000.")
     seed = Whole(required=False, default=_USUAL.seed, help_text="The same seed gives the same figures.")
     shape = Choice(choices=[shape.value for shape in Shape], required=False, default=_USUAL.shape.value)
@@ -128,12 +127,12 @@ class RiskRuns(Records):
         """Ask for one through the service."""
         by, given = writer(request), body_of(request, NewRiskRun)
         key = request_key(request)
-        contract = contract_for(by, given.pop("contract"))
+        contract_id = given.pop("contract")
         assumed = Assumptions(**given | {"shape": Shape(given["shape"])})
         run, is_new = once(
             RiskRun,
             key,
-            lambda: request_run(contract_id=contract.pk, assumptions=assumed, by=by, now=timezone.now(), request_key=key),
+            lambda: request_run(contract_id=contract_id, assumptions=assumed, by=by, now=timezone.now(), request_key=key),
         )
         representation = self.represent(self.queryset.get(pk=run.pk))
         headers = {"Location": request.build_absolute_uri(reverse(self.route, kwargs={"pk": run.pk})), "ETag": etag_of(representation)}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework import status
@@ -103,6 +103,13 @@ def guarded(view: Records, write: Callable[[], T], renamed: dict[str, str] | Non
     except DomainError as error:
         error.field = (renamed or {}).get(error.field, error.field)
         raise
+
+
+def added(view: Records, alike: QuerySet[Any], write: Callable[[], Model], renamed: dict[str, str] | None = None) -> Response:
+    """Call a service that adds a row once, then answer 201 with the new object; 200 where it was there already, one of `alike`."""
+    is_new = not alike.exists()
+    made = guarded(view, write, renamed)
+    return answer(view, view.get_queryset().get(pk=made.pk), status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
 
 
 def answer(view: Records, row: Any, code: int) -> Response:

@@ -14,6 +14,7 @@ from cluster.queries.history import newest_event
 from cluster.services.access import require
 from cluster.services.locks import one_at_a_time
 from cluster.services.records import delete_record, save_record
+from cluster.services.schedule_rules import keeping_placed, no_exception, refuse_in_schedule
 
 # More days at once are a slip of the hand.
 LONGEST_SPAN = 366
@@ -55,12 +56,11 @@ def add_calendar_exceptions(
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
     new = [day for day in days if day not in own and usual.get(day, is_working_day(day)) is not works]
     if not new and not own:
-        if works:
-            raise DomainError("These days are worked already.", field="first", code="unchanged")
-        raise DomainError("These days are days of rest already.", field="first", code="unchanged")
-    for day in new:
-        own[day] = CalendarException(contract=contract, factory_id=factory_id, day=day, works=works, reason=reason.strip())
-        save_record(own[day], by=by, change_reason=reason.strip())
+        raise no_exception(works, field="first")
+    with keeping_placed(contract.pk, field="first"):
+        for day in new:
+            own[day] = CalendarException(contract=contract, factory_id=factory_id, day=day, works=works, reason=reason.strip())
+            save_record(own[day], by=by, change_reason=reason.strip())
     return sorted(own.values(), key=lambda one: one.day)
 
 
@@ -75,6 +75,7 @@ def change_calendar_exception(*, exception_id: int, works: bool, reason: str, by
     if (found.works, found.reason) != (works, reason.strip()):
         _refuse_stale(found, version)
         found.works, found.reason = works, reason.strip()
+        refuse_in_schedule(found)
         save_record(found, by=by, change_reason=found.reason, changed=["works", "reason"])
     return found
 

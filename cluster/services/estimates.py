@@ -8,13 +8,13 @@ from django.db import transaction
 
 from cluster.domain.access import Action
 from cluster.domain.errors import Conflict, DomainError, NotFound
-from cluster.domain.estimates import Estimate, EstimateRow, row_problems
+from cluster.domain.estimates import EstimateRow, row_problems
 from cluster.domain.tables import BadRows, Problem
 from cluster.models import Contract, Milestone, User
 from cluster.services.access import require
 from cluster.services.follow_up import Name, after_write
 from cluster.services.in_bulk import update_in_bulk
-from cluster.services.schedule_rules import refuse_unplaced
+from cluster.services.schedule_rules import estimate_of, refuse_unplaced
 
 COLUMNS = ("duration_days", "optimistic_days", "pessimistic_days", "risk_cause")
 
@@ -33,21 +33,26 @@ def save_estimates(*, contract_id: int, rows: Sequence[EstimateRow], by: User, r
 
     Raises NotFound, Forbidden, or BadRows with every row that is wrong: no such milestone, one that was reached, one that
     somebody changed since the version that was seen (its error is a Conflict), durations that cannot be or that drive the plan
-    beyond 2100. What stands there already is no change, whoever saved it.
+    beyond 2100; DomainError without any row. What stands there already is no change, whoever saved it.
     """
     contract = Contract.objects.for_reader(by).filter(pk=contract_id).first()
     if contract is None:
         raise NotFound("There is no such contract.", field="contract")
+    if not rows:
+        require(by, Action.EDIT_RECORD, contract=contract.pk)
+        raise DomainError("Name one milestone at least.", field="estimates", code="empty")
     milestones = Milestone.objects.for_reader(by).filter(contract=contract).select_for_update(of=("self",), no_key=True).order_by("pk")
     stored = milestones.in_bulk([row.milestone for row in rows])
     changed: list[Milestone] = []
     problems = row_problems(rows)
     for row in rows:
         milestone = stored.get(row.milestone)
-        if milestone is not None and estimate_of(milestone) == row.estimate:
-            continue
         try:
-            changed.append(_with_estimate(milestone, row, by))
+            if milestone is None:
+                raise NotFound("There is no such milestone in this contract.")
+            require(by, Action.EDIT_RECORD, contract=milestone.contract_id, factory=milestone.factory_id)
+            if estimate_of(milestone) != row.estimate:
+                changed.append(_with_estimate(milestone, row))
         except DomainError as error:
             problems.append(Problem(row.number, "", milestone.code if milestone else "", error))
     if not problems:
@@ -77,15 +82,7 @@ def _unplaced(contract_id: int, changed: Sequence[Milestone], rows: Sequence[Est
     return []
 
 
-def estimate_of(milestone: Milestone) -> Estimate:
-    """The estimate that stands at a milestone."""
-    return Estimate(milestone.duration_days, milestone.optimistic_days, milestone.pessimistic_days, milestone.risk_cause)
-
-
-def _with_estimate(milestone: Milestone | None, row: EstimateRow, by: User) -> Milestone:
-    if milestone is None:
-        raise NotFound("There is no such milestone in this contract.")
-    require(by, Action.EDIT_RECORD, contract=milestone.contract_id, factory=milestone.factory_id)
+def _with_estimate(milestone: Milestone, row: EstimateRow) -> Milestone:
     if milestone.actual is not None:
         raise DomainError("{milestone} was reached: there is nothing left to estimate.", code="reached", milestone=milestone.code)
     if row.version is not None and row.version != milestone.version:

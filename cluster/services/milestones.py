@@ -18,7 +18,8 @@ from cluster.services.schedule_rules import refuse_milestone
 
 # What editors say of a milestone, and what is told of its progress; `actual` is a DateWindow.
 EDITED = (
-    "code", "kind", "name_ru", "name_en", "factory_id", "duration_days", "constraint", "constraint_on", "responsible_id", "scored",
+    "code", "kind", "name_ru", "name_en", "factory_id", "duration_days", "optimistic_days", "pessimistic_days",
+    "risk_cause", "constraint", "constraint_on", "responsible_id", "scored",
     "not_scored_ru", "not_scored_en",
 )  # fmt: skip
 PROGRESS = ("started_on", "actual", "actual_announced_on", "actual_source_id", "actual_note_ru", "actual_note_en")

@@ -27,7 +27,7 @@ def request_run(*, contract_id: int, assumptions: Assumptions, by: User, now: da
     """
     contract = Contract.objects.for_reader(by).filter(pk=contract_id).first()
     if contract is None:
-        raise NotFound("There is no such contract.")
+        raise NotFound("There is no such contract.", field="contract")
     require(by, Action.EDIT_RECORD, contract=contract.pk)
     assumptions.check()
     # Without an uplift there is nothing to give a reason for.

@@ -1,15 +1,18 @@
 """The rules of milestones, dependencies and working calendars that a database constraint cannot hold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from django.db import models
 from django.utils import timezone
 
+from cluster.domain.calendars import is_working_day
 from cluster.domain.dates import refuse_far
 from cluster.domain.dependencies import CircularDependency, find_cycle
 from cluster.domain.errors import DomainError
-from cluster.domain.milestones import refuse_code, refuse_constraint, refuse_lag, refuse_progress, refuse_work
+from cluster.domain.estimates import Estimate, estimate_errors
+from cluster.domain.milestones import refuse_code, refuse_constraint, refuse_lag, refuse_progress
 from cluster.domain.network import LinkType
 from cluster.domain.schedule import Basis, Schedule, Wait, Work
 from cluster.models import CalendarException, Dependency, Milestone
@@ -34,13 +37,31 @@ def refuse_in_schedule(instance: models.Model) -> None:
             refuse_link(instance)
         case CalendarException():
             refuse_far(instance.day, field="day")
+            _refuse_no_exception(instance)
+
+
+def _refuse_no_exception(exception: CalendarException) -> None:
+    """Raise DomainError for a new exception, or a day or kind changed to one, that lets the day be as it would be without it."""
+    days = CalendarException.objects.filter(contract=exception.contract_id, day=exception.day)
+    if days.filter(pk=exception.pk, factory=exception.factory_id, works=exception.works).exists():
+        return
+    whole = days.filter(factory=None).values_list("works", flat=True).first() if exception.factory_id is not None else None
+    if exception.works is (is_working_day(exception.day) if whole is None else whole):
+        raise no_exception(exception.works, field="works")
+
+
+def no_exception(works: bool, *, field: str) -> DomainError:
+    """The refusal of days that are worked, or are days of rest, without an exception that says so."""
+    if works:
+        return DomainError("These days are worked already.", field=field, code="unchanged")
+    return DomainError("These days are days of rest already.", field=field, code="unchanged")
 
 
 def refuse_milestone(milestone: Milestone) -> None:
     """Raise DomainError, at the field concerned, where the milestone says what cannot be."""
     refuse_code(milestone.code)
-    for name in ("duration_days", "optimistic_days", "pessimistic_days"):
-        refuse_work(getattr(milestone, name), field=name)
+    for error in estimate_errors(estimate_of(milestone)):
+        raise error
     refuse_constraint(milestone.constraint, milestone.constraint_on)
     if not milestone.scored and not milestone.not_scored_ru.strip():
         raise DomainError("Say why this milestone is not judged.", field="not_scored_ru", code="required")
@@ -51,6 +72,11 @@ def refuse_milestone(milestone: Milestone) -> None:
         signed=milestone.contract.signed,
         today=timezone.localdate(),
     )
+
+
+def estimate_of(milestone: Milestone) -> Estimate:
+    """The estimate that stands at a milestone."""
+    return Estimate(milestone.duration_days, milestone.optimistic_days, milestone.pessimistic_days, milestone.risk_cause)
 
 
 def refuse_link(dependency: Dependency) -> None:
@@ -82,12 +108,32 @@ def refuse_unplaced(contract_id: int, change: Change, *, field: str) -> None:
     except DomainError as error:
         if "name" not in error.params or not _is_placed(now):
             return
-        raise DomainError(
-            "{name} would be driven out of the years 1990 to 2100: give an earlier date or a shorter duration, or check its links.",
-            field=field,
-            code="date_range",
-            name=error.params["name"],
-        ) from error
+        raise _driven_out(error, field) from error
+
+
+@contextmanager
+def keeping_placed(contract_id: int, *, field: str) -> Iterator[None]:
+    """Do the same for what is written inside: for changes that are not of milestones and links. Six statements."""
+    today = timezone.localdate()
+    try:
+        refuse_far_plan(standing_schedule(contract_id, as_of=today))
+    except DomainError:
+        yield
+        return
+    yield
+    try:
+        refuse_far_plan(standing_schedule(contract_id, as_of=today))
+    except DomainError as error:
+        raise _driven_out(error, field) from error
+
+
+def _driven_out(error: DomainError, field: str) -> DomainError:
+    return DomainError(
+        "{name} would be driven out of the years 1990 to 2100: give an earlier date or a shorter duration, or check its links.",
+        field=field,
+        code="date_range",
+        name=error.params["name"],
+    )
 
 
 def refuse_far_plan(schedule: Schedule) -> None:

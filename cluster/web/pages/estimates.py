@@ -22,7 +22,8 @@ from cluster.queries.budgets import factories_of
 from cluster.queries.contracts import contract_for
 from cluster.queries.schedule_table import planned_milestones, to_estimate
 from cluster.services.access import require
-from cluster.services.estimates import estimate_of, save_estimates
+from cluster.services.estimates import save_estimates
+from cluster.services.schedule_rules import estimate_of
 from cluster.web.door import as_of_from, ensure_today, page, reader_of
 from cluster.web.filters import chosen, link, options, paged
 from cluster.web.forms.schedule_table import WORDS

@@ -86,6 +86,14 @@ class TestEstimates:
         assert answer.status_code == 400
         assert all("duration_days" in field for field, _code in refusals(answer))
 
+    def test_none_and_what_stands_there_already_are_for_editors_too(self, place: Place) -> None:
+        nothing = place.put()
+        assert (nothing.status_code, refusals(nothing)) == (400, [("estimates", "empty")])
+        place.put(place.row(place.one))
+        for role in (Role.MANAGER, Role.CONTROLLER):
+            client = token_client(make_user(role, factory=place.factory))
+            assert place.put(client=client).status_code == place.put(place.row(place.one), client=client).status_code == 403
+
     @pytest.mark.parametrize(("role", "status"), [(Role.MANAGER, 403), (Role.CONTROLLER, 403), (None, 400)])
     def test_only_editors_of_the_contract_estimate(self, place: Place, role: Role | None, status: int) -> None:
         who: User = make_user(Role.EDITOR, contract=make_contract()) if role is None else make_user(role, factory=place.factory)

@@ -36,7 +36,7 @@ def client(plan: Plan) -> Any:
 
 def ask(client: Any, plan: Plan, key: Any = None, **given: Any) -> Any:
     headers = {"HTTP_IDEMPOTENCY_KEY": str(key)} if key else {}
-    return client.post(RUNS, {"contract": plan.contract.code, "iterations": 200} | given, format="json", **headers)
+    return client.post(RUNS, {"contract": plan.contract.pk, "iterations": 200} | given, format="json", **headers)
 
 
 def test_a_simulation_is_asked_for_followed_and_read(client: Any, plan: Plan, django_assert_max_num_queries: Any) -> None:

@@ -97,7 +97,9 @@ def test_an_exception_is_changed_and_taken_away_as_it_was_seen(factory: Factory,
 
 
 def test_a_hand_edit_obeys_the_same_rules(factory: Factory, editor: User) -> None:
-    for fields, field in (({"day": date(2101, 1, 1), "reason": "x"}, "day"), ({"day": FRIDAY, "reason": ""}, "reason")):
+    refused = [({"day": date(2101, 1, 1), "reason": "x"}, "day"), ({"day": FRIDAY, "reason": ""}, "reason")]
+    refused += [({"day": SATURDAY, "works": False, "reason": "x"}, "works"), ({"day": FRIDAY, "works": True, "reason": "x"}, "works")]
+    for fields, field in refused:
         with pytest.raises(ValidationError) as refusal:
             save_record(CalendarException(contract=factory.contract, **fields), by=editor)
         assert list(refusal.value.message_dict) == [field]
