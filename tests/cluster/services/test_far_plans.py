@@ -15,9 +15,10 @@ from cluster.domain.errors import DomainError
 from cluster.domain.estimates import Estimate, EstimateRow
 from cluster.domain.schedule_table import Vocabulary, parse_schedule
 from cluster.domain.tables import BadRows
-from cluster.models import Dependency, ForecastRevision, Milestone, User
+from cluster.models import CalendarException, Dependency, ForecastRevision, Milestone, User
 from cluster.queries.schedule_table import planned_milestones
 from cluster.services.budgets import approve_baseline, propose_baseline, save_line
+from cluster.services.calendar import add_calendar_exceptions
 from cluster.services.dependencies import add_dependency
 from cluster.services.estimates import save_estimates
 from cluster.services.forecasts import revise_forecast
@@ -142,6 +143,16 @@ def test_due_dates_that_drive_a_successor_out_are_not_approved(row: list[Milesto
     with pytest.raises(DomainError) as refusal:
         approve_baseline(baseline_id=draft.pk, in_force_from=timezone.localdate(), today=timezone.localdate(), seen=list(Warn), by=editor)
     assert str(refusal.value) == SENTENCE
+
+
+def test_days_of_rest_that_drive_a_milestone_out_are_refused(row: list[Milestone], editor: User) -> None:
+    revise(row[0], editor, DateWindow.parse("2100-11"))
+    given: dict[str, Any] = {"contract_id": row[0].contract_id, "factory_id": None, "works": False, "reason": "Closed", "by": editor}
+    with pytest.raises(DomainError) as refusal:
+        add_calendar_exceptions(first=date(2100, 12, 1), last=date(2100, 12, 20), **given)
+    assert (str(refusal.value), refusal.value.field) == (SENTENCE, "first")
+    assert not CalendarException.objects.exists()
+    assert len(add_calendar_exceptions(first=date(2100, 12, 1), last=date(2100, 12, 1), **given)) == 1
 
 
 def test_a_plan_that_is_out_of_its_years_is_repaired_step_by_step(row: list[Milestone], editor: User) -> None:
