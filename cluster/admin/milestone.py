@@ -5,18 +5,27 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from cluster.admin.base import AppendOnlyAdmin, ReadOnlyInline, RecordAdmin, is_number
 from cluster.admin.columns import window_column
 from cluster.admin.forms import RecordForm, ServiceForm
+from cluster.domain.dates import DateWindow
+from cluster.domain.errors import DomainError
 from cluster.models import ForecastRevision, Milestone
 from cluster.models.form_fields import WindowField
+from cluster.queries.knock_on import KnockOn, knock_on
 from cluster.queries.milestones import with_dates
 from cluster.services.forecasts import revise_forecast
-from cluster.templatetags.format import days_late, window_short
+from cluster.templatetags.format import date_short, days_late, window_short
+from cluster.templatetags.story import in_numbers
+
+# Of the milestones that move with one those that move most are told.
+_MOST_SHOWN = 6
 
 
 class MilestoneForm(RecordForm):
@@ -118,10 +127,14 @@ class ReviseForecastForm(ServiceForm):
     window = WindowField(label=_("new forecast"))
     announced = WindowField(label=_("announced"), required=False)
     seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    # The window of which the person was shown what follows.
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def write(self, cleaned: dict[str, Any]) -> ForecastRevision:
-        """Revise the forecast of the chosen milestone."""
+        """Revise the forecast of the chosen milestone, once the person has seen what else moves and which flags open."""
         milestone = cleaned["milestone"]
+        if cleaned["shown"] != str(cleaned["window"]):
+            self._show_what_follows(milestone, cleaned["window"])
         return revise_forecast(
             milestone_id=milestone.pk,
             window=cleaned["window"],
@@ -136,11 +149,38 @@ class ReviseForecastForm(ServiceForm):
             request_key=cleaned["form_key"],
         )
 
+    def _show_what_follows(self, milestone: Milestone, window: DateWindow) -> None:
+        try:
+            follows = knock_on(milestone, window.latest, reader=self.by, today=timezone.localdate())
+        except DomainError:
+            # What refuses the forecast says so when it is recorded.
+            return
+        if follows.is_grave:
+            self.data = self.data.copy()
+            self.data["shown"] = str(window)
+            raise ValidationError([*_told(follows), _("Nothing is recorded yet: save once more to record it all the same.")])
+
+
+def _told(follows: KnockOn) -> list[str]:
+    """What follows from a forecast, in sentences."""
+    told = [in_numbers(follows)]
+    told += [
+        f"{each.milestone.code} {each.milestone.name}: {date_short(each.before)} → {date_short(each.after)}"
+        for each in follows.moved[:_MOST_SHOWN]
+    ]
+    if (more := len(follows.moved) - _MOST_SHOWN) > 0:
+        told.append(ngettext("and %(n)s more milestone", "and %(n)s more milestones", more) % {"n": more})
+    if follows.elsewhere:
+        told.append(" ".join([gettext("In other factories:"), ", ".join(follows.elsewhere[:_MOST_SHOWN])]))
+    if follows.end and follows.end_days:
+        told.append(f"{gettext('The end of the contract:')} {date_short(follows.end[0])} → {date_short(follows.end[1])}")
+    return told
+
 
 @admin.register(ForecastRevision)
 class ForecastRevisionAdmin(AppendOnlyAdmin):
     add_form = ReviseForecastForm
-    add_fields = ["milestone", "window", "reason", "announced", "note_ru", "source", "document", "seen_version"]
+    add_fields = ["milestone", "window", "reason", "announced", "note_ru", "source", "document", "seen_version", "shown"]
     list_display = ["milestone", "old_on", "new_on", "announced_on", "reason", "source", "recorded_by", "recorded_at"]
     list_filter = [
         "reason",

@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cluster.domain.access import Role
-from cluster.models import CalendarException, Milestone
+from cluster.models import CalendarException, ForecastRevision, Milestone
 from cluster.services.access import ensure_roles, grant_role
+from tests.cluster.queries.plan import make_plan
 from tests.factories import make_factory, make_milestone, make_user, promise
 
 pytestmark = pytest.mark.django_db
@@ -94,3 +95,30 @@ def test_a_milestone_that_was_promised_is_not_deleted_here_and_one_entered_by_mi
     for milestone in (promised, mistaken):
         client.post(reverse("admin:cluster_milestone_delete", args=[milestone.pk]), {"post": "yes"})
     assert list(Milestone.objects.all()) == [promised]
+
+
+def test_a_forecast_that_moves_others_is_recorded_only_after_the_person_was_shown_what_follows(enter: Any) -> None:
+    plan, client = make_plan(), enter(Role.EDITOR)
+    add = reverse("admin:cluster_forecastrevision_add")
+    posted = {"milestone": plan.equipment.pk, "window_date": "2030-04-19", "window_precision": "day", "reason": "permit", "source": ""}
+    posted |= {"announced_date": "", "announced_precision": "day", "note_ru": "", "document": "", "seen_version": "1"}
+    posted |= {"form_key": "b3a0a3a0-0000-4000-8000-000000000001"}
+    form = client.post(add, posted).context["adminform"].form
+    said = " ".join(form.non_field_errors())
+    assert "2 other milestones move. Flags: opens 3." in said
+    assert "F08-OPEN Opening of F08: Mar 11, 2030 → Apr 19, 2030" in said
+    assert "Nothing is recorded yet: save once more" in said
+    assert not ForecastRevision.objects.exists()
+    # What was shown is of that day alone.
+    later = client.post(add, posted | {"shown": form["shown"].value(), "window_date": "2031-02-03"})
+    assert "The end of the contract: Dec 20, 2030 → Feb 3, 2031" in " ".join(later.context["adminform"].form.non_field_errors())
+    assert client.post(add, posted | {"shown": form["shown"].value()}).status_code == 302
+    assert ForecastRevision.objects.get().new.latest == date(2030, 4, 19)
+
+
+def test_a_forecast_that_moves_nothing_is_recorded_at_once(enter: Any) -> None:
+    milestone, client = make_milestone(), enter(Role.EDITOR)
+    posted = {"milestone": milestone.pk, "window_date": "2030-04-19", "window_precision": "day", "reason": "permit", "source": ""}
+    posted |= {"announced_date": "", "announced_precision": "day", "note_ru": "", "document": "", "seen_version": "1"}
+    posted |= {"form_key": "b3a0a3a0-0000-4000-8000-000000000001", "shown": ""}
+    assert client.post(reverse("admin:cluster_forecastrevision_add"), posted).status_code == 302
