@@ -123,7 +123,8 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response:
 def _of_stored(exc: Exception) -> Exception:
     """Of a reading request: a stored plan that cannot be placed is nothing that the request could correct."""
     if isinstance(exc, DomainError) and (exc.code == "cycle" or (exc.code == "date_range" and not exc.field)):
-        return Conflict(exc.template, **exc.params)
+        params: Any = exc.params
+        return Conflict(exc.template, **params)
     return exc
 
 

@@ -132,7 +132,7 @@ def test_due_dates_that_drive_a_successor_out_are_not_approved(row: list[Milesto
     draft = propose_baseline(contract_id=row[0].contract_id, name_ru="B0", **given)
     save_line(
         baseline_id=draft.pk,
-        factory_id=row[0].factory_id,
+        factory_id=row[0].factory_id or 0,
         category="equipment",
         funding="bank",
         month=date(2026, 3, 1),
