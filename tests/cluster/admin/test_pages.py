@@ -42,6 +42,7 @@ from cluster.models import (
     RiskRun,
     Standing,
     Subscription,
+    Visit,
 )
 from cluster.services.access import ensure_roles, grant_role
 from production.models import Brand, BrandShare, Capacity, Output, PlanRevision, VehicleModel
@@ -49,8 +50,8 @@ from tests.factories import make_contract, make_factory, make_milestone, make_ra
 
 pytestmark = pytest.mark.django_db
 
-# What stands behind other rows: it is shown with them.
-PLUMBING = (LedgerConversion, BudgetConversion, ClaimConversion, ConversionDue, Standing, AttachmentContent)
+# What stands behind other rows and is shown with them; when a person looked at a contract last is that person's own.
+PLUMBING = (LedgerConversion, BudgetConversion, ClaimConversion, ConversionDue, Standing, AttachmentContent, Visit)
 OURS = [
     m
     for app in ("cluster", "production")
