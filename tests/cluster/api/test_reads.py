@@ -78,10 +78,10 @@ def test_a_list_takes_as_many_statements_for_many_rows_as_for_one(world: World, 
 
 
 # What is written at the address of a single object, and at that of its list.
-WRITTEN_ONE = {("delete", "baselines"), ("patch", "budget-lines"), ("delete", "budget-lines")}
-WRITTEN_LIST = {
-    ("post", noun) for noun in ("ledger-entries", "outputs", "baselines", "budget-lines", "exchange-rates", "job-runs", "risk-runs")
-}
+EDITED = ("budget-lines", "milestones", "dependencies", "calendar-exceptions")
+WRITTEN_ONE = {("delete", "baselines"), *((method, noun) for method in ("patch", "delete") for noun in EDITED)}
+ADDED = ("ledger-entries", "outputs", "baselines", "exchange-rates", "job-runs", "risk-runs", "comments", "attachments", *EDITED)
+WRITTEN_LIST = {("post", noun) for noun in ADDED}
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "post"])
