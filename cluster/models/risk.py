@@ -1,5 +1,6 @@
 """Simulations of a schedule: what was assumed, and what came of it for each milestone and for the contract."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -19,6 +20,11 @@ class RiskRunQuerySet(ScopedQuerySet["RiskRun"]):
     """Simulations of the contracts in scope: they tell of every factory at once."""
 
     contract_path = "contract_id"
+
+    def newest_finished(self, *, as_of: date) -> "RiskRunQuerySet":
+        """The finished ones of data dates by `as_of`, by contract, the newest data date first, of several the one finished last."""
+        finished = self.filter(finished_at__isnull=False, as_of__lte=as_of)
+        return finished.order_by("contract_id", "-as_of", "-finished_at")
 
 
 class RiskRun(models.Model):

@@ -1,22 +1,21 @@
 """The page of delays: stored flags today, and what the rules find for a past day; the flags of one subject tell one story."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Subquery
-
-from cluster.domain.delays import FlagKind, Severity, findings
+from cluster.domain.delays import FlagKind, Severity
 from cluster.domain.errors import DomainError, NotFound
 from cluster.domain.schedule import Basis, Schedule
-from cluster.models import Contract, DelayEvent, DelayFlag, Factory, Milestone, RiskResult, RiskRun
+from cluster.models import Contract, DelayEvent, DelayFlag, Factory, Milestone
 from cluster.models.scope import Reader
 from cluster.queries.causes import LateBecause, causes_of, seen
 from cluster.queries.contracts import contract_for
+from cluster.queries.delays import Late, found_late
 from cluster.queries.factories import MilestoneStory, stories
 from cluster.queries.flag_kinds import Measure, flag_rules, subjects_of
-from cluster.queries.milestones import DatedMilestone, with_dates
+from cluster.queries.milestones import with_dates
 from cluster.queries.schedule import schedule_of, standing_schedule
 
 _GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
@@ -124,7 +123,7 @@ def delay_board(*, reader: Reader, contract_code: str, as_of: date, today: date)
             schedule, milestones = _reckoned(plan.schedule), [m for m in plan.milestones if seen(reader, m.milestone)]
         except DomainError as error:
             problem, milestones = error, with_dates(Milestone.objects.for_reader(reader).filter(contract=contract), as_of=as_of)
-        late = _computed(milestones, contract, as_of, schedule.knock_on() if schedule else {})
+        late = _computed(found_late(milestones, contract, as_of=as_of, pushed=schedule.knock_on() if schedule else {}))
     else:
         late, others = _stored(reader, contract, as_of)
         try:
@@ -149,10 +148,14 @@ def _reckoned(schedule: Schedule) -> Schedule:
     return schedule
 
 
-def worst_first(subject: Delayed, today: date) -> tuple[bool, int, int, str]:
-    """The order of a list of subjects: those that somebody took note of come last, among the others the gravest and longest first."""
+def worst_first(subject: Delayed, today: date) -> tuple[bool, int, bool, int, str]:
+    """The order of a list of subjects: those that somebody took note of come last, among the others the gravest and longest first.
+
+    Of the same gravity milestones stand before the rest, whose days are not days late.
+    """
     worst = subject.worst
-    return all(row.is_noted(today) for row in subject.rows), -_GRAVITY[worst.severity], -worst.days, subject.code
+    noted = all(row.is_noted(today) for row in subject.rows)
+    return noted, -_GRAVITY[worst.severity], subject.story is None, -worst.days, subject.code
 
 
 def flag_for(reader: Reader, *, contract_code: str, flag_id: int) -> DelayFlag:
@@ -201,29 +204,11 @@ def _beside_milestones(found: Collection[list[DelayRow]]) -> Iterator[Delayed]:
         yield Delayed(rows, flag.factory, subject=name, page=rule.page if rule and subject is not None else "")
 
 
-def _computed(milestones: list[DatedMilestone], contract: Contract, as_of: date, pushed: Mapping[int, date]) -> dict[int, list[DelayRow]]:
-    """By milestone, what the rules find on a past day: by its dates, the schedule, and the newest simulation of a data date until then."""
-    scale, p80s = contract.severity_scale, _p80(contract, as_of)
-    found: dict[int, list[DelayRow]] = {}
-    for dated in milestones:
-        key = dated.milestone.pk
-        if not dated.milestone.scored:
-            continue
-        for finding in findings(
-            due=dated.due.window if dated.due else None,
-            forecast=dated.forecast.window if dated.forecast else None,
-            actual=dated.reached_on,
-            as_of=as_of,
-            knock_on=pushed.get(key),
-            p80=p80s.get(key),
-        ):
-            days = finding.days(as_of=as_of)
-            closed = finding.until if finding.kind is FlagKind.COMPLETED_LATE else None
-            found.setdefault(key, []).append(DelayRow(finding.kind, scale.of(days), finding.since, days, closed))
-    return found
-
-
-def _p80(contract: Contract, as_of: date) -> dict[int, date]:
-    """The P80 of each milestone by the newest simulation whose data date is not after `as_of`: one statement."""
-    runs = RiskRun.objects.filter(contract=contract, as_of__lte=as_of, finished_at__isnull=False).order_by("-as_of", "-finished_at")
-    return dict(RiskResult.objects.filter(run=Subquery(runs.values("pk")[:1])).values_list("milestone_id", "p80"))
+def _computed(found: Iterable[Late]) -> dict[int, list[DelayRow]]:
+    """By milestone, what the rules find on a past day."""
+    rows: dict[int, list[DelayRow]] = {}
+    for late in found:
+        closed = late.finding.until if late.finding.kind is FlagKind.COMPLETED_LATE else None
+        row = DelayRow(late.finding.kind, late.severity, late.finding.since, late.days, closed)
+        rows.setdefault(late.milestone.pk, []).append(row)
+    return rows

@@ -10,6 +10,7 @@ from cluster.domain.plan_risk import Assumptions, Estimate, PlanRisk, simulate_p
 from cluster.domain.progress import Progress
 from cluster.domain.spread import Shape
 from cluster.models import Contract, Milestone, MilestoneKind, RiskResult, RiskRun, Standing
+from cluster.models.risk import RiskRunQuerySet
 from cluster.models.scope import Reader
 from cluster.queries.schedule import ContractSchedule, refuse_before_baseline, schedule_of
 
@@ -43,14 +44,9 @@ def assumptions_of(run: RiskRun) -> Assumptions:
     )
 
 
-def risk_runs(reader: Reader, contract: Contract) -> QuerySet[RiskRun]:
+def risk_runs(reader: Reader, contract: Contract) -> RiskRunQuerySet:
     """The simulations of a contract that `reader` may see, the newest first, with who asked for them and their work."""
     return RiskRun.objects.for_reader(reader).filter(contract=contract).select_related("requested_by", "job_run")
-
-
-def newest_finished(runs: QuerySet[RiskRun], *, as_of: date) -> RiskRun | None:
-    """The finished simulation with the newest data date by `as_of`, of several the one finished last."""
-    return runs.filter(finished_at__isnull=False, as_of__lte=as_of).order_by("-as_of", "-finished_at").first()
 
 
 def risk_run_for(reader: Reader, run_id: int) -> RiskRun:

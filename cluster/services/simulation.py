@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -13,7 +13,7 @@ from django.utils.timezone import localdate
 from cluster.domain.plan_risk import PlanRisk
 from cluster.domain.progress import Progress
 from cluster.models import JobRun, RiskResult, RiskRun, Standing, User
-from cluster.queries.risk import assumptions_of, newest_finished, plan_risk
+from cluster.queries.risk import assumptions_of, plan_risk
 from cluster.services.follow_up import after_write
 from cluster.services.locks import one_at_a_time, take_time
 
@@ -66,7 +66,7 @@ def _store(run: RiskRun, risk: PlanRisk) -> None:
 
 def _keep_standing(run: RiskRun) -> None:
     """P80 of the contract's milestones are those of its newest simulation; flags follow them."""
-    newest = newest_finished(RiskRun.objects.filter(contract=run.contract_id), as_of=run.as_of.max)
+    newest = RiskRun.objects.filter(contract=run.contract_id).newest_finished(as_of=date.max).first()
     if newest is not None and newest.pk == run.pk:
         found = RiskResult.objects.filter(run=run, milestone=OuterRef("milestone_id")).values("p80")
         Standing.objects.filter(contract=run.contract_id).update(p80=Subquery(found))
@@ -80,7 +80,7 @@ def repeat_oldest(*, now: datetime, ask: Callable[..., JobRun]) -> dict[str, Any
     So P80 does not grow old, and what flags say of it. `ask` is `services.jobs.enqueue`.
     """
     today = localdate(now)
-    newest = RiskRun.objects.filter(finished_at__isnull=False).order_by("contract_id", "-as_of", "-finished_at").distinct("contract_id")
+    newest = RiskRun.objects.newest_finished(as_of=date.max).distinct("contract_id")
     waiting = set(RiskRun.objects.filter(as_of=today).values_list("contract_id", flat=True))
     repeated = [run for run in newest if run.as_of < today and run.contract_id not in waiting]
     for run in repeated:

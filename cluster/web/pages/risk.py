@@ -23,7 +23,7 @@ from cluster.models import Contract, MilestoneKind, RiskResult, RiskRun
 from cluster.models.form_fields import message_of
 from cluster.queries.contracts import contract_for, is_partial
 from cluster.queries.people import sees_all_people
-from cluster.queries.risk import due_of, estimated_count, newest_finished, results_of, risk_runs
+from cluster.queries.risk import due_of, estimated_count, results_of, risk_runs
 from cluster.services.risk import cancel_run, request_run
 from cluster.web.charts import Chart
 from cluster.web.charts.risk import Bar, Mark, risk_ends, tornado
@@ -122,7 +122,7 @@ def _ask(request: HttpRequest, contract: Contract) -> HttpResponse:
 def _context(request: HttpRequest, contract: Contract, form: RiskForm) -> dict[str, Any]:
     reader, as_of = reader_of(request), as_of_from(request)
     runs = risk_runs(reader, contract).filter(as_of__lte=as_of)
-    newest = newest_finished(runs, as_of=as_of)
+    newest = runs.newest_finished(as_of=as_of).first()
     shown = _shown(request, runs, newest)
     listed = [
         _simulation(request, contract, run, current=shown is not None and run.pk == shown.pk)

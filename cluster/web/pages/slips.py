@@ -195,10 +195,6 @@ def _sums(request: HttpRequest, asked: Asked) -> list[Sums]:
     return tables
 
 
-def _first_day(written: str) -> date:
-    return date.fromisoformat(f"{written}-01")
-
-
 def _factory_name(ledger: SlipLedger, key: str) -> str:
     if key == NONE:
         return gettext("the contract as a whole")

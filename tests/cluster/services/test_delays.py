@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from cluster.domain.access import Role
 from cluster.domain.dates import DateWindow
 from cluster.domain.errors import BatchRefused, Conflict, DomainError, Forbidden, NotFound
-from cluster.models import Baseline, DelayEvent, DelayFlag, ForecastRevision, Milestone
+from cluster.models import Baseline, DelayEvent, DelayFlag, Dependency, ForecastRevision, Milestone, RiskResult, RiskRun
 from cluster.queries.delays import late_on
 from cluster.services.delays import acknowledge_flag, acknowledge_flags, flag_delays
 from tests.factories import approve, make_factory, make_milestone, make_user, promise
@@ -167,6 +168,22 @@ def test_severity_follows_the_scale_of_the_contract() -> None:
     promise(milestone, "2025-06-26", announced="2024-01-01")
     run()
     assert DelayFlag.objects.get().severity == "critical"
+
+
+def test_a_past_day_knows_what_links_pushed_and_what_was_simulated_by_then() -> None:
+    factory = make_factory()
+    first, second = make_milestone(factory, code="A"), make_milestone(factory, code="B", duration_days=0)
+    promise(first, "2024-04-01", announced="2023-01-01")
+    promise(second, "2024-04-02", announced="2023-01-01")
+    forecast(first, "2024-06-03", announced="2024-01-10")
+    Dependency.objects.create(predecessor=first, successor=second)
+    when = {"as_of": date(2024, 2, 1), "finished_at": timezone.now()}
+    simulated = RiskRun.objects.create(contract=factory.contract, **when)
+    days = dict.fromkeys(("p10", "p50", "p80", "p95"), date(2024, 7, 1))
+    RiskResult.objects.create(run=simulated, milestone=second, criticality=1, sensitivity=0, **days)
+    told = [("A", "forecast_late"), ("B", "knock_on_late")]
+    assert {(late.milestone.code, late.finding.kind) for late in late_on(date(2024, 1, 31))} == set(told)
+    assert {(late.milestone.code, late.finding.kind) for late in late_on(date(2024, 2, 1))} == {*told, ("B", "at_risk")}
 
 
 def test_a_past_day_shows_what_had_been_announced_by_then_and_stores_nothing() -> None:
