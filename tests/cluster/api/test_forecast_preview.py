@@ -36,6 +36,7 @@ def test_what_moves_and_which_flags_change_is_told_and_nothing_written(plan: Pla
                 "after": "2030-04-19",
                 "days": 39,
                 "through": [],
+                "left_out": 0,
                 "flags": [{"kind": "knock_on_late", "effect": "opens", "before": 0, "after": 39, "severity": "moderate"}],
             },
             {
@@ -44,6 +45,7 @@ def test_what_moves_and_which_flags_change_is_told_and_nothing_written(plan: Pla
                 "after": "2030-04-19",
                 "days": 35,
                 "through": ["F08-OPEN"],
+                "left_out": 0,
                 "flags": [{"kind": "knock_on_late", "effect": "opens", "before": 0, "after": 35, "severity": "moderate"}],
             },
         ],
