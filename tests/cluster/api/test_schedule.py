@@ -104,7 +104,7 @@ def test_a_circle_is_told_and_no_fault_of_the_site(place: Place) -> None:
     link = Dependency.objects.get()
     Dependency.objects.create(predecessor=link.successor, successor=link.predecessor)
     answer = get(place)
-    assert answer.status_code == 400
+    assert answer.status_code == 409
     assert "F01-LINE → F02-OPEN" in answer.json()["detail"] or "F02-OPEN → F01-LINE" in answer.json()["detail"]
 
 
