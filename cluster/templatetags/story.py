@@ -97,9 +97,9 @@ def in_numbers(follows: KnockOn) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def cause_sentence(context: Context, cause: LateBecause) -> SafeString:
-    """Why a milestone is late, with links to the milestones that the reader may see."""
-    return _sentence(cause, lambda milestone: _linked(context, milestone))
+def cause_sentence(context: Context, cause: LateBecause, named: int | str = "") -> SafeString:
+    """Why a milestone is late, with links to the milestones that the reader may see, of which it names `named` at most."""
+    return _sentence(cause, lambda milestone: _linked(context, milestone), int(named or _NAMED))
 
 
 def cause_text(cause: LateBecause) -> str:
@@ -108,7 +108,7 @@ def cause_text(cause: LateBecause) -> str:
     return unescape(strip_tags(sentence)).removeprefix("+")
 
 
-def _sentence(cause: LateBecause, named: Callable[[Milestone], str]) -> SafeString:
+def _sentence(cause: LateBecause, named: Callable[[Milestone], str], most: int = _NAMED) -> SafeString:
     """`+43 days because F08-EQ Equipment delivery +50 days, 7 days absorbed by float`."""
     why = cause.explanation
     if not cause.others:
@@ -117,9 +117,9 @@ def _sentence(cause: LateBecause, named: Callable[[Milestone], str]) -> SafeStri
         format_html("{} {}", named(lost.milestone), days_late(lost.days))
         if lost.seen
         else format_html(gettext("{code} of another factory {days}"), code=lost.milestone.code, days=days_late(lost.days))
-        for lost in cause.others[:_NAMED]
+        for lost in cause.others[:most]
     ]
-    unnamed = cause.others[_NAMED:]
+    unnamed = cause.others[most:]
     if rest := why.rest + len(unnamed):
         counted = ngettext("{n} other milestone {days}", "{n} other milestones {days}", rest)
         parts.append(format_html(counted, n=rest, days=days_late(why.rest_days + sum(lost.days for lost in unnamed))))

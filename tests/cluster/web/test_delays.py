@@ -295,6 +295,13 @@ class TestOneStory:
         subjects = place.client().get(place.base + "delays/").context["open_subjects"]
         assert [[str(row.kind) for row in subject.rows] for subject in subjects] == [["forecast_late", "overdue"]]
 
+    def test_of_the_same_gravity_milestones_stand_before_the_rest(self, place: Place) -> None:
+        flag()
+        severity = DelayFlag.objects.get(milestone=place.milestone).severity
+        flag_of_factory(place, since=date(2000, 1, 1), severity=severity)
+        subjects = place.client().get(place.base + "delays/").context["open_subjects"]
+        assert [subject.code for subject in subjects] == [place.milestone.code, place.factory.code]
+
     def test_a_row_says_why_with_the_reason_of_who_lost_the_days(self, place: Place) -> None:
         knocked_on(place)
         flag()
