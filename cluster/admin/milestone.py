@@ -1,12 +1,12 @@
 """Milestones with their late days, and the revisions of their forecasts."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -156,8 +156,9 @@ class ReviseForecastForm(ServiceForm):
             # What refuses the forecast says so when it is recorded.
             return
         if follows.is_grave:
-            self.data = self.data.copy()
-            self.data["shown"] = str(window)
+            sent = cast(QueryDict, self.data).copy()
+            sent["shown"] = str(window)
+            self.data = sent
             raise ValidationError([*_told(follows), _("Nothing is recorded yet: save once more to record it all the same.")])
 
 
