@@ -43,7 +43,7 @@ def is_number(text: str) -> bool:
 class NumberSelect(AutocompleteSelect):
     """A record found by its number: what can be no number is refused by the field, and not asked of the database to be shown again."""
 
-    def optgroups(self, name: str, value: list[str], attr: Any = None) -> Any:
+    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
         return super().optgroups(name, [one for one in value if is_number(one)], attr)
 
 
