@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import pghistory
 from django.db import transaction
 
 from cluster.domain.access import Action
@@ -12,6 +13,7 @@ from cluster.domain.errors import Conflict, DomainError, NotFound
 from cluster.models import CalendarException, Contract, Factory, User
 from cluster.queries.history import newest_event
 from cluster.services.access import require
+from cluster.services.follow_up import Name, after_write
 from cluster.services.locks import one_at_a_time
 from cluster.services.records import delete_record, save_record
 from cluster.services.schedule_rules import keeping_placed, no_exception, refuse_in_schedule
@@ -57,11 +59,15 @@ def add_calendar_exceptions(
     new = [day for day in days if day not in own and usual.get(day, is_working_day(day)) is not works]
     if not new and not own:
         raise no_exception(works, field="first")
-    with keeping_placed(contract.pk, field="first"):
-        for day in new:
-            own[day] = CalendarException(contract=contract, factory_id=factory_id, day=day, works=works, reason=reason.strip())
-            save_record(own[day], by=by, change_reason=reason.strip())
-    return sorted(own.values(), key=lambda one: one.day)
+    added = [CalendarException(contract=contract, factory_id=factory_id, day=day, works=works, reason=reason.strip()) for day in new]
+    # They differ in their days alone.
+    for one in added[:1]:
+        one.clean_fields()
+    with keeping_placed(contract.pk, field="first"), pghistory.context(reason=reason.strip()):
+        CalendarException.objects.bulk_create(added)
+    if added:
+        after_write(Name.FLAG_DELAYS)
+    return sorted([*own.values(), *added], key=lambda one: one.day)
 
 
 @transaction.atomic

@@ -118,3 +118,19 @@ def test_only_editors_write_and_outsiders_find_nothing(factory: Factory, editor:
         add(factory, outsider)
     with pytest.raises(NotFound):
         remove_calendar_exception(exception_id=found.pk, by=outsider, version=newest_event(found))
+
+
+def test_a_year_is_written_at_once_with_its_reason_in_the_history(
+    factory: Factory, editor: User, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(24):
+        made = add(factory, editor, first=date(2026, 1, 1), last=date(2026, 12, 31), reason="shut down")
+    assert len(made) > 200
+    event: Any = made[-1].history.first()  # type: ignore[attr-defined]
+    assert event.pgh_context.metadata["reason"] == "shut down"
+
+
+def test_too_long_a_reason_is_refused(factory: Factory, editor: User) -> None:
+    with pytest.raises(ValidationError):
+        add(factory, editor, reason="x" * 301)
+    assert not CalendarException.objects.exists()
