@@ -15,7 +15,7 @@ from tests.factories import make_contract, make_user
 
 pytestmark = pytest.mark.django_db
 As = Callable[[User], APIClient]
-SAID = {"reason": "The press arrives in May.", "until": "2999-01-31"}
+SAID = {"reason": "The press arrives in May.", "until": "2099-01-31"}
 
 
 def of_factory(world: World, **fields: Any) -> DelayFlag:

@@ -32,9 +32,7 @@ def test_of_a_long_circle_the_sentence_names_the_first_members_and_counts_the_ot
     codes = [f"M{n}" for n in range(5000)]
     assert str(CircularDependency(codes[:12])).endswith("M10 → M11 → M0.")
     named = " → ".join(codes[:12])
-    assert str(CircularDependency(codes)) == (
-        f"The milestones would wait for one another in a circle: {named} → … and 4988 more → M0."
-    )
+    assert str(CircularDependency(codes)) == (f"The milestones would wait for one another in a circle: {named} → … and 4988 more → M0.")
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=40))
