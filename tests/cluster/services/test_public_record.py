@@ -196,7 +196,7 @@ def test_the_state_of_a_contract_takes_a_fixed_number_of_statements(
     django_assert_max_num_queries: Callable[[int], AbstractContextManager[object]],
 ) -> None:
     reader, code = make_user(is_superuser=True), Contract.objects.get().code
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(8):
         overview(reader=reader, contract_code=code, as_of=TODAY)
 
 
