@@ -22,7 +22,15 @@ PAGES = {
     "budgets": "/c/example/budgets/",
     "ledger": "/c/example/ledger/",
     "rates": "/rates/",
+    "schedule": "/c/example/schedule/?factory=X04",
+    "trend": "/c/example/schedule/trend/",
+    "slips": "/c/example/schedule/slips/",
+    "earned-value": "/c/example/earned-value/",
+    "quality": "/c/example/schedule/quality/",
+    "milestone": "/c/example/milestones/X04-K02/",
     "delays": "/c/avtotor/delays/",
+    "causes": "/c/example/delays/",
+    "my-work": "/my/",
     "production": "/production/c/avtotor/",
     "record": "/c/avtotor/record/",
     "forecast": "/c/avtotor/milestones/ALL12/forecast/",
@@ -31,9 +39,9 @@ PAGES = {
 # name of the picture's kind -> language, colour scheme, width, height, pages (all when empty)
 KINDS: dict[str, tuple[str, str, int, int, tuple[str, ...]]] = {
     "ru": ("ru", "light", 1280, 900, ()),
-    "en": ("en", "light", 1280, 900, ("cluster", "money")),
-    "dark": ("ru", "dark", 1280, 900, ("cluster", "factory", "money")),
-    "phone": ("ru", "light", 390, 844, ("cluster", "delays", "money")),
+    "en": ("en", "light", 1280, 900, ("cluster", "money", "schedule")),
+    "dark": ("ru", "dark", 1280, 900, ("cluster", "factory", "money", "schedule")),
+    "phone": ("ru", "light", 390, 844, ("cluster", "delays", "money", "my-work")),
 }
 
 
