@@ -1,16 +1,23 @@
 """Comments and attachments: people write them on the pages of what they are about; here they are found, read and withdrawn."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from cluster.admin.base import AppendOnlyAdmin
-from cluster.models import Attachment, Comment
+from cluster.models import Attachment, Comment, User
 from cluster.services.discussion import withdraw_attachment, withdraw_comment
+
+_WITHDRAW: dict[type[Model], Callable[[int, User], object]] = {
+    Comment: lambda key, by: withdraw_comment(comment_id=key, by=by),
+    Attachment: lambda key, by: withdraw_attachment(attachment_id=key, by=by),
+}
 
 
 class _DiscussionAdmin(AppendOnlyAdmin):
@@ -28,13 +35,9 @@ class _DiscussionAdmin(AppendOnlyAdmin):
 
         def work() -> None:
             for row in queryset:
-                self.withdraw_one(row, request)
+                _WITHDRAW[self.model](row.pk, cast(User, request.user))
 
         self.attempt(request, work)
-
-    def withdraw_one(self, row: Any, request: HttpRequest) -> None:
-        """Through the service of the kind."""
-        raise NotImplementedError
 
 
 @admin.register(Comment)
@@ -43,9 +46,6 @@ class CommentAdmin(_DiscussionAdmin):
     list_select_related = ["contract", "factory", "milestone", "by"]
     search_fields = ["text", "factory__code", "milestone__code"]
     fields = [("contract", "factory", "milestone", "flag"), "text", ("by", "at"), "withdrawn_at"]
-
-    def withdraw_one(self, row: Any, request: HttpRequest) -> None:
-        withdraw_comment(comment_id=row.pk, by=request.user)  # type: ignore[arg-type]
 
 
 @admin.register(Attachment)
@@ -63,9 +63,6 @@ class AttachmentAdmin(_DiscussionAdmin):
         "withdrawn_at",
     ]
     readonly_fields = ["file"]
-
-    def withdraw_one(self, row: Any, request: HttpRequest) -> None:
-        withdraw_attachment(attachment_id=row.pk, by=request.user)  # type: ignore[arg-type]
 
     @admin.display(description=_("file"))
     def file(self, attachment: Attachment) -> str:

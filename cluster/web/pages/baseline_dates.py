@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -110,7 +111,8 @@ def paste(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
     baseline = editable(reader, code, baseline_id)
     milestones = {one.pk: one for one in milestones_of(reader, baseline)}
     options: dict[str, Any] = {"milestones": {one.code: key for key, one in milestones.items()}, "term": term_of(baseline.contract)}
-    context: dict[str, Any] = {"baseline": baseline, "contract": baseline.contract}
+    back = reverse("cluster:baseline_dates", args=[code, baseline.pk])
+    context: dict[str, Any] = {"baseline": baseline, "contract": baseline.contract, "back": back}
     if request.method != "POST":
         return render(request, "cluster/paste_dates.html", context | {"form": PasteDatesForm(**options)})
     form = PasteDatesForm(request.POST, **options)

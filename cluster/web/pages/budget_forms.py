@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -223,6 +224,7 @@ def paste(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
     factories = factories_of(reader, baseline.contract)
     options: dict[str, Any] = {"factories": factories, "term": term_of(baseline.contract)}
     context: dict[str, Any] = {"baseline": baseline, "contract": baseline.contract, "factories": factories}
+    context["back"] = reverse("cluster:baseline", args=[code, baseline.pk])
     if request.method != "POST":
         return render(request, "cluster/paste_budget.html", context | {"form": PasteForm(**options)})
     form = PasteForm(request.POST, **options)

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_safe
 
@@ -83,6 +84,7 @@ def paste(request: HttpRequest, code: str) -> HttpResponse:
     factories, people = factories_of(reader, contract), people_named(contract, stored.values())
     options: dict[str, Any] = {"factories": factories, "people": people, "stored": stored}
     context: dict[str, Any] = {"contract": contract, "factories": factories, "stored": len(stored)}
+    context["back"] = reverse("cluster:estimates", args=[code])
     if request.method != "POST":
         return _answer(request, context | {"form": PasteScheduleForm(**options)})
     form = PasteScheduleForm(request.POST, **options)
