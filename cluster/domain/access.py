@@ -25,11 +25,12 @@ class Action(StrEnum):
     RUN_JOB = "run_job"
     COMMENT = "comment"
     ATTACH = "attach"
+    HANDLE_MAIL = "handle_mail"
 
 
 _ALLOWED: dict[Role, frozenset[Action]] = {
-    Role.ADMIN: frozenset({Action.RUN_JOB, Action.COMMENT}),
-    Role.EDITOR: frozenset(Action),
+    Role.ADMIN: frozenset({Action.RUN_JOB, Action.COMMENT, Action.HANDLE_MAIL}),
+    Role.EDITOR: frozenset(Action) - {Action.HANDLE_MAIL},
     Role.MANAGER: frozenset({Action.REVISE_FORECAST, Action.RECORD_OUTPUT, Action.COMMENT, Action.ATTACH}),
     Role.CONTROLLER: frozenset({Action.COMMENT}),
     Role.AUDITOR: frozenset(),

@@ -59,6 +59,11 @@ def convert_rub(amount_rub: Decimal, rate: Rate) -> Decimal:
     return round_money(amount_rub * rate.nominal / rate.value)
 
 
+def convert_usd(amount_usd: Decimal, rate: Rate) -> Decimal:
+    """USD * value / nominal, computed in full precision and rounded once to kopecks."""
+    return round_money(amount_usd * rate.per_unit)
+
+
 def is_stale(rate_date: date, *, on: date) -> bool:
     """Whether the rate that ought to be in force on `on` by the working calendar is newer than `rate_date`."""
     return rate_date < expected_rate_date(on)

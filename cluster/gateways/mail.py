@@ -2,18 +2,24 @@
 
 import logging
 import smtplib
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.mime.image import MIMEImage
+from typing import Any, Self
 
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.smtp import EmailBackend
 
+# How the HTML names the chart that comes with it.
+CHART_CID = "chart"
+# The server says that it closes the connection.
+_CLOSING = 421
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One e-mail: plain text with its HTML twin. `message_id` stays the same over every try."""
+    """One e-mail: plain text with its HTML twin, which shows `chart`, a PNG, as `cid:chart`. `message_id` stays the same over every try."""
 
     message_id: str
     recipient: str
@@ -21,6 +27,8 @@ class Letter:
     text: str
     html: str
     language: str
+    chart: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class NotSent(Exception):
@@ -31,6 +39,10 @@ class NotSent(Exception):
         self.for_good = for_good
 
 
+class _HungUp(NotSent):
+    """The server ended the conversation before the body."""
+
+
 class Uncertain(Exception):
     """The connection was lost after the body had begun: the letter may have been accepted, or not."""
 
@@ -39,10 +51,18 @@ class _StagedMixin:
     """Notes when the body of the letter begins to go out: from then on a lost connection leaves the outcome open."""
 
     in_data = body_began = False
+    answer = ""
+
+    def begin(self) -> None:
+        """A new letter: nothing of it has gone out."""
+        self.in_data = self.body_began = False
+        self.answer = ""
 
     def data(self, msg: Any) -> Any:
         self.in_data = True
-        return super().data(msg)  # type: ignore[misc]
+        code, said = super().data(msg)  # type: ignore[misc]
+        self.answer = f"{code} {_text(said)}"
+        return code, said
 
     def send(self, s: Any) -> None:
         # Commands are sent as text, the body as bytes.
@@ -72,32 +92,89 @@ class SmtpBackend(EmailBackend):
         """Whether the body of the letter had begun to go out."""
         return bool(getattr(self.connection, "body_began", False))
 
+    @property
+    def answer(self) -> str:
+        """What the server said to the letter that it accepted."""
+        return str(self.connection.answer)  # type: ignore[union-attr]
 
-def send(letter: Letter) -> None:
-    """Send one letter. Returns when it was accepted; raises NotSent or Uncertain otherwise."""
-    message = EmailMultiAlternatives(
-        letter.subject,
-        letter.text,
-        to=[letter.recipient],
-        headers={
-            "Message-ID": letter.message_id,
-            "Auto-Submitted": "auto-generated",
-            "Content-Language": letter.language,
-        },
-    )
+    def begin(self) -> None:
+        """A new letter goes over the open connection."""
+        self.connection.begin()  # type: ignore[union-attr]
+
+
+class Sender:
+    """Sends letters one after the other, over one SMTP connection as long as all goes well. Use it in a `with` block.
+
+    After anything but an acceptance the connection is dropped, so that what went wrong with one letter cannot blur the next.
+    """
+
+    def __init__(self) -> None:
+        self._backend: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._drop()
+
+    def send(self, letter: Letter) -> str:
+        """Send one letter. Returns what the server said when it accepted it; raises NotSent or Uncertain otherwise."""
+        was_open = self._backend is not None
+        try:
+            return self._attempt(letter)
+        except _HungUp:
+            # A server may close a connection that has served its time: nothing of this letter went out, a fresh one is asked.
+            if not was_open:
+                raise
+            return self._attempt(letter)
+
+    def _attempt(self, letter: Letter) -> str:
+        message = _message(letter)
+        if self._backend is None:
+            self._backend = get_connection()
+        backend = self._backend
+        try:
+            backend.open()
+            if isinstance(backend, SmtpBackend):
+                backend.begin()
+            accepted = backend.send_messages([message])
+        except (smtplib.SMTPException, OSError) as error:
+            outcome = _outcome(error, body_began=getattr(backend, "body_began", False))
+            self._drop()
+            raise outcome from error
+        except ValueError as error:
+            self._drop()
+            raise NotSent(str(error), for_good=True) from error
+        if not accepted:
+            self._drop()
+            raise NotSent("the mail backend did not take the letter")
+        if isinstance(backend, SmtpBackend):
+            return backend.answer
+        # Other backends keep one letter to an opening: a captured letter is a file.
+        self._drop()
+        return ""
+
+    def _drop(self) -> None:
+        backend, self._backend = self._backend, None
+        if backend is not None:
+            _close(backend)
+
+
+def _message(letter: Letter) -> EmailMultiAlternatives:
+    headers = {
+        "Message-ID": letter.message_id,
+        "Auto-Submitted": "auto-generated",
+        "Content-Language": letter.language,
+        **letter.headers,
+    }
+    message = EmailMultiAlternatives(letter.subject, letter.text, to=[letter.recipient], headers=headers)
     message.attach_alternative(letter.html, "text/html")
-    backend = get_connection()
-    try:
-        backend.open()
-        accepted = backend.send_messages([message])
-    except (smtplib.SMTPException, OSError) as error:
-        raise _outcome(error, body_began=getattr(backend, "body_began", False)) from error
-    except ValueError as error:
-        raise NotSent(str(error), for_good=True) from error
-    finally:
-        _close(backend)
-    if not accepted:
-        raise NotSent("the mail backend did not take the letter")
+    if letter.chart:
+        message.mixed_subtype = "related"  # type: ignore[attr-defined]
+        image = MIMEImage(letter.chart, "png")
+        image["Content-ID"], image["Content-Disposition"] = f"<{CHART_CID}>", "inline"
+        message.attach(image)
+    return message
 
 
 def _outcome(error: Exception, *, body_began: bool) -> NotSent | Uncertain:
@@ -108,10 +185,13 @@ def _outcome(error: Exception, *, body_began: bool) -> NotSent | Uncertain:
     if isinstance(error, smtplib.SMTPResponseException) and _is_answer(error, body_began=body_began):
         # A refused login or greeting is the installation's fault, not the letter's: it is tried again.
         of_the_letter = isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError)
-        return NotSent(f"{error.smtp_code} {_text(error.smtp_error)}", for_good=of_the_letter and error.smtp_code >= 500)
+        kind = _HungUp if error.smtp_code == _CLOSING and not body_began else NotSent
+        return kind(f"{error.smtp_code} {_text(error.smtp_error)}", for_good=of_the_letter and error.smtp_code >= 500)
     # No answer that can be understood: after the body that leaves it open whether the letter was taken.
     reason = str(error) or type(error).__name__
-    return Uncertain(reason) if body_began else NotSent(reason)
+    if body_began:
+        return Uncertain(reason)
+    return _HungUp(reason) if isinstance(error, smtplib.SMTPServerDisconnected | ConnectionError) else NotSent(reason)
 
 
 def _is_answer(error: smtplib.SMTPResponseException, *, body_began: bool) -> bool:
