@@ -7,19 +7,24 @@ from cluster.models.contract import Amendment, Contract, Party
 from cluster.models.conversion import BudgetConversion, ClaimConversion, Conversion, LedgerConversion
 from cluster.models.conversion_due import ConversionDue
 from cluster.models.delay import DelayEvent, DelayFlag
+from cluster.models.delivery import Bounce, Delivery, DeliveryAttempt, Notice
 from cluster.models.dependency import Dependency
-from cluster.models.digest import Delivery, Subscription
+from cluster.models.digest import Subscription
 from cluster.models.discussion import Attachment, AttachmentContent, Comment
+from cluster.models.duty import ReportingDuty, Submission
 from cluster.models.factory import Factory
 from cluster.models.job import JobRun
 from cluster.models.ledger import LedgerEntry
 from cluster.models.milestone import Constraint, ForecastRevision, Milestone, MilestoneKind, SlipReason
 from cluster.models.rate import ExchangeRate
+from cluster.models.report import BoardReport, BoardReportContent
 from cluster.models.risk import RiskResult, RiskRun
+from cluster.models.search import SearchWord
 from cluster.models.source import Source
 from cluster.models.standing import Standing
 from cluster.models.token import ApiToken
 from cluster.models.user import Membership, User
+from cluster.models.view import SavedView
 from cluster.models.visit import Visit
 
 __all__ = [
@@ -29,6 +34,9 @@ __all__ = [
     "AttachmentContent",
     "Baseline",
     "BaselineMilestone",
+    "BoardReport",
+    "BoardReportContent",
+    "Bounce",
     "BudgetConversion",
     "BudgetLine",
     "CalendarException",
@@ -44,6 +52,7 @@ __all__ = [
     "DelayEvent",
     "DelayFlag",
     "Delivery",
+    "DeliveryAttempt",
     "Dependency",
     "ExchangeRate",
     "Factory",
@@ -56,14 +65,19 @@ __all__ = [
     "Membership",
     "Milestone",
     "MilestoneKind",
+    "Notice",
     "Party",
     "Qualifier",
+    "ReportingDuty",
     "RiskResult",
     "RiskRun",
+    "SavedView",
+    "SearchWord",
     "SlipReason",
     "Source",
     "Sourced",
     "Standing",
+    "Submission",
     "Subscription",
     "User",
     "Visit",

@@ -12,6 +12,7 @@ from cluster.domain.access import Scope
 from cluster.domain.delays import SeverityScale
 from cluster.models.names import InLanguage
 from cluster.models.scope import ScopedQuerySet
+from cluster.models.search import search_index, searched
 from cluster.models.windows import Window, earliest_column, latest_column, precision_column, window_constraint
 
 
@@ -24,6 +25,7 @@ class ContractQuerySet(ScopedQuerySet["Contract"]):
         return Q(pk__in=scope.contracts | scope.factory_contracts)
 
 
+@searched("contract")
 @pghistory.track()
 class Contract(models.Model):
     """A special investment contract. Its figures (commitment, planned factories, end) are claims with sources."""
@@ -70,6 +72,7 @@ class Contract(models.Model):
         verbose_name = _("contract")
         verbose_name_plural = _("contracts")
         ordering = ["is_example", "code"]
+        indexes: ClassVar[list[Any]] = [search_index("contract")]
         constraints: ClassVar[list[Any]] = [
             window_constraint("signed", "contract"),
             models.CheckConstraint(

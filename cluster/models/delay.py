@@ -46,7 +46,6 @@ class DelayFlag(models.Model):
         null=True,
         blank=True,
         db_constraint=False,
-        db_index=False,
         related_name="flags",
         verbose_name=_("factory"),
     )

@@ -1,10 +1,12 @@
-"""Digest subscriptions and deliveries: exactly one delivery per subscription and period."""
+"""Who gets the digest: how often, when, about what, and whether immediate notices come too."""
 
-import uuid
 from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo, available_timezones
 
 import pghistory
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
@@ -26,7 +28,10 @@ class SubscriptionQuerySet(ScopedQuerySet["Subscription"]):
 
 @pghistory.track()
 class Subscription(models.Model):
-    """Who gets a digest, how often, at which hour of the own zone. What it shows follows the person's scope."""
+    """What one person is told by e-mail. It never tells more than the person's scope; `factories` and `kinds` (of flags) narrow it.
+
+    An empty language or time zone is the person's own. It is suspended when letters came back for good; the person stays subscribed.
+    """
 
     class Cadence(models.TextChoices):
         DAILY = "daily", _("daily")
@@ -46,8 +51,15 @@ class Subscription(models.Model):
     cadence = models.CharField(_("cadence"), max_length=7, choices=Cadence.choices, default=Cadence.WEEKLY)
     weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday.choices, default=Weekday.MONDAY)
     hour = models.PositiveSmallIntegerField(_("hour"), default=8, validators=[MaxValueValidator(23)])
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    language = models.CharField(_("language"), max_length=2, choices=[("ru", _("Russian")), ("en", _("English"))], blank=True)
+    factories = models.ManyToManyField("cluster.Factory", blank=True, related_name="+", verbose_name=_("factories"))
+    kinds = ArrayField(models.CharField(max_length=20), verbose_name=_("kinds of delays"), default=list, blank=True)
     also_when_nothing_new = models.BooleanField(_("also when nothing is new"), default=False)
+    notices = models.BooleanField(_("immediate notices too"), default=True)
     is_active = models.BooleanField(_("active"), default=True)
+    suspended_at = models.DateTimeField(_("suspended at"), null=True, blank=True)
+    suspended_because = models.TextField(_("why suspended"), blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     objects: ClassVar[SubscriptionQuerySet] = SubscriptionQuerySet.as_manager()  # type: ignore[assignment]
@@ -58,55 +70,28 @@ class Subscription(models.Model):
         ordering = ["user"]
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(condition=Q(hour__lte=23, weekday__lte=6), name="subscription_hour_and_weekday"),
+            models.CheckConstraint(
+                condition=Q(suspended_at__isnull=True) | ~Q(suspended_because=""), name="subscription_suspended_for_a_reason"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.user}: {self.get_cadence_display()}"
 
+    def clean(self) -> None:
+        super().clean()
+        if self.time_zone and self.time_zone not in available_timezones():
+            raise ValidationError({"time_zone": _("Write the name of a zone, such as Europe/Kaliningrad.")})
 
-class DeliveryQuerySet(ScopedQuerySet["Delivery"]):
-    """Deliveries of the subscriptions that the reader may see."""
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which the hour is meant; that of the site where the name has become unknown, so that nobody's letters stop."""
+        try:
+            return ZoneInfo(self.time_zone or self.user.time_zone)
+        except (KeyError, ValueError, OSError):
+            return ZoneInfo(settings.TIME_ZONE)
 
-    def for_reader(self, reader: Reader) -> Self:
-        return self.filter(subscription__in=Subscription.objects.for_reader(reader))
-
-
-class Delivery(models.Model):
-    """One digest for one subscription and period: written once, sent once. `uncertain` is never sent again by itself."""
-
-    class Status(models.TextChoices):
-        WAITING = "waiting", _("waiting")
-        SENDING = "sending", _("sending")
-        SENT = "sent", _("sent")
-        FAILED = "failed", _("failed, will be tried again")
-        UNCERTAIN = "uncertain", _("uncertain")
-        SKIPPED = "skipped", _("nothing new")
-        DEAD = "dead", _("given up")
-
-    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="deliveries", verbose_name=_("subscription"))
-    period = models.DateField(_("period"), help_text=_("Local date on which the digest became due."))
-    status = models.CharField(_("status"), max_length=9, choices=Status.choices, default=Status.WAITING)
-    message_id = models.UUIDField(_("message id"), default=uuid.uuid4, unique=True, editable=False)
-    recipient = models.EmailField(_("recipient"))
-    subject = models.CharField(_("subject"), max_length=300, blank=True)
-    body_text = models.TextField(_("text"), blank=True)
-    body_html = models.TextField(_("HTML"), blank=True)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    not_before = models.DateTimeField(_("not before"), null=True, blank=True)
-    lease_until = models.DateTimeField(_("held until"), null=True, blank=True)
-    error = models.TextField(_("why it failed"), blank=True)
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
-    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
-
-    objects: ClassVar[DeliveryQuerySet] = DeliveryQuerySet.as_manager()  # type: ignore[assignment]
-
-    class Meta:
-        verbose_name = _("delivery")
-        verbose_name_plural = _("deliveries")
-        ordering = ["-created_at", "-id"]
-        constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(fields=["subscription", "period"], name="delivery_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.recipient} {self.period}"
+    @property
+    def in_language(self) -> str:
+        """The language of the letters."""
+        return self.language or self.user.language

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cluster.models.one_contract import InOneContract, one_contract
 from cluster.models.scope import ScopedQuerySet
+from cluster.models.search import search_index, searched
 
 
 class About(InOneContract):
@@ -72,6 +73,7 @@ class AttachmentQuerySet(ScopedQuerySet["Attachment"]):
     factory_path = "factory_id"
 
 
+@searched("attachment")
 @one_contract
 @pghistory.track()
 class Attachment(About):
@@ -96,6 +98,7 @@ class Attachment(About):
         verbose_name = _("attachment")
         verbose_name_plural = _("attachments")
         ordering = ["at", "id"]
+        indexes: ClassVar[list[Any]] = [search_index("attachment")]
         constraints: ClassVar[list[Any]] = [models.CheckConstraint(condition=Q(size__gt=0), name="attachment_not_empty")]
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from cluster.models.names import InLanguage
 from cluster.models.one_contract import stays_with_its_contract
 from cluster.models.scope import ScopedQuerySet
+from cluster.models.search import search_index, searched
 
 
 class FactoryQuerySet(ScopedQuerySet["Factory"]):
@@ -20,6 +21,7 @@ class FactoryQuerySet(ScopedQuerySet["Factory"]):
     factory_path = "pk"
 
 
+@searched("factory")
 @stays_with_its_contract
 @pghistory.track()
 class Factory(models.Model):
@@ -67,6 +69,7 @@ class Factory(models.Model):
         verbose_name = _("factory")
         verbose_name_plural = _("factories")
         ordering = ["contract", "order", "code"]
+        indexes: ClassVar[list[Any]] = [search_index("factory")]
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(fields=["contract", "code"], name="factory_code_once"),
             models.CheckConstraint(

@@ -29,6 +29,8 @@ class JobRun(models.Model):
         CONVERT = "convert", _("convert roubles to dollars")
         FLAG_DELAYS = "flag_delays", _("flag delays")
         SIMULATE_RISK = "simulate_risk", _("simulate the schedule")
+        ARCHIVE_REPORTS = "archive_reports", _("keep the board reports of the month")
+        READ_BOUNCES = "read_bounces", _("read returned letters")
         SWEEP = "sweep", _("sweep")
 
     class Status(models.TextChoices):

@@ -12,6 +12,7 @@ from cluster.models.append_only import append_only
 from cluster.models.names import InLanguage
 from cluster.models.one_contract import InOneContract, one_contract, stays_with_its_contract
 from cluster.models.scope import AnnouncedQuerySet, ScopedQuerySet
+from cluster.models.search import search_index, searched
 from cluster.models.standing import makes_standing
 from cluster.models.windows import Window, earliest_column, latest_column, precision_column, window_constraint
 
@@ -48,6 +49,7 @@ class Constraint(models.TextChoices):
     MFO = "MFO", _("must finish on")
 
 
+@searched("milestone")
 @makes_standing("milestone")
 @one_contract
 @stays_with_its_contract
@@ -117,6 +119,7 @@ class Milestone(InOneContract):
         verbose_name = _("milestone")
         verbose_name_plural = _("milestones")
         ordering = ["contract", "factory", "code"]
+        indexes: ClassVar[list[Any]] = [search_index("milestone")]
         constraints: ClassVar[list[Any]] = [
             window_constraint("actual", "milestone"),
             models.UniqueConstraint(fields=["contract", "code"], name="milestone_code_once"),

@@ -11,6 +11,7 @@ from cluster.domain.access import Scope
 from cluster.models.names import InLanguage
 from cluster.models.one_contract import InOneContract, one_contract
 from cluster.models.scope import ScopedQuerySet
+from cluster.models.search import search_index, searched
 from cluster.models.windows import Window, earliest_column, latest_column, precision_column, window_constraint
 
 
@@ -25,6 +26,7 @@ class SourceQuerySet(ScopedQuerySet["Source"]):
         return Q(contract__isnull=True) | Q(contract_id__in=scope.contracts) | of_factories
 
 
+@searched("source")
 @one_contract
 @pghistory.track()
 class Source(InOneContract):
@@ -62,6 +64,7 @@ class Source(InOneContract):
         verbose_name = _("source")
         verbose_name_plural = _("sources")
         ordering = ["-published_latest", "key"]
+        indexes: ClassVar[list[Any]] = [search_index("source")]
         constraints: ClassVar[list[Any]] = [
             window_constraint("published", "source"),
             models.CheckConstraint(

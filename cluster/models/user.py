@@ -1,6 +1,7 @@
 """People: the user with a language and a time zone, and memberships that give roles over contracts and factories."""
 
-from typing import ClassVar, Self
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self
 from zoneinfo import available_timezones
 
 import pghistory
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from cluster.domain.access import Grant, Role, Scope
 from cluster.models.one_contract import InOneContract, one_contract
 from cluster.models.scope import Reader, ScopedQuerySet, scope_of
+from cluster.models.search import search_index, searched
 
 
 class UserQuerySet(ScopedQuerySet["User"]):
@@ -32,6 +34,7 @@ class PeopleManager(UserManager.from_queryset(UserQuerySet)):  # type: ignore[mi
     use_in_migrations = False
 
 
+@searched("user")
 @pghistory.track(exclude=["password", "last_login"])
 class User(AbstractUser):
     """A person who reads or writes. Rights come from memberships; `is_staff` opens the admin site."""
@@ -43,6 +46,7 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         db_table = "cluster_user"
+        indexes: ClassVar[list[Any]] = [search_index("user")]
 
     def clean(self) -> None:
         super().clean()
@@ -51,18 +55,22 @@ class User(AbstractUser):
 
     @cached_property
     def scope(self) -> Scope:
-        """What this person may see and do, from the memberships; one query per user object."""
-        rows = self.memberships.filter(group__name__in=[role.value for role in Role]).values_list(
-            "group__name", "contract_id", "factory_id"
-        )
-        return Scope(
-            grants=tuple(Grant(Role(name), contract, factory) for name, contract, factory in rows),
-            superuser=self.is_superuser,
-        )
+        """What this person may see and do, from the memberships; one query per user object, and none of a person read `with_scope`."""
+        return self.scope_from(self.memberships.granted())
+
+    def scope_from(self, granted: Iterable[tuple[str, int | None, int | None]]) -> Scope:
+        """The same of memberships that were read already."""
+        grants = tuple(Grant(Role(name), contract, factory) for name, contract, factory in granted)
+        return Scope(grants=grants, superuser=self.is_superuser)
 
 
 class MembershipQuerySet(ScopedQuerySet["Membership"]):
     """Memberships: everybody sees the own ones, admins and auditors of everything see all."""
+
+    def granted(self) -> "models.QuerySet[Membership, tuple[str, int | None, int | None]]":
+        """Role, contract and factory of those that give a role."""
+        given = self.filter(group__name__in=[role.value for role in Role])
+        return given.order_by("pk").values_list("group__name", "contract_id", "factory_id")
 
     def for_reader(self, reader: Reader) -> Self:
         scope = scope_of(reader)
@@ -107,6 +115,12 @@ class Membership(InOneContract):
                 violation_error_message=_("Name the factory's contract too."),
             ),
         ]
+
+    def clean(self) -> None:
+        super().clean()
+        # By a slip of the hand a person would be given all factories of all contracts.
+        if self.group_id and self.group.name == Role.MANAGER and self.factory_id is None:
+            raise ValidationError({"factory": _("A plant manager answers for one factory: name it.")})
 
     def __str__(self) -> str:
         place = self.factory or self.contract or _("everything")

@@ -6,6 +6,7 @@ import pghistory
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cluster.models.claim import Sourced
@@ -53,7 +54,7 @@ class PlanRevision(Sourced):
         ]
 
     def __str__(self) -> str:
-        return f"{self.year}: {self.low or ''}–{self.high or ''}"
+        return gettext("Plan for %(year)s") % {"year": self.year}
 
 
 class OutputQuerySet(AnnouncedQuerySet["Output"]):
