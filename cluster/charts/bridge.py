@@ -7,10 +7,10 @@ from decimal import Decimal
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from cluster.charts.chart import Cell, Chart
+from cluster.charts.scale import ValueScale
+from cluster.charts.svg import drawing, el, fit, line, rect, text
 from cluster.templatetags.format import money, money_short
-from cluster.web.charts.chart import Cell, Chart
-from cluster.web.charts.scale import ValueScale
-from cluster.web.charts.svg import drawing, el, fit, line, rect, text
 
 # A bar stays visible however small its effect.
 _THINNEST = 3.0

@@ -14,10 +14,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cluster.charts.chart import Cell, Chart
+from cluster.charts.svg import diamond, drawing, el, line, rect, text
 from cluster.domain.calendars import Gap
 from cluster.templatetags.format import date_short, month, number, rate
-from cluster.web.charts.chart import Cell, Chart
-from cluster.web.charts.svg import diamond, drawing, el, line, rect, text
 
 # Units of the drawing that one column of rates takes.
 _COLUMN = 2.0

@@ -4,8 +4,8 @@ Each row is a drawing of its own, arrows included, so that the head of the table
 sheet of paper, and rows can be folded or filtered by the address. Text is escaped here; classes carry the colours.
 """
 
-from cluster.web.gantt.arrows import Arrow
-from cluster.web.gantt.axis import Axis, Zoom
-from cluster.web.gantt.chart import Bar, Gantt, Group, gantt
+from cluster.charts.gantt.arrows import Arrow
+from cluster.charts.gantt.axis import Axis, Zoom
+from cluster.charts.gantt.chart import Bar, Gantt, Group, gantt
 
 __all__ = ["Arrow", "Axis", "Bar", "Gantt", "Group", "Zoom", "gantt"]

@@ -32,18 +32,21 @@ _ROOM = 34
 class Axis:
     """The days from `first` to `last`, both shown, from 0 to `width` units."""
 
-    def __init__(self, first: date, last: date, zoom: Zoom) -> None:
+    def __init__(self, first: date, last: date, zoom: Zoom, *, fit: int | None = None) -> None:
+        """`fit` is the width, where it does not follow from the zoom."""
         self.first, self.last, self.zoom = first, last, zoom
         self._scale, self._origin = _UNITS_PER_DAY[zoom], first.toordinal()
+        if fit:
+            self._scale = fit / ((last - first).days + 1)
         self.width = round((last.toordinal() - self._origin + 1) * self._scale)
 
     @classmethod
-    def around(cls, first: date, last: date, zoom: Zoom) -> "Axis":
+    def around(cls, first: date, last: date, zoom: Zoom, *, fit: int | None = None) -> "Axis":
         """The axis that shows at least these days, beginning and ending with whole units of the zoom."""
         if zoom is Zoom.WEEK:
-            return cls(first - timedelta(days=first.weekday()), last + timedelta(days=6 - last.weekday()), zoom)
+            return cls(first - timedelta(days=first.weekday()), last + timedelta(days=6 - last.weekday()), zoom, fit=fit)
         unit = Precision(zoom.value)
-        return cls(DateWindow.containing(first, unit).earliest, DateWindow.containing(last, unit).latest, zoom)
+        return cls(DateWindow.containing(first, unit).earliest, DateWindow.containing(last, unit).latest, zoom, fit=fit)
 
     def x(self, on: date) -> int:
         """Where a day begins; what lies outside is moved just beyond the edge."""

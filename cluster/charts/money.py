@@ -6,10 +6,10 @@ from decimal import Decimal
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from cluster.charts.chart import Cell, Chart
+from cluster.charts.scale import ValueScale
+from cluster.charts.svg import drawing, el, line, rect, text
 from cluster.templatetags.format import money_range, money_short, percent
-from cluster.web.charts.chart import Cell, Chart
-from cluster.web.charts.scale import ValueScale
-from cluster.web.charts.svg import drawing, el, line, rect, text
 
 
 @dataclass(frozen=True, slots=True)

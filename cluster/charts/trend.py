@@ -12,12 +12,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cluster.charts.chart import Cell, Chart
+from cluster.charts.scale import TimeScale
+from cluster.charts.svg import diamond, drawing, el, line, rect, text
 from cluster.queries.trend import Told, TrendLine, TrendPoint
 from cluster.templatetags.format import date_short
 from cluster.templatetags.quantities import signed_days
-from cluster.web.charts.chart import Cell, Chart
-from cluster.web.charts.scale import TimeScale
-from cluster.web.charts.svg import diamond, drawing, el, line, rect, text
 
 # More lines than these cross too often to be told apart.
 MOST_LINES = 16

@@ -8,8 +8,8 @@ from html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from cluster.web.gantt.arrows import MIDDLE, ROW, Arrow, Pieces, Place, pieces
-from cluster.web.gantt.axis import Axis
+from cluster.charts.gantt.arrows import MIDDLE, ROW, Arrow, Pieces, Place, pieces
+from cluster.charts.gantt.axis import Axis
 
 # No bar is a smaller target than this for a finger or a mouse.
 _TARGET = 24
@@ -143,7 +143,8 @@ def _svg(width: int, inside: str) -> str:
     return f'<svg viewBox="0 0 {width} {ROW}" preserveAspectRatio="none"><use href="#gantt-grid"/>{inside}</svg>'
 
 
-def _arrows(drawn: Pieces) -> str:
+def arrows_in(drawn: Pieces) -> str:
+    """The pieces of arrows in one row."""
     plain = f'<path class="dep" d="{drawn.plain}"/>' if drawn.plain else ""
     stubs = f'<path class="dep stub" d="{drawn.stubs}"/>' if drawn.stubs else ""
     critical = f'<path class="dep crit" d="{drawn.critical}"/>' if drawn.critical else ""
@@ -163,13 +164,13 @@ def _group_row(group: Group, span: tuple[int, int], drawn: Pieces, width: int, w
     late = sum(1 for bar in group.bars if bar.late)
     count = f'<span class="n">{late}/{len(group.bars)}</span>' if late else f'<span class="n">{len(group.bars)}</span>'
     head = f'<th scope="rowgroup"><div>{toggle}{title}{count}</div></th>'
-    return f'<tr class="group">{head}<td>{_svg(width, _arrows(drawn) + bracket)}</td></tr>'
+    return f'<tr class="group">{head}<td>{_svg(width, arrows_in(drawn) + bracket)}</td></tr>'
 
 
 def _row(bar: Bar, place: Place | None, axis: Axis, drawn: Pieces, words: _Words) -> str:
-    late = f'<b class="late">+{bar.late}<span class="vh"> {words.late}</span></b>' if bar.late else ""
+    late = f'<b class="late"><span class="vh">{words.late}: </span>+{bar.late}</b>' if bar.late else ""
     if bar.pushed and not bar.late:
-        late = f'<b class="pushed">(+{bar.pushed})<span class="vh"> {words.pushed}</span></b>'
+        late = f'<b class="pushed"><span class="vh">{words.pushed}: </span>(+{bar.pushed})</b>'
     critical = f'<abbr title="{words.critical}">●</abbr>' if bar.critical else ""
     name = escape(bar.name)
     name = f'<span class="name" title="{name}"><i>{escape(bar.code)}</i> {name}</span>'
@@ -177,7 +178,7 @@ def _row(bar: Bar, place: Place | None, axis: Axis, drawn: Pieces, words: _Words
     if place is None:
         link = f'<a href="{escape(bar.url)}">{words.undated}<span class="vh">: {escape(bar.told)}</span></a>'
         return f'<tr>{head}<td><div class="undated">{link}</div></td></tr>'
-    return f"<tr>{head}<td>{_svg(axis.width, _arrows(drawn) + _bar(bar, place, axis))}</td></tr>"
+    return f"<tr>{head}<td>{_svg(axis.width, arrows_in(drawn) + _bar(bar, place, axis))}</td></tr>"
 
 
 def _bar(bar: Bar, place: Place, axis: Axis) -> str:
@@ -187,11 +188,12 @@ def _bar(bar: Bar, place: Place, axis: Axis) -> str:
     if end <= 0 or start >= axis.width:
         parts.append('<path class="edge" d="M10 7l-7 6l7 6z"/>' if end <= 0 else f'<path class="edge" d="M{axis.width - 10} 7l7 6l-7 6z"/>')
     else:
-        parts += _work(bar, axis, start, end)
+        parts += work_of(bar, axis, start, end)
     return f'<a href="{escape(bar.url)}"><title>{escape(bar.told)}</title>{"".join(parts)}</a>'
 
 
-def _work(bar: Bar, axis: Axis, start: int, end: int) -> list[str]:
+def work_of(bar: Bar, axis: Axis, start: int, end: int) -> list[str]:
+    """The marks of one milestone whose work lies from `start` to `end` on the axis."""
     state = "done" if bar.reached else "open"
     due = axis.end(bar.due) if bar.due else None
     parts = []

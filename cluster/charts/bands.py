@@ -7,10 +7,10 @@ from decimal import Decimal
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from cluster.charts.chart import Cell, Chart
+from cluster.charts.scale import ValueScale, round_steps
+from cluster.charts.svg import drawing, el, line, rect, text
 from cluster.templatetags.format import number, percent
-from cluster.web.charts.chart import Cell, Chart
-from cluster.web.charts.scale import ValueScale, round_steps
-from cluster.web.charts.svg import drawing, el, line, rect, text
 
 Range = tuple[int, int]
 

@@ -8,11 +8,11 @@ from datetime import date, timedelta
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from cluster.charts.chart import Cell, Chart
+from cluster.charts.svg import drawing, el, fit, line, rect, text
 from cluster.templatetags.format import date as day_words
 from cluster.templatetags.format import date_short, month, number, percent
 from cluster.templatetags.quantities import share
-from cluster.web.charts.chart import Cell, Chart
-from cluster.web.charts.svg import drawing, el, fit, line, rect, text
 
 _ONE_DAY = timedelta(days=1)
 

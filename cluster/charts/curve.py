@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from cluster.charts.chart import Cell, Chart
+from cluster.charts.lines import Line, draw_lines, end_of
 from cluster.domain.dates import DateWindow
 from cluster.templatetags.format import money_rub, money_short, month, window_short
-from cluster.web.charts.chart import Cell, Chart
-from cluster.web.charts.lines import Line, draw_lines, end_of
 
 
 @dataclass(frozen=True, slots=True)

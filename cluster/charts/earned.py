@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from cluster.charts.chart import Cell, Chart
+from cluster.charts.lines import Line, draw_lines, end_of
 from cluster.domain.performance import Performance
 from cluster.templatetags.format import date_short, money_rub, money_short, month
-from cluster.web.charts.chart import Cell, Chart
-from cluster.web.charts.lines import Line, draw_lines, end_of
 
 
 def earned_curve(key: str, found: Performance, *, as_of: date) -> Chart:

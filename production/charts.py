@@ -1,6 +1,6 @@
 """What production hands to the charts."""
 
-from cluster.web.charts import BandYear, Chart, bands
+from cluster.charts import BandYear, Chart, bands
 from production.queries.output import Year
 
 

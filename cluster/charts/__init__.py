@@ -4,14 +4,14 @@ One set of functions for every page; classes carry the colours, presentation att
 needs neither inline styles nor scripts.
 """
 
-from cluster.web.charts.bands import BandYear, bands
-from cluster.web.charts.bridge import Span, bridge
-from cluster.web.charts.chart import Cell, Chart
-from cluster.web.charts.curve import CurvePoint, curve
-from cluster.web.charts.money import MoneyBar, money_bar
-from cluster.web.charts.rates import Point, RateSeries, rate_steps
-from cluster.web.charts.steps import Level, steps
-from cluster.web.charts.timeline import TimelineRow, timeline
+from cluster.charts.bands import BandYear, bands
+from cluster.charts.bridge import Span, bridge
+from cluster.charts.chart import Cell, Chart
+from cluster.charts.curve import CurvePoint, curve
+from cluster.charts.money import MoneyBar, money_bar
+from cluster.charts.rates import Point, RateSeries, rate_steps
+from cluster.charts.steps import Level, steps
+from cluster.charts.timeline import TimelineRow, timeline
 
 __all__ = [
     "BandYear",

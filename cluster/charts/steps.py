@@ -8,10 +8,10 @@ from decimal import Decimal
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from cluster.charts.chart import Cell, Chart
+from cluster.charts.scale import TimeScale, ValueScale, round_steps
+from cluster.charts.svg import LETTER, drawing, el, line, text
 from cluster.templatetags.format import date_short, money_range, money_short, qualified
-from cluster.web.charts.chart import Cell, Chart
-from cluster.web.charts.scale import TimeScale, ValueScale, round_steps
-from cluster.web.charts.svg import LETTER, drawing, el, line, text
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cluster.charts.chart import Cell, Chart
+from cluster.charts.scale import TimeScale
+from cluster.charts.svg import diamond, drawing, el, fit, line, rect, text
 from cluster.domain.dates import DateWindow
 from cluster.templatetags.format import days, days_late, window, window_short
-from cluster.web.charts.chart import Cell, Chart
-from cluster.web.charts.scale import TimeScale
-from cluster.web.charts.svg import diamond, drawing, el, fit, line, rect, text
 
 # More rows than these are a wall, not a chart.
 MOST_ROWS = 24

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from django.utils.safestring import SafeString
 
+from cluster.charts.scale import TimeScale, ValueScale, round_steps
+from cluster.charts.svg import drawing, el, line, text
 from cluster.domain.dates import DateWindow
 from cluster.templatetags.format import money_short, window_short
-from cluster.web.charts.scale import TimeScale, ValueScale, round_steps
-from cluster.web.charts.svg import drawing, el, line, text
 
 
 @dataclass(frozen=True, slots=True)
