@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import BigIntegerField, Sum
+from django.db.models import BigIntegerField, Count, QuerySet, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
@@ -19,6 +19,7 @@ from cluster.domain.errors import DomainError
 from cluster.models import Baseline, BaselineMilestone, BudgetLine, Contract, Milestone, User
 from cluster.models.scope import Reader
 from cluster.queries.people import sees_people
+from cluster.queries.together import together
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +70,22 @@ class DateComparison:
         return {change.value: sum(one.change is change for one in self.differences) for change in Change}
 
 
+# Two plans have thousands of dates: only what is told of them is read.
+_COMPARED = (
+    *("baseline", "milestone", "due_earliest", "due_latest", "due_precision", "weight"),
+    *(f"milestone__{name}" for name in ("contract", "factory", "code", "name_ru", "name_en")),
+    *(f"milestone__factory__{name}" for name in ("contract", "code", "name_ru", "name_en", "order")),
+)
+
+
 def compare_dates(reader: Reader, old: Baseline | None, new: Baseline, *, as_of: date | None = None) -> DateComparison:
     """What differs between the milestone dates of two baselines, as far as `reader` sees them: one statement."""
     rows = BaselineMilestone.objects.for_reader(reader).filter(baseline__in=[one.pk for one in (old, new) if one])
     if as_of is not None:
         rows = rows.announced_by(as_of)
+    rows = rows.select_related("milestone__factory").order_by("milestone__factory__order", "milestone__factory__code", "milestone__code")
     found: dict[int, list[Any]] = {}
-    for row in rows.select_related("milestone__factory").order_by(
-        "milestone__factory__order", "milestone__factory__code", "milestone__code"
-    ):
+    for row in rows.only(*_COMPARED):
         pair = found.setdefault(row.milestone_id, [row.milestone, None, None, None, None])
         place = 2 if row.baseline_id == new.pk else 1
         pair[place], pair[place + 2] = row.due, row.weight
@@ -93,16 +101,22 @@ def baseline_before(baseline: Baseline) -> Baseline | None:
 
 
 def approval_warnings(baseline: Baseline, before: Baseline | None) -> dict[Warn, DomainError]:
-    """What must have been seen before `baseline` is approved, for somebody who sees all of it: a fixed number of statements."""
-    return {} if before is None else warnings(_plan(before), _plan(baseline))
+    """What must have been seen before `baseline` is approved, for somebody who sees all of it: one statement."""
+    if before is None:
+        return {}
+    dates = BaselineMilestone.objects.filter(baseline__in=[before.pk, baseline.pk])
+    old_sums, new_sums, counted = together(_sums(before), _sums(baseline), dates.order_by().values_list("baseline").annotate(n=Count("pk")))
+    number = dict(counted)
+    return warnings(_plan(before, old_sums, number.get(before.pk, 0)), _plan(baseline, new_sums, number.get(baseline.pk, 0)))
 
 
-def _plan(baseline: Baseline) -> Plan:
+def _sums(baseline: Baseline) -> "QuerySet[Any, Any]":
     lines = BudgetLine.objects.filter(baseline=baseline).order_by()
-    sums = lines.values_list("factory__code").annotate(rub=Sum("amount_rub")).order_by("factory__order", "factory__code")
-    codes, amounts = [code for code, _ in sums], [rub for _, rub in sums]
-    dates = BaselineMilestone.objects.filter(baseline=baseline).count()
-    return Plan(str(baseline.name), sum(amounts, Decimal(0)), dates, codes)
+    return lines.values_list("factory__code").annotate(rub=Sum("amount_rub")).order_by("factory__order", "factory__code")
+
+
+def _plan(baseline: Baseline, sums: list[Any], dates: int) -> Plan:
+    return Plan(str(baseline.name), sum((rub for _, rub in sums), Decimal(0)), dates, [code for code, _ in sums])
 
 
 @dataclass(frozen=True, slots=True)

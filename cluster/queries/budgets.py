@@ -21,6 +21,7 @@ from cluster.queries.conversions import known_dollars, with_known_dollars
 from cluster.queries.dollars import Dollars
 from cluster.queries.history import newest_of
 from cluster.queries.ledger import last_day_of
+from cluster.queries.together import together
 
 
 class _Any(Aggregate):
@@ -85,22 +86,34 @@ class Baselines:
         """The row of one baseline."""
         return next((row for row in self.rows if row.baseline.pk == baseline_id), None)
 
+    def before(self, baseline: Baseline) -> Baseline | None:
+        """The approved or published one that a baseline follows; for a proposal the newest of all."""
+        others = [row.baseline for row in self.rows if row.baseline != baseline and row.baseline.in_force_from]
+        earlier = [one for one in others if not baseline.in_force_from or _since(one) < baseline.in_force_from]
+        return max(earlier, key=_since, default=None)
+
+
+def _since(baseline: Baseline) -> date:
+    return baseline.in_force_from or date.min
+
 
 _ORDER = (Standing.IN_FORCE, Standing.UPCOMING, Standing.PROPOSED, Standing.EARLIER)
 
 
 def baselines_of(*, reader: Reader, contract_code: str, as_of: date, today: date) -> Baselines:
-    """The baselines of a contract with the sums that `reader` may see: four statements. A past day knows no proposals."""
+    """The baselines of a contract with the sums that `reader` may see: two statements. A past day knows no proposals."""
     contract = contract_for(reader, contract_code)
     # Like the contract's header: whoever sees a factory of it may know which plans there are, and sees the own lines in them.
-    found = list(Baseline.objects.filter(contract=contract).select_related("contract", "amendment", "approved_by"))
-    if as_of < today:
-        found = [one for one in found if one.in_force_from is not None and one.in_force_from <= as_of]
+    known = Baseline.objects.filter(contract=contract).select_related("contract", "amendment", "approved_by")
     lines = BudgetLine.objects.for_reader(reader).filter(baseline__contract=contract)
-    sums = _held(lines.announced_by(as_of) if as_of < today else lines, "baseline_id", as_of)
     dates: Any = BaselineMilestone.objects.for_reader(reader).filter(baseline__contract=contract).order_by()
-    dated = dict(dates.values_list("baseline_id").annotate(n=Count("pk")))
-    approved = sorted((one for one in found if one.in_force_from), key=lambda one: one.in_force_from or date.min)
+    found, held, counted = together(
+        known.filter(in_force_from__lte=as_of) if as_of < today else known,
+        _sums(lines.announced_by(as_of) if as_of < today else lines, "baseline_id", as_of),
+        dates.values_list("baseline_id").annotate(n=Count("pk")),
+    )
+    sums, dated = _held(held), dict(counted)
+    approved = sorted((one for one in found if one.in_force_from), key=_since)
     in_force = next((one for one in reversed(approved) if one.in_force_from and one.in_force_from <= as_of), None)
     rows = [
         BaselineRow(
@@ -124,11 +137,13 @@ def _standing(baseline: Baseline, in_force: Baseline | None, as_of: date) -> Sta
     return Standing.UPCOMING if baseline.in_force_from > as_of else Standing.EARLIER
 
 
-def baseline_for(reader: Reader, *, contract_code: str, baseline_id: int) -> Baseline:
-    """One baseline of a contract that `reader` sees at least a factory of, or NotFound."""
-    contract = contract_for(reader, contract_code)
-    found = Baseline.objects.filter(contract=contract, pk=baseline_id).select_related("contract", "amendment", "approved_by").first()
+def baseline_for(reader: Reader, *, contract_code: str, baseline_id: int) -> Any:
+    """One baseline of a contract that `reader` sees at least a factory of, with its `version`, or NotFound: one statement."""
+    visible = Contract.objects.for_reader(reader).filter(code=contract_code)
+    rows = with_version(Baseline.objects.filter(contract__in=visible.order_by().values("pk"), pk=baseline_id))
+    found = rows.select_related("contract", "amendment", "approved_by").first()
     if found is None:
+        contract_for(reader, contract_code)
         raise NotFound("There is no such baseline.")
     return found
 
@@ -161,8 +176,9 @@ GROUPINGS = {"factory": "factory_id", "category": "category", "funding": "fundin
 
 
 def sums_of(lines: "QuerySet[BudgetLine]", *, as_of: date | None = None) -> LineSums:
-    """Sums of the lines by each grouping: one statement each, and none for the total."""
-    by = {name: _held(lines, column, as_of) for name, column in GROUPINGS.items()}
+    """Sums of the lines by each grouping: one statement, and none for the total."""
+    found = together(*(_sums(lines, column, as_of) for column in GROUPINGS.values()))
+    by = {name: _held(rows) for name, rows in zip(GROUPINGS, found, strict=True)}
     return LineSums(_together(by["factory"].values()), by)
 
 
@@ -179,11 +195,11 @@ def _together(parts: Iterable[Held]) -> Held:
     return Held(sum(part.lines for part in known), rub, dollars, min(firsts, default=None), max(lasts, default=None))
 
 
-def _held(lines: "QuerySet[BudgetLine]", column: str, as_of: date | None) -> dict[Any, Held]:
-    found: Any = (
+def _sums(lines: "QuerySet[BudgetLine]", column: str, as_of: date | None) -> "QuerySet[Any, Any]":
+    found: QuerySet[Any, Any] = (
         lines.order_by()
         .alias(**known_dollars(as_of))
-        .values(column)
+        .values_list(column)
         .annotate(
             lines=Count("pk"),
             rub=Sum("amount_rub"),
@@ -194,21 +210,26 @@ def _held(lines: "QuerySet[BudgetLine]", column: str, as_of: date | None) -> dic
             last=Max("month"),
         )
     )
+    return found
+
+
+def _held(rows: Iterable[Any]) -> dict[Any, Held]:
     return {
-        row[column]: Held(row["lines"], row["rub"], Dollars(row["usd"], row["missing"], bool(row["stale"])), row["first"], row["last"])
-        for row in found
+        key: Held(lines, rub, Dollars(usd, missing, bool(stale)), first, last) for key, lines, rub, usd, missing, stale, first, last in rows
     }
 
 
 def plain_lines(reader: Reader, baseline: Baseline | None, *, as_of: date | None = None) -> list[Line]:
     """The lines of a baseline for comparing them, in the order of a table: one statement; none without a baseline."""
-    if baseline is None:
-        return []
-    lines = BudgetLine.objects.for_reader(reader).filter(baseline=baseline)
+    return [Line(*row) for row in _plain(reader, baseline, as_of)]
+
+
+def _plain(reader: Reader, baseline: Baseline | None, as_of: date | None) -> "QuerySet[Any, Any]":
+    lines = BudgetLine.objects.for_reader(reader).filter(baseline=baseline) if baseline else BudgetLine.objects.none()
     if as_of is not None:
         lines = lines.announced_by(as_of)
     ordered = lines.order_by("factory__order", "factory__code", "category", "funding", "month")
-    return [Line(*row) for row in ordered.values_list("factory_id", "category", "funding", "month", "amount_rub", "reason")]
+    return ordered.values_list("factory_id", "category", "funding", "month", "amount_rub", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,12 +263,12 @@ class Comparison:
 
 
 def comparison(reader: Reader, old: Baseline | None, new: Baseline) -> Comparison:
-    """What differs between two baselines of one contract, as far as `reader` sees the lines: three statements.
+    """What differs between two baselines of one contract, as far as `reader` sees the lines: two statements.
 
     Why a line is gone stands nowhere but in the history of `new`: in the context of the event by which it was deleted, left
     out by an import, or given another place (its factory, category, funding source or month). A line that `new` never had has none.
     """
-    before, after = plain_lines(reader, old), plain_lines(reader, new)
+    before, after = ([Line(*row) for row in rows] for rows in together(_plain(reader, old, None), _plain(reader, new, None)))
     gone = {line.key for line in before} - {line.key for line in after}
     return Comparison(old, new, compare(before, after, _why_gone(new, gone) if gone else {}))
 

@@ -12,8 +12,9 @@ from cluster.domain.errors import NotFound
 from cluster.domain.stages import Stage, decided_by, stage_of
 from cluster.models import Baseline, BudgetLine, Claim, Contract, Factory, Figure, LedgerEntry, MilestoneKind
 from cluster.models.scope import Reader, scope_of
-from cluster.queries.figures import Figures, figures
+from cluster.queries.figures import Figures, claims_for_figures, figures_of
 from cluster.queries.milestones import DatedMilestone, dated_milestones
+from cluster.queries.together import together
 
 _RUB = DecimalField(max_digits=22, decimal_places=2)
 
@@ -94,11 +95,10 @@ def contracts_for(reader: Reader) -> QuerySet[Contract]:
     return Contract.objects.for_reader(reader)
 
 
-def contracts_near(reader: Reader, code: str | None, *, most: int) -> list[Contract]:
-    """The first `most` contracts that `reader` may see, the one of that code among them: one statement, however many there are."""
+def contracts_near(reader: Reader, code: str | None, *, most: int) -> QuerySet[Contract]:
+    """The first `most` contracts that `reader` may see, the one of that code among them and before the others."""
     chosen = Case(When(code=code or "", then=Value(0)), default=Value(1))
-    found = list(contracts_for(reader).order_by(chosen, "is_example", "code")[:most])
-    return sorted(found, key=lambda contract: (contract.is_example, contract.code))
+    return contracts_for(reader).order_by(chosen, "is_example", "code")[:most]
 
 
 def contracts_named(reader: Reader, text: str) -> QuerySet[Contract]:
@@ -126,12 +126,34 @@ def baseline_in_force(contract_id: int, *, as_of: date) -> Baseline | None:
     return Baseline.objects.filter(contract_id=contract_id, in_force_from__lte=as_of).order_by("-in_force_from").first()
 
 
-def factory_rows(*, reader: Reader, contract: Contract, as_of: date, milestones: list[DatedMilestone], facts: Figures) -> list[FactoryRow]:
-    """The factories of a contract that `reader` may see: one statement beside those for milestones and figures."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What `reader` may see of a contract as of a day: its figures, its milestones, its factories with their money."""
+
+    figures: Figures
+    milestones: list[DatedMilestone]
+    rows: list[FactoryRow]
+
+
+def standing_of(*, reader: Reader, contract: Contract, as_of: date) -> Standing:
+    """Where a contract stands: three statements."""
+    claims = claims_for_figures(reader=reader, contract_id=contract.pk, as_of=as_of)
+    told, factories = together(claims, _with_money(reader, contract, as_of))
+    facts = figures_of(told, as_of=as_of)
+    milestones = dated_milestones(reader=reader, as_of=as_of, contract_id=contract.pk)
+    by_factory: dict[int, list[DatedMilestone]] = {}
+    for milestone in milestones:
+        if milestone.milestone.factory_id is not None:
+            by_factory.setdefault(milestone.milestone.factory_id, []).append(milestone)
+    return Standing(facts, milestones, [_row(factory, by_factory.get(factory.pk, []), facts, as_of) for factory in factories])
+
+
+def _with_money(reader: Reader, contract: Contract, as_of: date) -> "QuerySet[Factory]":
+    """The factories of a contract with their budgets and payments."""
     in_force = Baseline.objects.filter(contract_id=contract.pk, in_force_from__lte=as_of).order_by("-in_force_from").values("pk")[:1]
     budget = BudgetLine.objects.announced_by(as_of).filter(factory=OuterRef("pk"), baseline__in=Subquery(in_force))
     paid = LedgerEntry.objects.filter(factory=OuterRef("pk"), kind=LedgerEntry.Kind.PAYMENT, date__lte=as_of)
-    factories = (
+    return (
         Factory.objects.for_reader(reader)
         .filter(contract=contract)
         .select_related("manager")
@@ -143,11 +165,6 @@ def factory_rows(*, reader: Reader, contract: Contract, as_of: date, milestones:
             ),
         )
     )
-    by_factory: dict[int, list[DatedMilestone]] = {}
-    for milestone in milestones:
-        if milestone.milestone.factory_id is not None:
-            by_factory.setdefault(milestone.milestone.factory_id, []).append(milestone)
-    return [_row(factory, by_factory.get(factory.pk, []), facts, as_of) for factory in factories]
 
 
 def _row(factory: Factory, milestones: list[DatedMilestone], facts: Figures, as_of: date) -> FactoryRow:
@@ -172,16 +189,14 @@ def _row(factory: Factory, milestones: list[DatedMilestone], facts: Figures, as_
 def overview(*, reader: Reader, contract_code: str, as_of: date) -> Overview:
     """Everything the cluster page needs: a fixed number of statements whatever the size of the contract."""
     contract = contract_for(reader, contract_code)
-    facts = figures(reader=reader, contract_id=contract.pk, as_of=as_of)
-    milestones = dated_milestones(reader=reader, as_of=as_of, contract_id=contract.pk)
-    rows = factory_rows(reader=reader, contract=contract, as_of=as_of, milestones=milestones, facts=facts)
+    stands = standing_of(reader=reader, contract=contract, as_of=as_of)
     return Overview(
         contract=contract,
         as_of=as_of,
-        figures=facts,
-        rows=rows,
-        milestones=milestones,
-        allocated_rub=sum((row.budget_rub for row in rows if row.budget_rub is not None), Decimal(0)),
-        paid_rub=sum((row.paid_rub for row in rows), Decimal(0)),
+        figures=stands.figures,
+        rows=stands.rows,
+        milestones=stands.milestones,
+        allocated_rub=sum((row.budget_rub for row in stands.rows if row.budget_rub is not None), Decimal(0)),
+        paid_rub=sum((row.paid_rub for row in stands.rows), Decimal(0)),
         reader=reader,
     )

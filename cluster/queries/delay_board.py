@@ -47,6 +47,12 @@ class DelayRow:
         rule = flag_rules().get(self.kind)
         return (rule.measure if rule else Measure.DAYS).value
 
+    @property
+    def unit(self) -> str:
+        """What its amount counts, where that is units."""
+        rule = flag_rules().get(self.kind)
+        return rule.unit if rule else ""
+
     def is_noted(self, today: date) -> bool:
         """Whether somebody took note of it until a day that has not passed."""
         return self.flag is not None and self.flag.is_acknowledged(today)

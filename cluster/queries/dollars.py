@@ -11,6 +11,7 @@ from django.db.models.aggregates import Aggregate
 
 from cluster.models import BudgetLine, LedgerEntry
 from cluster.queries.conversions import known_dollars
+from cluster.queries.together import together
 
 
 class _Any(Aggregate):
@@ -36,10 +37,10 @@ class FactoryDollars:
 
 
 def dollars_of_factories(*, contract_id: int, baseline_id: int | None, as_of: date) -> dict[int, FactoryDollars]:
-    """Dollars by factory id for a contract that the caller may read: two statements."""
+    """Dollars by factory id for a contract that the caller may read: one statement."""
     budget = BudgetLine.objects.announced_by(as_of).filter(factory__contract_id=contract_id, baseline=baseline_id or 0)
     paid = LedgerEntry.objects.filter(factory__contract_id=contract_id, kind=LedgerEntry.Kind.PAYMENT, date__lte=as_of)
-    by_budget, by_paid = _sums(budget, as_of), _sums(paid, as_of)
+    by_budget, by_paid = map(_by_factory, together(_sums(budget, as_of), _sums(paid, as_of)))
     return {key: FactoryDollars(by_budget.get(key, Dollars()), by_paid.get(key, Dollars())) for key in by_budget.keys() | by_paid.keys()}
 
 
@@ -54,11 +55,15 @@ def dollars_of(rows: Iterable[Any]) -> Dollars:
     )
 
 
-def _sums(rows: "QuerySet[Any]", as_of: date) -> dict[int, Dollars]:
-    found = (
+def _sums(rows: "QuerySet[Any]", as_of: date) -> "QuerySet[Any, dict[str, Any]]":
+    found: QuerySet[Any, dict[str, Any]] = (
         rows.order_by()
         .alias(**known_dollars(as_of))
         .values("factory_id")
         .annotate(usd=Sum("known_usd"), missing=Count("pk", filter=Q(known_usd__isnull=True)), stale=_Any("known_stale"))
     )
+    return found
+
+
+def _by_factory(found: Iterable[dict[str, Any]]) -> dict[int, Dollars]:
     return {row["factory_id"]: Dollars(row["usd"], row["missing"], bool(row["stale"])) for row in found}

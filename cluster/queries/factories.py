@@ -1,10 +1,13 @@
 """Factories: the table of a contract, and the story of one plant."""
 
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import F, Subquery
+from django.db.models import F, QuerySet, Subquery
 
 from cluster.domain.errors import NotFound
 from cluster.domain.performance import Performance
@@ -19,14 +22,16 @@ from cluster.models import (
     Figure,
     ForecastRevision,
     LedgerEntry,
+    Milestone,
     SlipReason,
 )
 from cluster.models.scope import Reader
-from cluster.queries.contracts import FactoryRow, baseline_in_force, contract_for, factory_rows
+from cluster.queries.contracts import FactoryRow, baseline_in_force, contract_for, standing_of
 from cluster.queries.conversions import with_known_dollars
 from cluster.queries.dollars import Dollars, FactoryDollars, dollars_of, dollars_of_factories
-from cluster.queries.figures import Figures, figures, value_of
-from cluster.queries.milestones import DatedMilestone, dated_milestones, predecessors
+from cluster.queries.figures import Figures, value_of
+from cluster.queries.milestones import DatedMilestone, links_to
+from cluster.queries.together import together
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,9 @@ class BudgetSum:
 
 @dataclass(frozen=True, slots=True)
 class FactoryStory:
-    """Everything the page of one factory tells. Unknown figures are None; `visible` are the ids of the factories that may be linked."""
+    """Everything the page of one factory tells. Unknown figures are None; `known` are all milestones of the contract that the reader may
+    see, `visible` the ids of the factories that may be linked.
+    """
 
     contract: Contract
     factory: Factory
@@ -125,6 +132,7 @@ class FactoryStory:
     milestones: list[MilestoneStory]
     budget: list[BudgetLine]
     ledger: list[LedgerEntry]
+    known: list[DatedMilestone]
     visible: frozenset[int] = frozenset()
 
     @property
@@ -165,18 +173,16 @@ class FactoryStory:
 
 
 def factory_board(*, reader: Reader, contract_code: str, as_of: date) -> Board:
-    """The factories of a contract that `reader` may see: eight statements whatever their number."""
+    """The factories of a contract that `reader` may see: six statements whatever their number."""
     contract = contract_for(reader, contract_code)
-    facts = figures(reader=reader, contract_id=contract.pk, as_of=as_of)
-    milestones = dated_milestones(reader=reader, as_of=as_of, contract_id=contract.pk)
-    rows = factory_rows(reader=reader, contract=contract, as_of=as_of, milestones=milestones, facts=facts)
+    stands = standing_of(reader=reader, contract=contract, as_of=as_of)
     baseline = baseline_in_force(contract.pk, as_of=as_of)
     dollars = dollars_of_factories(contract_id=contract.pk, baseline_id=baseline.pk if baseline else None, as_of=as_of)
-    planned = facts.current(Figure.PLANNED_FACTORIES)
+    planned = stands.figures.current(Figure.PLANNED_FACTORIES)
     return Board(
         contract=contract,
         as_of=as_of,
-        rows=[BoardRow(row, dollars.get(row.factory.pk, FactoryDollars())) for row in rows],
+        rows=[BoardRow(row, dollars.get(row.factory.pk, FactoryDollars())) for row in stands.rows],
         planned=int(planned.value) if planned and planned.value is not None else None,
     )
 
@@ -190,18 +196,22 @@ def factory_for(reader: Reader, *, contract_code: str, factory_code: str) -> Fac
 
 
 def factory_story(*, reader: Reader, contract_code: str, factory_code: str, as_of: date) -> FactoryStory:
-    """One factory with its facts, milestones, forecasts, budget and ledger: ten statements."""
+    """One factory with its facts, milestones, forecasts, budget and ledger: five statements."""
     contract = contract_for(reader, contract_code)
-    facts = figures(reader=reader, contract_id=contract.pk, as_of=as_of)
-    milestones = dated_milestones(reader=reader, as_of=as_of, contract_id=contract.pk)
-    rows = factory_rows(reader=reader, contract=contract, as_of=as_of, milestones=milestones, facts=facts)
+    stands = standing_of(reader=reader, contract=contract, as_of=as_of)
+    rows = stands.rows
     at = next((n for n, row in enumerate(rows) if row.factory.code == factory_code), None)
     if at is None:
         raise NotFound("There is no factory “{factory}”.", field="factory", factory=factory_code)
     factory = rows[at].factory
-    own = [m for m in milestones if m.milestone.factory_id == factory.pk]
-    ledger = LedgerEntry.objects.filter(factory=factory, date__lte=as_of).select_related(
+    own = [m for m in stands.milestones if m.milestone.factory_id == factory.pk]
+    # As a query: thousands of ids would be written out three times.
+    keys: Any = Milestone.objects.filter(factory=factory).values("pk")
+    entries = LedgerEntry.objects.filter(factory=factory, date__lte=as_of).select_related(
         "conversion__rate", "conversion__replaced", "source", "reverses", "recorded_by"
+    )
+    promises, revisions, links, budget, ledger = together(
+        _promises(keys, as_of), _revisions(keys, as_of), links_to(keys), _budget(factory, as_of), with_known_dollars(entries, as_of)
     )
     return FactoryStory(
         contract=contract,
@@ -209,10 +219,11 @@ def factory_story(*, reader: Reader, contract_code: str, factory_code: str, as_o
         as_of=as_of,
         row=rows[at],
         neighbours=(rows[at - 1].factory if at else None, rows[at + 1].factory if at + 1 < len(rows) else None),
-        facts=facts_of(facts, factory.pk),
-        milestones=_with_links(stories(own, as_of=as_of)),
-        budget=_budget(factory, as_of),
-        ledger=list(with_known_dollars(ledger, as_of)),
+        facts=facts_of(stands.figures, factory.pk),
+        milestones=_told(own, promises, revisions, links),
+        budget=budget,
+        ledger=ledger,
+        known=stands.milestones,
         visible=frozenset(row.factory.pk for row in rows),
     )
 
@@ -229,38 +240,54 @@ def facts_of(facts: Figures, factory_id: int) -> list[Fact]:
 
 
 def stories(milestones: list[DatedMilestone], *, as_of: date) -> list[MilestoneStory]:
-    """The given milestones (the caller may read them) with promises and revisions announced by `as_of`: two statements."""
+    """The given milestones (the caller may read them) with promises and revisions announced by `as_of`: one statement."""
     keys = [m.milestone.pk for m in milestones]
-    promises: dict[int, list[BaselineMilestone]] = {key: [] for key in keys}
-    revisions: dict[int, list[ForecastRevision]] = {key: [] for key in keys}
-    in_force = (
+    promises, revisions = together(_promises(keys, as_of), _revisions(keys, as_of))
+    return _told(milestones, promises, revisions, ())
+
+
+def _promises(keys: Collection[int], as_of: date) -> "QuerySet[BaselineMilestone]":
+    return (
         BaselineMilestone.objects.filter(milestone__in=keys, baseline__in_force_from__lte=as_of)
         .announced_by(as_of)
         .select_related("source", "baseline")
         .order_by("baseline__in_force_from", "id")
     )
-    for promise in in_force:
-        promises[promise.milestone_id].append(promise)
-    announced = (
+
+
+def _revisions(keys: Collection[int], as_of: date) -> "QuerySet[ForecastRevision]":
+    return (
         ForecastRevision.objects.filter(milestone__in=keys)
         .announced_by(as_of)
         .select_related("source", "recorded_by")
         .order_by(F("announced_latest").asc(nulls_first=True), "id")
     )
+
+
+def _told(
+    milestones: list[DatedMilestone],
+    announced: Iterable[BaselineMilestone],
+    moves: Iterable[ForecastRevision],
+    links: Iterable[Dependency],
+) -> list[MilestoneStory]:
+    """The milestones with what was read of them."""
+    promises: dict[int, list[BaselineMilestone]] = defaultdict(list)
+    for promise in announced:
+        promises[promise.milestone_id].append(promise)
+    revisions: dict[int, list[ForecastRevision]] = defaultdict(list)
     confirmed: dict[int, ForecastRevision | None] = {}
-    for revision in announced:
+    for revision in moves:
         if revision.reason == SlipReason.CONFIRMED:
             confirmed[revision.milestone_id] = revision
         else:
             revisions[revision.milestone_id].append(revision)
             confirmed[revision.milestone_id] = None
-    return [MilestoneStory(m, promises[key], revisions[key], confirmed=confirmed.get(key)) for m in milestones for key in [m.milestone.pk]]
-
-
-def _with_links(found: list[MilestoneStory]) -> list[MilestoneStory]:
-    """The stories with what each milestone waits for: one statement."""
-    links = predecessors([one.dated.milestone.pk for one in found])
-    return [replace(one, waits_for=links[one.dated.milestone.pk]) for one in found]
+    waits_for: dict[int, list[Dependency]] = defaultdict(list)
+    for link in links:
+        waits_for[link.successor_id].append(link)
+    return [
+        MilestoneStory(m, promises[key], revisions[key], waits_for[key], confirmed.get(key)) for m in milestones for key in [m.milestone.pk]
+    ]
 
 
 def _when(story: MilestoneStory) -> date:
@@ -270,11 +297,11 @@ def _when(story: MilestoneStory) -> date:
     return known.window.latest if known else date.max
 
 
-def _budget(factory: Factory, as_of: date) -> list[BudgetLine]:
-    """The lines under the baseline in force, one statement."""
+def _budget(factory: Factory, as_of: date) -> "QuerySet[BudgetLine]":
+    """The lines under the baseline in force."""
     in_force = (
         Baseline.objects.filter(contract_id=factory.contract_id, in_force_from__lte=as_of).order_by("-in_force_from").values("pk")[:1]
     )
     lines = BudgetLine.objects.announced_by(as_of).filter(factory=factory, baseline__in=Subquery(in_force))
     shown = lines.select_related("conversion__rate", "source", "baseline").order_by("category", "funding", "month")
-    return list(with_known_dollars(shown, as_of))
+    return with_known_dollars(shown, as_of)

@@ -1,15 +1,16 @@
 """Figures and the claims behind them: which one is in use, what competes with it, how a figure grew."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from cluster.models import Claim, Figure
 from cluster.models.scope import Reader
 from cluster.queries.conversions import with_known_dollars
-from cluster.queries.known import as_known
+from cluster.queries.known import known_among, to_be_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +83,34 @@ def value_of(claim: Claim) -> tuple[object, ...]:
 
 def figures(*, reader: Reader, contract_id: int, as_of: date) -> Figures:
     """The claims of a contract that `reader` may see, as announced by `as_of`: one statement."""
-    return Figures(claims_known(reader, as_of, Q(contract_id=contract_id), "factory", "conversion__rate"))
+    return figures_of(claims_for_figures(reader=reader, contract_id=contract_id, as_of=as_of), as_of=as_of)
+
+
+def claims_for_figures(*, reader: Reader, contract_id: int, as_of: date) -> QuerySet[Claim]:
+    """The claims that `figures_of` takes, where they are read together with other rows."""
+    return _claims(reader, as_of, Q(contract_id=contract_id), "factory", "conversion__rate")
+
+
+def figures_of(claims: Iterable[Claim], *, as_of: date) -> Figures:
+    """The figures of claims that were read."""
+    return Figures(_in_order(claims, as_of))
 
 
 def claims_known(reader: Reader, as_of: date, which: Q, *related: str) -> list[Claim]:
     """The chosen claims as known on `as_of`, the newest time first, the one in use then before its competitors: one statement."""
+    return _in_order(_claims(reader, as_of, which, *related), as_of)
+
+
+def _claims(reader: Reader, as_of: date, which: Q, *related: str) -> QuerySet[Claim]:
     claims = (
         Claim.objects.for_reader(reader)
         .filter(which)
         .select_related("source", *related)
         .order_by(F("valid_latest").desc(nulls_last=True), F("announced_latest").desc(nulls_last=True), "id")
     )
-    known = as_known(with_known_dollars(claims, as_of), as_of=as_of, place=PLACE)
+    return to_be_known(with_known_dollars(claims, as_of))
+
+
+def _in_order(claims: Iterable[Claim], as_of: date) -> list[Claim]:
+    known = known_among(claims, as_of=as_of, place=PLACE)
     return sorted(known, key=lambda claim: (-(claim.valid_latest or date.min).toordinal(), not claim.in_use))

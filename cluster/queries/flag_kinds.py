@@ -40,6 +40,7 @@ class FlagRule:
     - `amount` is how much is wrong, where that is not `measure`d in days.
     - A NULL `severity` follows from the days, by the scale of the contract.
 
+    `unit` says of what the amount counts where it is measured in units, such as `vehicles`.
     `page` names the address of what the subject is read on; it takes `code`, the contract's, and `factory`, where it is about one.
     """
 
@@ -49,6 +50,7 @@ class FlagRule:
     found: str
     page: str
     measure: Measure = Measure.DAYS
+    unit: str = ""
 
 
 @cache

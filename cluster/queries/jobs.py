@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from cluster.domain.errors import NotFound
@@ -64,15 +65,16 @@ def _in_language(said: Any) -> str:
     return gettext(said["template"]).format(**{name: _in_language(value) for name, value in said["params"].items()})
 
 
-def runs_for(reader: Reader, *, limit: int = 30) -> list[JobRun]:
-    """The newest runs that `reader` may see, without the sweep of each minute: one statement."""
+def runs_for(reader: Reader, *, name: str = "", status: str = "") -> "QuerySet[JobRun]":
+    """The runs that `reader` may see, without the sweep of each minute, the newest first; of one job, with one outcome."""
     runs = JobRun.objects.for_reader(reader).exclude(name=JobRun.Name.SWEEP).select_related("requested_by")
-    return list(runs.order_by("-scheduled_for", "-pk")[:limit])
+    asked = {key: value for key, value in (("name", name), ("status", status)) if value}
+    return runs.filter(**asked).order_by("-scheduled_for", "-pk")
 
 
-def newest_run(reader: Reader, name: JobRun.Name) -> JobRun | None:
-    """The newest run of one job that `reader` may see."""
-    return JobRun.objects.for_reader(reader).filter(name=name).select_related("requested_by").order_by("-scheduled_for", "-pk").first()
+def newest_run(reader: Reader, name: JobRun.Name) -> "QuerySet[JobRun]":
+    """The newest run of one job that `reader` may see: one at most."""
+    return JobRun.objects.for_reader(reader).filter(name=name).select_related("requested_by").order_by("-scheduled_for", "-pk")[:1]
 
 
 def run_for(reader: Reader, run_id: int) -> JobRun:

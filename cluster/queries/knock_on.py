@@ -99,7 +99,7 @@ class KnockOn:
 
 
 def knock_on(milestone: Milestone, forecast: date, *, reader: Reader, today: date) -> KnockOn:
-    """What would follow today if `forecast` became the end of the milestone's forecast window: four statements.
+    """What would follow today if `forecast` became the end of the milestone's forecast window: two statements.
 
     Raises DomainError where no such forecast can be recorded, and where the plan cannot be scheduled.
     """

@@ -26,6 +26,7 @@ ORDERS: dict[str, Any] = {
     "kind": F("kind"),
     "document": F("document"),
     "counterparty": F("counterparty"),
+    "usd": F("known_usd"),
     "recorded": F("recorded_at"),
 }
 
@@ -99,11 +100,14 @@ def entries_of(reader: Reader, *, contract_id: int, chosen: Chosen, until: date 
 def for_table(rows: QuerySet[LedgerEntry], *, sort: str, until: date | None) -> QuerySet[LedgerEntry]:
     """The rows with all that a table shows, `taken_back_by` being the id of the reversal: one statement.
 
-    `sort` is a key of ORDERS, with a minus for the other way round; the id settles ties.
+    `sort` is a key of ORDERS, with a minus for the other way round; the id settles ties, and what has no dollars comes last.
     """
     column, down = ORDERS[sort.removeprefix("-")], sort.startswith("-")
-    order = [column.desc() if down else column.asc(), "-pk" if down else "pk"]
+    last = {"nulls_last": True} if sort.removeprefix("-") == "usd" else {}
+    order = [column.desc(**last) if down else column.asc(**last), "-pk" if down else "pk"]
     known = with_known_dollars(rows.select_related("factory", "conversion__rate", "conversion__replaced"), until)
+    if sort.removeprefix("-") == "usd":
+        known = known.alias(**known_dollars(until))
     return known.annotate(taken_back_by=Subquery(_reversals(until).values("pk")[:1])).order_by(*order)
 
 

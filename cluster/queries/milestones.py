@@ -8,9 +8,9 @@ from django.db.models import F, QuerySet
 
 from cluster.domain.dates import DateWindow
 from cluster.domain.delays import Finding, findings, late_days
-from cluster.models import Contract, Dependency, Factory, Milestone, Source
+from cluster.models import Dependency, Milestone, Source
 from cluster.models.scope import Reader
-from cluster.queries.announced import Announced, Told, announced_dates
+from cluster.queries.announced import Announced, Told, announced_with_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def dated_milestones(
 ) -> list[DatedMilestone]:
     """Milestones that `reader` may see, with their dates as announced by `as_of`, in the order of contract and factory.
 
-    Four statements, however many there are: the rows, their factories, their dates, and the sources they name.
+    Two statements, however many there are: the rows, and their dates with all that they name.
     """
     rows = Milestone.objects.for_reader(reader)
     if contract_id is not None:
@@ -94,27 +94,15 @@ def dated_milestones(
 
 
 def with_dates(rows: QuerySet[Milestone], *, as_of: date) -> list[DatedMilestone]:
-    """The given milestones with their dates as announced by `as_of`: four statements."""
-    in_order = rows.select_related("responsible").order_by("contract_id", F("factory__order").asc(nulls_first=True), "code")
-    milestones = _with_factories(in_order)
-    told = announced_dates([milestone.pk for milestone in milestones], as_of=as_of)
-    wanted = {one.source for dates in (told.original, told.due, told.forecast) for one in dates.values()}
-    wanted |= {milestone.actual_source_id for milestone in milestones}
-    sources = Source.objects.in_bulk([key for key in wanted if key is not None])
-    return [_dated(milestone, as_of, told, sources) for milestone in milestones]
-
-
-def _with_factories(rows: QuerySet[Milestone]) -> list[Milestone]:
-    """Milestones that share the objects of their factories and contracts: to read these with each row costs as much as all the rest."""
-    milestones = list(rows)
-    found = {milestone.factory_id for milestone in milestones if milestone.factory_id is not None}
-    factories = Factory.objects.select_related("contract").in_bulk(found)
-    contracts = {factory.contract_id: factory.contract for factory in factories.values()}
-    contracts |= Contract.objects.in_bulk({milestone.contract_id for milestone in milestones} - contracts.keys())
+    """The given milestones with their dates as announced by `as_of`: two statements. They share the objects of their factories and
+    contracts: to read these with each row would cost as much as all the rest.
+    """
+    milestones = list(rows.select_related("responsible").order_by("contract_id", F("factory__order").asc(nulls_first=True), "code"))
+    told, named = announced_with_named([milestone.pk for milestone in milestones], as_of=as_of)
     for milestone in milestones:
-        milestone.contract = contracts[milestone.contract_id]
-        milestone.factory = factories[milestone.factory_id] if milestone.factory_id is not None else None
-    return milestones
+        milestone.contract = named.contracts[milestone.contract_id]
+        milestone.factory = named.factories[milestone.factory_id] if milestone.factory_id is not None else None
+    return [_dated(milestone, as_of, told, named.sources) for milestone in milestones]
 
 
 def predecessors(milestone_ids: Collection[int]) -> dict[int, list[Dependency]]:
@@ -123,10 +111,14 @@ def predecessors(milestone_ids: Collection[int]) -> dict[int, list[Dependency]]:
     A milestone of another factory is named as well, whoever asks: its code is all that is told of it.
     """
     found: dict[int, list[Dependency]] = {pk: [] for pk in milestone_ids}
-    links = Dependency.objects.filter(successor__in=found).select_related("predecessor__factory").order_by("predecessor__code")
-    for link in links:
+    for link in links_to(found):
         found[link.successor_id].append(link)
     return found
+
+
+def links_to(milestone_ids: Collection[int]) -> "QuerySet[Dependency]":
+    """The same as a query."""
+    return Dependency.objects.filter(successor__in=milestone_ids).select_related("predecessor__factory").order_by("predecessor__code")
 
 
 def _dated(milestone: Milestone, as_of: date, told: Announced, sources: dict[int, Source]) -> DatedMilestone:

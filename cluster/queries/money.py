@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import BooleanField, Count, Q, QuerySet, Sum
+from django.db.models import BooleanField, Count, Q, QuerySet, Subquery, Sum
 from django.db.models.aggregates import Aggregate
 from django.db.models.functions import Coalesce, TruncMonth
 
@@ -16,9 +16,13 @@ from cluster.models import Baseline, BudgetLine, Claim, Contract, ExchangeRate, 
 from cluster.models.scope import Reader
 from cluster.queries.contracts import contract_for, is_partial
 from cluster.queries.conversions import known_dollars, with_known_dollars
+from cluster.queries.dollars import Dollars, FactoryDollars
 from cluster.queries.factories import factory_for
 from cluster.queries.figures import figures
-from cluster.queries.rates import rate_in_force
+from cluster.queries.rates import newest_rate_on
+from cluster.queries.together import together
+
+_KNOWN = ("known_usd", "known_rate", "known_stale", "known_anew")
 
 
 class _Any(Aggregate):
@@ -40,6 +44,7 @@ class Money:
     rates: dict[int, ExchangeRate]
     commitment: Claim | None
     cells: list[Cell]
+    dollars: dict[int, FactoryDollars]
 
     @property
     def is_partial(self) -> bool:
@@ -110,7 +115,7 @@ class Selection:
 
 
 def money_of(*, reader: Reader, contract_code: str, factory_code: str = "", as_of: date) -> Money:
-    """The money of a contract, or of one factory of it: nine statements whatever the number of rows. NotFound for outsiders."""
+    """The money of a contract, or of one factory of it: three or four statements whatever the number of rows. NotFound for outsiders."""
     contract = contract_for(reader, contract_code)
     if factory_code:
         factory = factory_for(reader, contract_code=contract_code, factory_code=factory_code)
@@ -129,14 +134,19 @@ def money_in(
     commitment: Claim | None = None,
     as_of: date,
 ) -> Money:
-    """The money of factories that the caller has read for this reader: five statements beside reading them."""
+    """The money of factories that the caller has read for this reader: one statement beside reading them."""
     by_key = {one.pk: one for one in factories}
-    in_force = Baseline.objects.filter(contract=contract, in_force_from__lte=as_of).select_related("amendment")
-    baseline = in_force.order_by("-in_force_from").first()
-    reporting = rate_in_force(as_of, known=as_of)
-    lines = _lines(reader, baseline, by_key, as_of)
-    rates = ExchangeRate.objects.in_bulk({row[6] for row in lines if row[6] is not None})
-    rates |= {reporting.pk: reporting} if reporting else {}
+    in_force = Baseline.objects.filter(contract=contract, in_force_from__lte=as_of).order_by("-in_force_from")[:1]
+    under = _lines(reader, in_force, by_key, as_of)
+    baselines, reported, used, lines, spent = together(
+        in_force.select_related("amendment"),
+        newest_rate_on(as_of, known=as_of),
+        ExchangeRate.objects.filter(pk__in=under.values("known_rate")),
+        under.values_list("factory_id", "category", "funding", "month", "amount_rub", *_KNOWN),
+        _spent(reader, by_key, as_of),
+    )
+    baseline, reporting = next(iter(baselines), None), next(iter(reported), None)
+    rates = {rate.pk: rate for rate in (*used, *reported)}
     quotes: dict[tuple[int, bool], Quote] = {}
 
     def quote(rate_id: int | None, stale: bool | None) -> Quote | None:
@@ -151,11 +161,15 @@ def money_in(
             Planned(key, category, funding, month, rub, usd, quote(rate, old), bool(anew))
             for key, category, funding, month, rub, usd, rate, old, anew in lines
         ],
-        _spent(reader, by_key, as_of),
+        [
+            Spent(key, category, funding, month, kind == LedgerEntry.Kind.PAYMENT, rub, Decimal(usd), entries, missing, bool(stale), anew)
+            for key, category, funding, month, kind, rub, usd, entries, missing, stale, anew in spent
+        ],
         as_of=as_of,
         reporting=Quote(reporting.rate, is_stale(reporting.date, on=as_of), reporting.pk) if reporting else None,
     )
-    return Money(reader, contract, factory, as_of, by_key, baseline, reporting, rates, commitment, cells)
+    dollars = _dollars(lines, spent)
+    return Money(reader, contract, factory, as_of, by_key, baseline, reporting, rates, commitment, cells, dollars)
 
 
 def lines_behind(money: Money, selection: Selection) -> "QuerySet[BudgetLine]":
@@ -178,20 +192,38 @@ def entries_behind(money: Money, selection: Selection, kind: str) -> "QuerySet[L
     return with_known_dollars(chosen, money.as_of)
 
 
-def _lines(reader: Reader, baseline: Baseline | None, factories: Collection[int], as_of: date) -> list[Any]:
-    """The lines under a baseline, one for each cell: the table holds no two of the same."""
-    lines = BudgetLine.objects.for_reader(reader).filter(baseline=baseline, factory__in=factories).announced_by(as_of).order_by()
-    if baseline is None:
-        return []
-    known: Any = lines.annotate(**known_dollars(as_of))
-    columns = ("factory_id", "category", "funding", "month", "amount_rub", "known_usd", "known_rate", "known_stale", "known_anew")
-    return list(known.values_list(*columns))
+def _lines(reader: Reader, baseline: "QuerySet[Baseline]", factories: Collection[int], as_of: date) -> "QuerySet[Any]":
+    """The lines under a baseline with their dollars, one for each cell: the table holds no two of the same."""
+    under = Subquery(baseline.values("pk"))
+    lines = BudgetLine.objects.for_reader(reader).filter(baseline=under, factory__in=factories).announced_by(as_of).order_by()
+    found: QuerySet[Any] = lines.annotate(**known_dollars(as_of))
+    return found
 
 
-def _spent(reader: Reader, factories: Collection[int], as_of: date) -> list[Spent]:
+def _dollars(lines: Iterable[Any], spent: Iterable[Any]) -> dict[int, FactoryDollars]:
+    """The stored dollars of each factory that has any budget or payment."""
+    budget = _added((key, usd, int(usd is None), stale) for key, _c, _f, _m, _rub, usd, _rate, stale, _anew in lines)
+    paid = _added(
+        (key, usd if entries > missing else None, missing, stale)
+        for key, _c, _f, _m, kind, _rub, usd, entries, missing, stale, _anew in spent
+        if kind == LedgerEntry.Kind.PAYMENT
+    )
+    return {key: FactoryDollars(budget.get(key, Dollars()), paid.get(key, Dollars())) for key in budget.keys() | paid.keys()}
+
+
+def _added(rows: Iterable[tuple[int, Decimal | None, int, bool | None]]) -> dict[int, Dollars]:
+    found: dict[int, Dollars] = {}
+    for key, usd, missing, stale in rows:
+        known = found.get(key, Dollars())
+        total = known.usd if usd is None else (known.usd or ZERO) + Decimal(usd)
+        found[key] = Dollars(total, known.missing + missing, known.stale or bool(stale))
+    return found
+
+
+def _spent(reader: Reader, factories: Collection[int], as_of: date) -> "QuerySet[Any, Any]":
     """The ledger by cell and kind, summed by the database."""
     entries = LedgerEntry.objects.for_reader(reader).filter(factory__in=factories, date__lte=as_of)
-    sums = (
+    sums: QuerySet[Any, Any] = (
         entries.order_by()
         .alias(**known_dollars(as_of))
         .values_list("factory_id", "category", "funding", TruncMonth("date"), "kind")
@@ -204,7 +236,4 @@ def _spent(reader: Reader, factories: Collection[int], as_of: date) -> list[Spen
             anew=Count("pk", filter=Q(known_anew=True)),
         )
     )
-    return [
-        Spent(key, category, funding, month, kind == LedgerEntry.Kind.PAYMENT, rub, Decimal(usd), entries, missing, bool(stale), anew)
-        for key, category, funding, month, kind, rub, usd, entries, missing, stale, anew in sums
-    ]
+    return sums

@@ -1,7 +1,7 @@
 """What is asked of one person now, across all contracts: forecasts to confirm, delays to take note of, decisions that wait."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -26,12 +26,27 @@ from django.db.models.functions import Coalesce, JSONObject
 
 from cluster.domain.access import Action, Role, Scope
 from cluster.domain.delays import Severity
-from cluster.models import Baseline, Claim, Comment, Contract, DelayFlag, ExchangeRate, JobRun, Milestone, RiskRun, User, Visit
+from cluster.models import (
+    Baseline,
+    Claim,
+    Comment,
+    Contract,
+    DelayFlag,
+    ExchangeRate,
+    JobRun,
+    Milestone,
+    ReportingDuty,
+    RiskRun,
+    User,
+    Visit,
+)
 from cluster.queries.delay_board import DelayRow
 from cluster.queries.discussion import mentions_of
 from cluster.queries.figures import NOT_EXCLUSIVE, PLACE
 from cluster.queries.flag_kinds import subjects_of
 from cluster.queries.milestones import DatedMilestone, with_dates
+from cluster.queries.outbox import letters_asking, suspended
+from cluster.queries.reporting import Report, owed_by, reports_of
 
 # What ends within these days, and what nothing was told of for these, is asked about; a contract may say otherwise about silence.
 AHEAD = timedelta(days=14)
@@ -54,6 +69,9 @@ class Asked(StrEnum):
     CONTRADICTIONS = "contradictions"
     JOBS = "jobs"
     SIMULATIONS = "simulations"
+    LETTERS = "letters"
+    SUSPENSIONS = "suspensions"
+    REPORTS = "reports"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +142,29 @@ class MyWork:
     contradictions: list[ContradictionsToDecide]
     jobs: list[JobRun]
     simulations: list[RiskRun]
+    reports: list[Report]
     mentions: list[Comment]
 
 
 def asked_of(reader: User, *, today: date) -> Counts:
-    """How much of each kind is asked of `reader`: one statement, and none of those whose roles only read."""
+    """How much of each kind is asked of `reader`: one statement."""
+    return counted(things_asked(reader, today=today))
+
+
+def things_asked(reader: User, *, today: date) -> QuerySet[Any, Any]:
+    """The kind of each thing that is asked of `reader`, for `counted`."""
     rows = [
         find(reader, today).order_by().annotate(asked=Value(kind.value, output_field=CharField())).values_list("asked")[:MOST_COUNTED]
         for kind, find in _FIND.items()
         if _may_be_asked(reader, kind)
     ]
-    if not rows:
-        return Counts(Counter())
-    first, *others = rows
-    return Counts(Counter(kind for (kind,) in first.union(*others, all=True)))
+    nothing: QuerySet[Any, Any] = Milestone.objects.none().values_list("code")
+    return rows[0].union(*rows[1:], all=True) if rows else nothing
+
+
+def counted(asked: Iterable[tuple[str]]) -> Counts:
+    """How much of each kind is asked."""
+    return Counts(Counter(kind for (kind,) in asked))
 
 
 def my_work(reader: User, *, today: date, counts: Counts) -> MyWork:
@@ -148,20 +175,36 @@ def my_work(reader: User, *, today: date, counts: Counts) -> MyWork:
     def found(kind: Asked, most: int) -> Any:
         return _FIND[kind](reader, today)[:most] if counts.of[kind] else []
 
-    forecasts = found(Asked.FORECASTS, MOST_FORECASTS)
-    dated = with_dates(Milestone.objects.filter(pk__in=forecasts.values("pk")), as_of=today) if counts.of[Asked.FORECASTS] else []
-    flags = list(found(Asked.FLAGS, MOST_FLAGS))
-    subjects = subjects_of(flags)
     return MyWork(
         counts=counts,
-        forecasts=sorted((ForecastToTell(one) for one in dated), key=_by_place),
-        flags=[FlagToNote(_row(flag, today), flag, subjects.get(flag.pk)) for flag in flags],
-        baselines=list(found(Asked.BASELINES, MOST_OTHERS)),
+        forecasts=forecasts_to_tell(reader, today=today) if counts.of[Asked.FORECASTS] else [],
+        flags=flags_to_note(reader, today=today) if counts.of[Asked.FLAGS] else [],
+        baselines=baselines_to_decide(reader, today=today) if counts.of[Asked.BASELINES] else [],
         contradictions=_by_contract(reader, today) if counts.of[Asked.CONTRADICTIONS] else [],
         jobs=list(found(Asked.JOBS, MOST_OTHERS)),
         simulations=list(found(Asked.SIMULATIONS, MOST_OTHERS)),
+        reports=_owed(found(Asked.REPORTS, MOST_OTHERS), today),
         mentions=list(mentions_of(reader).filter(at__date__gt=today - MENTIONED_WITHIN)[:MOST_OTHERS]),
     )
+
+
+def forecasts_to_tell(reader: User, *, today: date) -> list[ForecastToTell]:
+    """The forecasts that are asked of `reader`: two statements."""
+    asked = _forecasts(reader, today)[:MOST_FORECASTS]
+    dated = with_dates(Milestone.objects.filter(pk__in=asked.values("pk")), as_of=today)
+    return sorted((ForecastToTell(one) for one in dated), key=_by_place)
+
+
+def flags_to_note(reader: User, *, today: date, most: int = MOST_FLAGS) -> list[FlagToNote]:
+    """The first delays of which nobody takes note: one statement, and one for each type of subject beside milestones and factories."""
+    flags = list(_flags(reader, today)[:most])
+    subjects = subjects_of(flags)
+    return [FlagToNote(_row(flag, today), flag, subjects.get(flag.pk)) for flag in flags]
+
+
+def baselines_to_decide(reader: User, *, today: date, most: int = MOST_OTHERS) -> list[Baseline]:
+    """The first proposed baselines that `reader` approves: one statement."""
+    return list(_baselines(reader, today)[:most])
 
 
 def _by_place(one: ForecastToTell) -> tuple[bool, int, int, bool, date, str]:
@@ -177,7 +220,10 @@ def _row(flag: DelayFlag, today: date) -> DelayRow:
 
 def _may_be_asked(reader: User, kind: Asked) -> bool:
     scope = reader.scope
-    if kind in (Asked.RATES, Asked.JOBS):
+    if kind is Asked.REPORTS:
+        # Whoever owes one may submit it.
+        return not scope.is_empty
+    if kind in (Asked.RATES, Asked.JOBS, Asked.LETTERS, Asked.SUSPENSIONS):
         # They belong to no contract.
         return scope.may(_ACTION[kind])
     return not scope.allowing(_ACTION[kind]).is_empty
@@ -282,6 +328,12 @@ def _simulations(reader: User, today: date) -> QuerySet[RiskRun]:
     return rows.select_related("contract").order_by("-finished_at", "-pk")
 
 
+def _owed(duties: Iterable[ReportingDuty], today: date) -> list[Report]:
+    """The reports to submit, what is due first: two statements, none where nothing is asked."""
+    owed = [report for report in reports_of(duties, as_of=today) if report.is_owed]
+    return sorted(owed, key=lambda report: (report.due_on, report.duty.pk))
+
+
 # What may be done about each kind: who may not is not asked.
 _ACTION: dict[Asked, Action] = {
     Asked.FORECASTS: Action.REVISE_FORECAST,
@@ -291,6 +343,8 @@ _ACTION: dict[Asked, Action] = {
     Asked.CONTRADICTIONS: Action.EDIT_RECORD,
     Asked.JOBS: Action.RUN_JOB,
     Asked.SIMULATIONS: Action.EDIT_RECORD,
+    Asked.LETTERS: Action.HANDLE_MAIL,
+    Asked.SUSPENSIONS: Action.HANDLE_MAIL,
 }
 _FIND: dict[Asked, Callable[[User, date], QuerySet[Any, Any]]] = {
     Asked.FORECASTS: _forecasts,
@@ -300,4 +354,7 @@ _FIND: dict[Asked, Callable[[User, date], QuerySet[Any, Any]]] = {
     Asked.CONTRADICTIONS: _contradictions,
     Asked.JOBS: _jobs,
     Asked.SIMULATIONS: _simulations,
+    Asked.LETTERS: lambda reader, today: letters_asking(reader),
+    Asked.SUSPENSIONS: lambda reader, today: suspended(reader),
+    Asked.REPORTS: lambda reader, today: owed_by(reader, today=today).select_related("contract", "factory", "owed_by"),
 }

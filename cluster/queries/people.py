@@ -3,8 +3,9 @@
 from django.db.models import Q, QuerySet
 
 from cluster.domain.access import Role
-from cluster.models import User
+from cluster.models import Membership, User
 from cluster.models.scope import Reader, scope_of
+from cluster.queries.together import together
 
 _NAMES_ARE_SHOWN_TO = {Role.ADMIN, Role.EDITOR, Role.AUDITOR}
 
@@ -21,10 +22,25 @@ def sees_all_people(reader: Reader) -> bool:
     return scope.holds_everywhere(*_NAMES_ARE_SHOWN_TO) or (not scope.is_empty and all(g.role in _NAMES_ARE_SHOWN_TO for g in scope.grants))
 
 
+def person_with_scope(pk: int) -> User | None:
+    """A person with what they may see and do: one statement."""
+    people, granted = together(User.objects.filter(pk=pk), Membership.objects.filter(user=pk).granted())
+    for person in people:
+        person.scope = person.scope_from(granted)
+    return next(iter(people), None)
+
+
 def people_of(contract_id: int, *, factory_id: int | None = None) -> QuerySet[User]:
     """Who may answer for something of a contract, or of one factory of it: active people with a role that reaches it."""
     reached = Q(memberships__contract=None) | Q(memberships__contract=contract_id)
     reached &= Q(memberships__factory=None) | Q(memberships__factory=factory_id)
     held = Q(is_superuser=True) | Q(memberships__isnull=False) & reached
+    found: QuerySet[User] = User.objects.filter(held, is_active=True).distinct().order_by("username")
+    return found
+
+
+def people_in(contract_id: int) -> QuerySet[User]:
+    """Active people with a role that reaches a contract or anything of it."""
+    held = Q(is_superuser=True) | Q(memberships__isnull=False) & (Q(memberships__contract=None) | Q(memberships__contract=contract_id))
     found: QuerySet[User] = User.objects.filter(held, is_active=True).distinct().order_by("username")
     return found

@@ -5,10 +5,11 @@ narrow the search down to the rows that can use it.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import chain, islice
 from typing import Any
 
 from django.db.models import CharField, Count, F, Q, QuerySet, Value
@@ -18,6 +19,7 @@ from cluster.domain.exchange import convert_rub
 from cluster.models import BudgetLine, Claim, Contract, CostCategory, ExchangeRate, Figure, LedgerEntry
 from cluster.models.scope import Reader
 from cluster.queries.rates import SERIES, in_force_until
+from cluster.queries.together import together
 
 # Only dollars are converted to; rates of other currencies are for reading.
 _COLUMNS = (
@@ -92,32 +94,53 @@ def uses(reader: Reader, row: ExchangeRate, *, offset: int, limit: int) -> Uses:
     return Uses(rows, _count(found), {contract.code: contract for contract in contracts})
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many amounts stand at rates, and stood at rates before they were converted anew, by the id of the rate; and in spans of days."""
+
+    standing: dict[int, int]
+    replaced: dict[int, int]
+    between: list[int]
+
+
+def counts_of(
+    reader: Reader,
+    rows: Sequence[ExchangeRate] = (),
+    *,
+    replaced: Sequence[ExchangeRate] = (),
+    spans: Sequence[tuple[date, date | None]] = (),
+) -> Counts:
+    """How many amounts stand at each of `rows` (rates of one currency near one another), stood at each of `replaced`, and take the
+    rate of a day from each start to before each end of `spans`. Two statements, however many; without rows one.
+    """
+    rows = [row for row in rows if row.currency == SERIES]
+    days = [_Days(first, until) for first, until in spans]
+    standing: list[QuerySet[Any, Any]] = []
+    if rows:
+        span = _Days(min(row.date for row in rows), in_force_until(max(rows, key=lambda row: row.date)))
+        standing = _by_rate(_amounts(reader, [span], all_claims=True), "conversion__rate", rows)
+    stood = _by_rate(_amounts(reader, None), "conversion__replaced", replaced) if replaced else []
+    by_day = [
+        part.rows.order_by().annotate(use_on=part.shown["use_on"]).values_list("use_on").annotate(n=Count("pk"))
+        for part in (_amounts(reader, days) if days else [])
+    ]
+    found = iter(together(*standing, *stood, *by_day))
+    counts = Counts(_added(islice(found, len(standing))), _added(islice(found, len(stood))), [0] * len(days))
+    for on, count in chain(*found):
+        for place, each in enumerate(days):
+            if each.first <= on and (each.until is None or on < each.until):
+                counts.between[place] += count
+    return counts
+
+
 def use_counts(reader: Reader, rows: Sequence[ExchangeRate]) -> dict[int, int]:
-    """How many amounts stand at each of these rates, by its id; rates of one currency near one another. Six statements."""
-    if not rows or rows[0].currency != SERIES:
-        return {}
-    newest = max(rows, key=lambda row: row.date)
-    days = _Days(min(row.date for row in rows), in_force_until(newest))
-    return _by_rate(_amounts(reader, [days], all_claims=True), "conversion__rate", [row.pk for row in rows])
-
-
-def replaced_counts(reader: Reader, rows: Sequence[ExchangeRate]) -> dict[int, int]:
-    """How many amounts stood at each of these rates before they were converted anew, by its id. Five statements."""
-    return _by_rate(_amounts(reader, None), "conversion__replaced", [row.pk for row in rows]) if rows else {}
+    """How many amounts stand at each of these rates, by its id."""
+    return counts_of(reader, rows).standing
 
 
 def counts_between(reader: Reader, spans: Sequence[tuple[date, date | None]]) -> list[int]:
-    """How many amounts take the rate of a day from each start to before each end. Five statements, however many spans."""
-    days = [_Days(first, until) for first, until in spans]
-    if not days:
-        return []
-    counts = [0] * len(days)
-    for part in _amounts(reader, days):
-        for on, count in part.rows.order_by().annotate(use_on=part.shown["use_on"]).values_list("use_on").annotate(n=Count("pk")):
-            for place, each in enumerate(days):
-                if each.first <= on and (each.until is None or on < each.until):
-                    counts[place] += count
-    return counts
+    """How many amounts take the rate of a day in each of these spans: one statement."""
+    return counts_of(reader, spans=spans).between
 
 
 def affected(reader: Reader, row: ExchangeRate, *, until: date | None, limit: int) -> Affected:
@@ -227,8 +250,13 @@ def _count(parts: Sequence[_Part]) -> int:
     return first.union(*others, all=True).count()
 
 
-def _by_rate(parts: Sequence[_Part], column: str, keys: list[int]) -> dict[int, int]:
+def _by_rate(parts: Sequence[_Part], column: str, rates: Sequence[ExchangeRate]) -> "list[QuerySet[Any, Any]]":
+    keys = [rate.pk for rate in rates]
+    return [part.where(**{f"{column}__in": keys}).rows.order_by().values_list(column).annotate(n=Count("pk")) for part in parts]
+
+
+def _added(parts: Iterable[Iterable[Any]]) -> dict[int, int]:
     counts: Counter[int] = Counter()
-    for part in parts:
-        counts.update(dict(part.where(**{f"{column}__in": keys}).rows.order_by().values_list(column).annotate(n=Count("pk"))))
+    for found in parts:
+        counts.update(dict(found))
     return dict(counts)

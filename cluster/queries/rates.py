@@ -1,6 +1,6 @@
 """Official rates: the one in force on a day, the series and its gaps, what waits for a person, what was corrected."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from cluster.domain.calendars import Gap, expected_rate_date, gaps
@@ -15,6 +16,7 @@ from cluster.domain.errors import DomainError, NotFound
 from cluster.domain.exchange import Rate, change
 from cluster.models import ExchangeRate
 from cluster.models.scope import Reader
+from cluster.queries.together import together
 
 SERIES = "USD"
 Status = ExchangeRate.Status
@@ -66,19 +68,19 @@ def rate_in_force(on: date, currency: str = SERIES, *, known: date | None = None
 
     `known`: as of that day, before the corrections recorded later (models/rate.py).
     """
+    return newest_rate_on(on, currency, known=known).first()
+
+
+def newest_rate_on(on: date, currency: str = SERIES, *, known: date | None = None) -> QuerySet[ExchangeRate]:
+    """The same as a query of one row at most."""
     if known is not None and known < timezone.localdate():
-        return ExchangeRate.objects.known_by(known, currency).filter(date__lte=on).first()
-    return ExchangeRate.objects.accepted(currency).filter(date__lte=on).order_by("-date").first()
+        return ExchangeRate.objects.known_by(known, currency).filter(date__lte=on)[:1]
+    return ExchangeRate.objects.accepted(currency).filter(date__lte=on).order_by("-date")[:1]
 
 
 def newest_rate(currency: str = SERIES) -> ExchangeRate | None:
     """The accepted rate with the latest date, tomorrow's included."""
     return ExchangeRate.objects.accepted(currency).order_by("-date").first()
-
-
-def oldest_rate(currency: str = SERIES) -> ExchangeRate | None:
-    """The accepted rate with the earliest date."""
-    return ExchangeRate.objects.accepted(currency).order_by("date").first()
 
 
 def rate_status(as_of: date, currency: str = SERIES) -> RateStatus:
@@ -141,23 +143,27 @@ def steps(rows: Sequence[ExchangeRate]) -> list[Step]:
 
 
 def series(currency: str, first: date, last: date) -> list[Rate]:
-    """The accepted rates in force from `first` to `last`, by date: the one in force on the first day leads. Two statements."""
+    """The accepted rates in force from `first` to `last`, by date: the one in force on the first day leads. One statement."""
     accepted = ExchangeRate.objects.accepted(currency)
-    lead = accepted.filter(date__lte=first).order_by("-date").values_list("date", flat=True).first()
-    rows = accepted.filter(date__gte=lead or first, date__lte=last).order_by("date").values_list("date", "value", "nominal")
+    lead = accepted.filter(date__lte=first).order_by("-date").values("date")[:1]
+    rows = (
+        accepted.filter(date__gte=Coalesce(Subquery(lead), first), date__lte=last).order_by("date").values_list("date", "value", "nominal")
+    )
     return [Rate(on, value, nominal, currency) for on, value, nominal in rows]
 
 
-def missing_rates(currency: str, first: date, last: date) -> list[Gap]:
-    """The gaps from `first` to `last`: dates on which a rate ought to exist by the working calendar and none is accepted. One statement."""
-    known = ExchangeRate.objects.accepted(currency).filter(date__gte=first, date__lte=last).values_list("date", flat=True)
-    return gaps(first, last, set(known))
+def missing_rates(currency: str, first: date, last: date, *, known: Sequence[Rate] | None = None) -> list[Gap]:
+    """The gaps from `first` to `last`: dates on which a rate ought to exist by the working calendar and none is accepted.
+
+    One statement, or none where the `series` of these days is `known`.
+    """
+    return gaps(first, last, {rate.date for rate in (series(currency, first, last) if known is None else known)})
 
 
-def waiting_rates(reader: Reader, currency: str) -> list[Waiting]:
-    """The rates in quarantine, the oldest first, each with what it is judged by: two statements."""
+def quarantined(reader: Reader, currency: str) -> "QuerySet[Any]":
+    """The rates in quarantine, the oldest first, for `waiting_among`."""
     accepted = ExchangeRate.objects.filter(currency=OuterRef("currency"), status=Status.ACCEPTED)
-    rows: Any = (
+    return (
         ExchangeRate.objects.for_reader(reader)
         .filter(currency=currency, status=Status.QUARANTINED)
         .select_related("recorded_by")
@@ -167,23 +173,38 @@ def waiting_rates(reader: Reader, currency: str) -> list[Waiting]:
         )
         .order_by("date", "revision")
     )
+
+
+def waiting_among(rows: Iterable[Any]) -> list[Waiting]:
+    """These rates in quarantine, each with what it is judged by: one statement, without rates none."""
     found = [(row, row.before_id, row.same_id) for row in rows]
+    if not found:
+        return []
     judges = ExchangeRate.objects.in_bulk({key for _row, *keys in found for key in keys if key})
     return [Waiting(row, judges.get(before) or judges.get(same), judges.get(same)) for row, before, same in found]
 
 
 def neighbours(currency: str, on: date) -> tuple[ExchangeRate | None, ExchangeRate | None, ExchangeRate | None]:
-    """The accepted rates before, of, and after a date: three statements."""
+    """The accepted rates before, of, and after a date: one statement."""
     accepted = ExchangeRate.objects.accepted(currency)
-    before, after = accepted.filter(date__lt=on).order_by("-date").first(), accepted.filter(date__gt=on).order_by("date").first()
-    return before, accepted.filter(date=on).first(), after
+    before, same, after = together(
+        accepted.filter(date__lt=on).order_by("-date")[:1], accepted.filter(date=on), accepted.filter(date__gt=on).order_by("date")[:1]
+    )
+    return next(iter(before), None), next(iter(same), None), next(iter(after), None)
 
 
-def corrections(reader: Reader, currency: str, first: date, last: date, *, limit: int) -> list[Revision]:
-    """The corrections of rates dated from `first` to `last`, the newest first: two statements."""
+def superseded(reader: Reader, currency: str, first: date, last: date, *, limit: int) -> "QuerySet[ExchangeRate]":
+    """The newest of the rates dated from `first` to `last` that were corrected, for `corrections_of`."""
     rows = ExchangeRate.objects.for_reader(reader).filter(currency=currency, date__gte=first, date__lte=last)
-    old = list(rows.filter(status=Status.SUPERSEDED).order_by("-date", "-revision")[:limit])
-    counted = rows.filter(date__in={row.date for row in old}, status__in=(Status.ACCEPTED, Status.SUPERSEDED)).order_by("revision")
+    return rows.filter(status=Status.SUPERSEDED).order_by("-date", "-revision")[:limit]
+
+
+def corrections_of(reader: Reader, old: Sequence[ExchangeRate]) -> list[Revision]:
+    """Superseded rates of one currency with what took their place: one statement, without rates none."""
+    if not old:
+        return []
+    rows = ExchangeRate.objects.for_reader(reader).filter(currency=old[0].currency, status__in=(Status.ACCEPTED, Status.SUPERSEDED))
+    counted = rows.filter(date__in={row.date for row in old}).order_by("revision")
     later: dict[date, list[ExchangeRate]] = {}
     for row in counted.select_related("recorded_by"):
         later.setdefault(row.date, []).append(row)

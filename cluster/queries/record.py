@@ -12,6 +12,7 @@ from cluster.models.scope import Reader
 from cluster.queries.contracts import contract_for
 from cluster.queries.conversions import with_known_dollars
 from cluster.queries.figures import Dispute, claims_known, figures, value_of
+from cluster.queries.together import together
 
 # More rows of a kind than any publication gives; a document that a whole plan rests on gives thousands.
 MOST_ROWS = 60
@@ -107,26 +108,37 @@ def record(*, reader: Reader, contract_code: str, as_of: date, text: str = "", c
     return Record(contract, as_of, contradictions, sources.order_by(F("published_latest").desc(nulls_last=True), "key"), own.count())
 
 
-def source_story(*, reader: Reader, contract_code: str, key: str, as_of: date) -> SourceStory:
-    """What one source says that `reader` may see, of each kind the first MOST_ROWS: seven statements."""
-    contract = contract_for(reader, contract_code)
+def source_for(reader: Reader, key: str) -> Source:
+    """The source of that key, or NotFound."""
     source = Source.objects.for_reader(reader).filter(key=key).first()
     if source is None:
         raise NotFound("There is no source “{source}”.", field="source", source=key)
+    return source
+
+
+def claims_of(reader: Reader, contract: Contract, *, as_of: date) -> "QuerySet[Claim]":
+    """Every claim about the contract that `reader` may see and that was known on the day: by figure, factory and time."""
+    own = Claim.objects.for_reader(reader).filter(contract=contract).announced_by(as_of).select_related("source", "factory", "contract")
+    return own.order_by("figure", F("factory__order").asc(nulls_first=True), "valid_latest", "-in_use", "pk")
+
+
+def source_story(*, reader: Reader, contract_code: str, key: str, as_of: date) -> SourceStory:
+    """What one source says that `reader` may see, of each kind the first MOST_ROWS: four statements."""
+    contract = contract_for(reader, contract_code)
+    source = source_for(reader, key)
     claims = claims_known(reader, as_of, Q(contract=contract), "factory", "milestone", "conversion__rate")
     promises = BaselineMilestone.objects.for_reader(reader).filter(milestone__contract=contract, source=source).announced_by(as_of)
     revisions = ForecastRevision.objects.for_reader(reader).filter(milestone__contract=contract, source=source).announced_by(as_of)
     reached = Milestone.objects.for_reader(reader).filter(contract=contract, actual_source=source, actual_announced_on__lte=as_of)
     budget = BudgetLine.objects.for_reader(reader).filter(factory__contract=contract, source=source).announced_by(as_of)
-    return SourceStory(
-        contract=contract,
-        source=source,
-        claims=sorted((claim for claim in claims if claim.source_id == source.pk), key=_by_factory)[:MOST_ROWS],
-        promises=list(promises.select_related("milestone__factory", "baseline")[:MOST_ROWS]),
-        revisions=list(revisions.select_related("milestone__factory")[:MOST_ROWS]),
-        reached=list(reached.select_related("factory")[:MOST_ROWS]),
-        budget=list(with_known_dollars(budget.select_related("factory", "conversion__rate"), as_of)[:MOST_ROWS]),
+    told = together(
+        promises.select_related("milestone__factory", "baseline")[:MOST_ROWS],
+        revisions.select_related("milestone__factory")[:MOST_ROWS],
+        reached.select_related("factory")[:MOST_ROWS],
+        with_known_dollars(budget.select_related("factory", "conversion__rate"), as_of)[:MOST_ROWS],
     )
+    own = sorted((claim for claim in claims if claim.source_id == source.pk), key=_by_factory)[:MOST_ROWS]
+    return SourceStory(contract, source, own, *told)
 
 
 def _by_factory(claim: Claim) -> tuple[bool, int, str, int]:

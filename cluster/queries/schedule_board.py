@@ -20,7 +20,7 @@ from cluster.models.names import in_language
 from cluster.models.scope import Reader, scope_of
 from cluster.queries.announced import Announced, Told, Windows, announced_dates
 from cluster.queries.contracts import contract_for, is_partial
-from cluster.queries.schedule import calendars_of, waits_of
+from cluster.queries.schedule import network_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ _FACTORY = ("factory_id", "factory__code", "factory__order", "factory__name_ru",
 
 
 def schedule_board(*, reader: Reader, contract_code: str, as_of: date) -> ScheduleBoard:
-    """The schedule of a contract as `reader` may see it: five statements, whatever its size.
+    """The schedule of a contract as `reader` may see it: four statements, whatever its size.
 
     All of the contract is placed; of milestones of other factories only the codes are told that others wait for.
     """
@@ -158,8 +158,7 @@ def schedule_board(*, reader: Reader, contract_code: str, as_of: date) -> Schedu
     plan = _read(contract)
     told, windows = announced_dates([one.key for one in plan], as_of=as_of), Windows()
     actual = {one.key: window for one in plan if (window := one.actual(as_of, windows))}
-    calendars, place = calendars_of([contract.pk])
-    waits = waits_of([contract.pk])
+    waits, (calendars, place) = network_of(contract.pk)
     works = [
         Work(
             one.key,

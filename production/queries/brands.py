@@ -5,6 +5,7 @@ from datetime import date
 
 from django.db.models import F, Q
 
+from cluster.domain.errors import NotFound
 from cluster.models.scope import Reader
 from cluster.queries.known import as_known
 from production.models import Brand, BrandShare, Output, VehicleModel
@@ -57,3 +58,34 @@ def component_output(reader: Reader, contract_id: int, as_of: date) -> list[Outp
         .order_by("-year", F("month").desc(nulls_first=True), "factory__order", "id")
     )
     return [row for row in as_known(rows, as_of=as_of, place=OUTPUT_PLACE) if row.in_use]
+
+
+def brand_by_code(reader: Reader, contract_id: int, code: str) -> Brand:
+    """A brand of a contract. Raises NotFound."""
+    found = Brand.objects.for_reader(reader).filter(contract_id=contract_id, code=code).select_related("contract", "source").first()
+    if found is None:
+        raise NotFound("There is no such brand.")
+    return found
+
+
+def model_by_id(reader: Reader, contract_id: int, model_id: int) -> VehicleModel:
+    """A model of a brand of a contract. Raises NotFound."""
+    models = VehicleModel.objects.for_reader(reader).filter(brand__contract_id=contract_id, pk=model_id)
+    found = models.select_related("brand__contract", "source").first()
+    if found is None:
+        raise NotFound("There is no such model.")
+    return found
+
+
+def models_of(reader: Reader, brand: Brand) -> list[VehicleModel]:
+    """The models of a brand, by name."""
+    return list(VehicleModel.objects.for_reader(reader).filter(brand=brand).select_related("brand", "source").order_by("name"))
+
+
+def output_of_brand(reader: Reader, brand: Brand, as_of: date) -> list[Output]:
+    """Output of a brand and of its models as announced by `as_of`, what was in use then, the newest period first."""
+    rows = Output.objects.for_reader(reader).filter(brand=brand).select_related("source", "factory", "brand", "vehicle_model__brand")
+    known = as_known(
+        rows.order_by("-year", F("month").desc(nulls_first=True), "vehicle_model__name", "id"), as_of=as_of, place=OUTPUT_PLACE
+    )
+    return [row for row in known if row.in_use]

@@ -1,12 +1,13 @@
 """Production in a digest: output that came in, and how the year stands against its plan."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from django.utils.translation import gettext_lazy as _
 
-from cluster.models import Contract, User
-from cluster.queries.digest import STILL_NEWS, Section
+from cluster.models import Contract
+from cluster.queries.digest import Brief, Section
+from cluster.queries.digest_news import STILL_NEWS
 from cluster.queries.known import as_known
 from production.models import Output, PlanRevision
 from production.queries.output import OUTPUT_PLACE, PLAN_PLACE, VEHICLES, bounds, is_whole, total
@@ -31,10 +32,18 @@ class ProductionNews:
     years: list[YearSoFar]
 
 
-def production_section(*, reader: User, since: datetime, until: datetime, as_of: date) -> Section | None:
+def production_section(brief: Brief) -> Section | None:
     """What production adds to a digest: two statements. None where neither news nor a plan for the year is known."""
+    news = brief.shared.get(("production", brief.key), lambda: _news(brief))
+    if not news.recorded and not news.years:
+        return None
+    return Section("emails/sections/production", _("Production"), news, bool(news.recorded), ("production", brief.key))
+
+
+def _news(brief: Brief) -> ProductionNews:
+    reader, since, until, as_of = brief.reader, brief.since, brief.until, brief.as_of
     outputs = (
-        Output.objects.for_reader(reader)
+        brief.narrowed(Output.objects.for_reader(reader))
         .filter(contract__is_example=False)
         .select_related("contract", "factory", "brand", "vehicle_model__brand")
         .order_by("-year", "-month", "id")
@@ -49,9 +58,7 @@ def production_section(*, reader: User, since: datetime, until: datetime, as_of:
     known = as_known(plans.order_by("year", "announced_latest", "id"), as_of=as_of, place=PLAN_PLACE)
     in_force = {plan.contract: plan for plan in known if plan.in_use}
     years = [_newest_year(contract, plan, *_newest_output(contract, used, as_of)) for contract, plan in in_force.items()]
-    if not news and not years:
-        return None
-    return Section("emails/sections/production", _("Production"), ProductionNews(news, years), bool(news))
+    return ProductionNews(news, years)
 
 
 def _newest_output(contract: Contract, used: list[Output], as_of: date) -> tuple[int, int | None, int]:

@@ -7,7 +7,8 @@ from datetime import date
 from decimal import Decimal
 
 from cluster.models.scope import Reader
-from cluster.queries.known import as_known
+from cluster.queries.known import known_among, to_be_known
+from cluster.queries.together import together
 from production.models import Output, PlanRevision
 
 VEHICLES = "vehicles"
@@ -80,7 +81,7 @@ def bounds(plan: PlanRevision) -> tuple[int, int]:
 
 
 def yearly(reader: Reader, contract_id: int, as_of: date) -> list[Year]:
-    """Every year with a plan or an output of vehicles as announced by `as_of`, the oldest first: two statements."""
+    """Every year with a plan or an output of vehicles as announced by `as_of`, the oldest first: one statement."""
     plans = PlanRevision.objects.for_reader(reader).filter(contract_id=contract_id).select_related("source")
     outputs = (
         Output.objects.for_reader(reader)
@@ -89,9 +90,12 @@ def yearly(reader: Reader, contract_id: int, as_of: date) -> list[Year]:
     )
     plans_of: dict[int, list[PlanRevision]] = defaultdict(list)
     outputs_of: dict[int, list[Output]] = defaultdict(list)
-    for plan in as_known(plans.order_by("year", "announced_latest", "id"), as_of=as_of, place=PLAN_PLACE):
+    planned, built = together(
+        to_be_known(plans.order_by("year", "announced_latest", "id")), to_be_known(outputs.order_by("-quantity", "id"))
+    )
+    for plan in known_among(planned, as_of=as_of, place=PLAN_PLACE):
         plans_of[plan.year].append(plan)
-    for output in as_known(outputs.order_by("-quantity", "id"), as_of=as_of, place=OUTPUT_PLACE):
+    for output in known_among(built, as_of=as_of, place=OUTPUT_PLACE):
         outputs_of[output.year].append(output)
     totals = {year: total(rows) for year, rows in outputs_of.items()}
     whole = {year: quantity for year, (quantity, months) in totals.items() if months == WHOLE_YEAR}

@@ -31,4 +31,6 @@ SELECT plan.contract_id, NULL::bigint AS factory_id, NULL::bigint AS milestone_i
 FROM plan JOIN built USING (contract_id, year) WHERE built.vehicles < plan.low
 """  # noqa: S608 (our names)
 
-OUTPUT_RULES = [FlagRule("output_short", _("output short"), PlanRevision, _SHORT, "production:overview", Measure.UNITS)]
+OUTPUT_RULES = [
+    FlagRule("output_short", _("output short"), PlanRevision, _SHORT, "production:overview", Measure.UNITS, unit=VEHICLES),
+]
