@@ -58,6 +58,8 @@ def with_their_choices(sent: Any, theirs: Mapping[str, object]) -> Any:
         if f"{name}_date" in data:
             window = value if isinstance(value, DateWindow) else None
             data[f"{name}_date"], data[f"{name}_precision"] = (str(window), window.precision.value) if window else ("", "")
+        elif isinstance(value, list):
+            data.setlist(name, [str(one) for one in value])
         elif value is False:
             data.pop(name, None)
         elif value is True:

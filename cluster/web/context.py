@@ -18,8 +18,9 @@ from cluster.domain.errors import DomainError
 from cluster.domain.texts import is_plain
 from cluster.models import Contract, User
 from cluster.models.role_names import ROLE_NAMES
-from cluster.queries.contracts import contracts_near
-from cluster.queries.my_work import Counts, asked_of
+from cluster.queries.accounts import sees_accounts
+from cluster.queries.head import Head, head_of
+from cluster.queries.my_work import Counts
 from cluster.queries.rates import RateStatus, rate_status
 from cluster.web.door import as_of_from
 
@@ -35,17 +36,42 @@ class NavItem:
     label: str
     url: str
 
+    @property
+    def shortcut(self) -> str:
+        """The keys that open it, by their place on the keyboard; empty where there are none."""
+        return f"KeyG {_LETTERS[self.key]}" if self.key in _LETTERS else ""
 
+
+# The second key of the way to a page of the navigation, after G: the first letter of its English name as far as that is free.
+_LETTERS = {
+    "cluster": "KeyC",
+    "factories": "KeyF",
+    "money": "KeyM",
+    "schedule": "KeyS",
+    "delays": "KeyD",
+    "production": "KeyP",
+    "record": "KeyR",
+    "rates": "KeyX",
+    "jobs": "KeyJ",
+}
 # Each page of the schedule and its view names: the first is linked by a tab, all mark it as current.
 _SCHEDULE: dict[str, tuple[str, ...]] = {
-    "gantt": ("cluster:schedule",),
+    "gantt": ("cluster:schedule", "cluster:schedule_rows_file"),
     "trend": ("cluster:trend",),
-    "slips": ("cluster:slips", "cluster:slips_csv"),
+    "slips": ("cluster:slips", "cluster:slips_file"),
     "risk": ("cluster:risk", "cluster:risk_run", "cluster:cancel_risk"),
-    "earned_value": ("cluster:earned_value", "cluster:earned_value_csv"),
+    "earned_value": ("cluster:earned_value", "cluster:earned_value_file", "cluster:earned_months_file"),
     "quality": ("cluster:quality",),
-    "estimates": ("cluster:estimates", "cluster:estimates_csv", "cluster:paste_schedule", "cluster:schedule_csv"),
+    "estimates": ("cluster:estimates", "cluster:estimates_file", "cluster:paste_schedule", "cluster:schedule_file"),
     "calendar": ("cluster:calendar", "cluster:remove_exception"),
+    "reporting": (
+        "cluster:reporting",
+        "cluster:reporting_file",
+        "cluster:new_duty",
+        "cluster:edit_duty",
+        "cluster:submit_report",
+        "cluster:take_back_report",
+    ),
 }
 # Pages of the schedule that have no tab of their own.
 _SCHEDULE_FORMS: tuple[str, ...] = (
@@ -60,11 +86,27 @@ _SCHEDULE_FORMS: tuple[str, ...] = (
 )
 # Each page of a contract and its view names: the first is linked, all mark it as current.
 _PAGES: dict[str, tuple[str, ...]] = {
-    "cluster": ("cluster:contract",),
+    "cluster": (
+        "cluster:contract",
+        "cluster:about",
+        "cluster:edit_contract",
+        "cluster:new_party",
+        "cluster:edit_party",
+        "cluster:new_amendment",
+        "cluster:edit_amendment",
+        "cluster:board_reports",
+        "cluster:board_report",
+        "cluster:board_report_file",
+        "cluster:kept_board_report",
+        "cluster:check_board_report",
+    ),
     "factories": (
         "cluster:factories",
+        "cluster:factories_file",
         "cluster:factory",
         "cluster:factory_changes",
+        "cluster:new_factory",
+        "cluster:edit_factory",
         "cluster:revise_forecast",
         "cluster:forecast_preview",
         "cluster:confirm_forecasts",
@@ -78,17 +120,19 @@ _PAGES: dict[str, tuple[str, ...]] = {
     ),
     "money": (
         "cluster:money",
+        "cluster:money_file",
+        "cluster:factory_money_file",
         "cluster:factory_money",
         "cluster:money_rows",
         "cluster:ledger",
-        "cluster:ledger_csv",
+        "cluster:ledger_file",
         "cluster:ledger_entry",
         "cluster:new_entry",
         "cluster:new_entry_echo",
         "cluster:reverse_entry",
         "cluster:baselines",
         "cluster:baseline",
-        "cluster:baseline_csv",
+        "cluster:baseline_file",
         "cluster:compare_baselines",
         "cluster:propose_baseline",
         "cluster:new_budget_line",
@@ -97,21 +141,71 @@ _PAGES: dict[str, tuple[str, ...]] = {
         "cluster:paste_budget",
         "cluster:baseline_dates",
         "cluster:paste_dates",
-        "cluster:baseline_dates_csv",
+        "cluster:baseline_dates_file",
         "cluster:approve_baseline",
         "cluster:discard_baseline",
     ),
     "schedule": (*(name for names in _SCHEDULE.values() for name in names), *_SCHEDULE_FORMS),
-    "delays": ("cluster:delays", "cluster:delays_csv", "cluster:delay", "cluster:acknowledge"),
-    "production": ("production:overview", "production:record_output"),
-    "record": ("cluster:record", "cluster:source"),
+    "delays": ("cluster:delays", "cluster:delays_file", "cluster:delay", "cluster:acknowledge"),
+    "production": (
+        "production:overview",
+        "production:record_output",
+        "production:output",
+        "production:output_file",
+        "production:plans",
+        "production:plans_file",
+        "production:brand",
+        "production:new_brand",
+        "production:edit_brand",
+        "production:new_model",
+        "production:edit_model",
+        "production:new_plan",
+        "production:correct_plan",
+        "production:new_capacity",
+        "production:correct_capacity",
+    ),
+    "record": (
+        "cluster:record",
+        "cluster:record_file",
+        "cluster:undecided",
+        "cluster:claim_echo",
+        "cluster:claims_file",
+        "cluster:source",
+        "cluster:new_source",
+        "cluster:edit_source",
+        "cluster:new_claim",
+        "cluster:edit_claim",
+        "cluster:choose_claim",
+    ),
 }
 # Pages that belong to no contract.
 _COMMON: dict[str, tuple[str, ...]] = {
-    "contracts": ("cluster:contracts",),
+    "contracts": ("cluster:contracts", "cluster:contracts_file", "cluster:new_contract"),
+    "search": ("cluster:search",),
     "my_work": ("cluster:my_work", "cluster:confirm_my_forecasts", "cluster:acknowledge_flags"),
-    "rates": ("cluster:rates", "cluster:rate", "cluster:new_rate", "cluster:backfill_rates", "cluster:decide_rate"),
-    "jobs": ("cluster:jobs", "cluster:job", "cluster:run_job"),
+    "rates": ("cluster:rates", "cluster:rates_file", "cluster:rate", "cluster:new_rate", "cluster:backfill_rates", "cluster:decide_rate"),
+    "jobs": (
+        "cluster:jobs",
+        "cluster:jobs_file",
+        "cluster:job",
+        "cluster:run_job",
+        "cluster:outbox",
+        "cluster:hold_or_release",
+        "cluster:outbox_letter",
+        "cluster:outbox_letter_html",
+        "cluster:decide_letter",
+        "cluster:lift_suspension",
+    ),
+    "people": (
+        "cluster:people",
+        "cluster:new_person",
+        "cluster:person",
+        "cluster:edit_person",
+        "cluster:password_link",
+        "cluster:give_role",
+        "cluster:take_role",
+    ),
+    "me": ("cluster:me", "cluster:own_password"),
 }
 _OF_NO_CONTRACT = frozenset(name for names in _COMMON.values() for name in names)
 
@@ -141,9 +235,16 @@ class Frame:
         return code if is_plain(code) else ""
 
     @cached_property
+    def _head(self) -> Head | None:
+        """All of it that the database knows: one statement."""
+        if self.user is None:
+            return None
+        return head_of(self.user, near=self._near, most=CONTRACTS_SHOWN + 1, as_of=self.as_of, today=self.today)
+
+    @cached_property
     def contracts(self) -> list[Contract]:
         """The contracts to switch between, at most `CONTRACTS_SHOWN` and one more, the current one among them."""
-        return contracts_near(self.user, self._near or None, most=CONTRACTS_SHOWN + 1) if self.user else []
+        return self._head.contracts if self._head else []
 
     @property
     def has_more_contracts(self) -> bool:
@@ -197,7 +298,7 @@ class Frame:
         """What a link to that page appends to stay on the same day, where the page has days, and with the same contract."""
         if view_name not in _OF_NO_CONTRACT:
             return self.as_of_query
-        asked = self.kept if view_name in _COMMON["rates"] else self._contract_kept
+        asked = self.kept if view_name in (*_COMMON["rates"], *_COMMON["search"]) else self._contract_kept
         return f"?{urlencode(asked)}" if asked else ""
 
     @property
@@ -207,13 +308,13 @@ class Frame:
 
     @cached_property
     def asked(self) -> Counts:
-        """How much is asked of the reader now; one statement, and none for those whose roles only read."""
-        return asked_of(self.user, today=self.today) if self.user else Counts(Counter())
+        """How much is asked of the reader now."""
+        return self._head.asked if self._head else Counts(Counter())
 
     @cached_property
     def rate(self) -> RateStatus:
         """The dollar rate of the day, and whether a newer one ought to be known."""
-        return rate_status(self.as_of)
+        return self._head.rate if self._head else rate_status(self.as_of)
 
     @cached_property
     def nav(self) -> list[NavItem]:
@@ -251,6 +352,7 @@ class Frame:
             "quality": _("Schedule quality"),
             "estimates": _("Estimates"),
             "calendar": _("Working calendar"),
+            "reporting": _("Reporting"),
         }
         scope = self.user.scope if self.user else None
         sees_whole = scope is not None and (scope.sees_everything or self.contract.pk in scope.contracts)
@@ -281,10 +383,20 @@ class Frame:
         """Whether the reader may see job runs: they concern every contract."""
         return self.user is not None and self.user.scope.sees_everything
 
+    @property
+    def sees_accounts(self) -> bool:
+        """Whether the reader may look at everybody's account."""
+        return self.user is not None and sees_accounts(self.user)
+
     @cached_property
     def runs_jobs(self) -> bool:
         """Whether the reader may run a job now; jobs belong to no contract."""
         return self.user is not None and self.user.scope.may(Action.RUN_JOB)
+
+    @cached_property
+    def adds_contracts(self) -> bool:
+        """Whether the reader may add a contract: an editor of everything."""
+        return self.user is not None and self.user.scope.may(Action.EDIT_RECORD)
 
     @cached_property
     def may(self) -> dict[str, bool]:

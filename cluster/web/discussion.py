@@ -22,6 +22,7 @@ from cluster.queries.discussion import (
     withdrawn_on,
 )
 from cluster.queries.flag_kinds import kind_label
+from cluster.queries.together import together
 from cluster.services.discussion import may_withdraw
 from cluster.web.door import as_of_from, reader_of
 from cluster.web.forms.discussion import DiscussionForm
@@ -85,11 +86,13 @@ def discussed_by(row: Comment | Attachment) -> Discussed:
 
 
 def section(request: HttpRequest, code: str, record: Discussed) -> Section:
-    """The newest of a record that the caller may read, as of the day of the page: two statements."""
+    """The newest of a record that the caller may read, as of the day of the page: one statement."""
     reader, as_of = reader_of(request), as_of_from(request)
     subject = subject_of(record)
-    comments = list(comments_about(subject, reader=reader, as_of=as_of)[: NEWEST + 1])
-    files = list(attachments_about(subject, reader=reader, as_of=as_of)[: NEWEST + 1])
+    comments, files = together(
+        comments_about(subject, reader=reader, as_of=as_of)[: NEWEST + 1],
+        attachments_about(subject, reader=reader, as_of=as_of)[: NEWEST + 1],
+    )
     return Section(
         subject,
         shown(comments[:NEWEST], code, subject, reader=reader, as_of=as_of),

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from copy import copy
 from datetime import date
 from functools import wraps
 from typing import Any, TypeAlias
@@ -10,9 +11,11 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import resolve
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from cluster.domain.dates import parse_day
 from cluster.domain.errors import DomainError, Forbidden, NotFound
@@ -41,10 +44,20 @@ def page(view: View) -> View:
             raise PermissionDenied(message_of(error)) from error
         except DomainError as error:
             return render(request, "400.html", {"sentence": message_of(error), "plain": True}, status=400)
+        if answer.status_code == 405:
+            return _only_sent(request, answer)
         _note_visit(request, kwargs.get("code"), answer)
         return answer
 
     return login_required(guarded)
+
+
+def _only_sent(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+    """The answer in words to who opens the address of a button, as after a login in between. Django's own is an empty page."""
+    told = {"sentence": gettext("Nothing is shown at this address: a button leads here. Go back and press it again."), "code": 405}
+    refusal = render(request, "400.html", told | {"plain": True}, status=405)
+    refusal["Allow"] = answer["Allow"]
+    return refusal
 
 
 def _note_visit(request: HttpRequest, code: str | None, answer: HttpResponse) -> None:
@@ -67,6 +80,20 @@ def _ensure_storable(request: HttpRequest, kwargs: dict[str, Any]) -> None:
         raise NotFound("There is no such page.")
     if any("\x00" in text for name, values in request.GET.lists() for text in (name, *values)):
         raise DomainError("The address holds a character that no text can have.", code="nul")
+
+
+def shown_again(request: HttpRequest, address: str, refused: object) -> HttpResponse:
+    """The page of this site from which a form was sent elsewhere, with status 422: it finds what was `refused` on the request."""
+    path, _mark, query = address.partition("?")
+    place, again = resolve(path), copy(request)
+    again.path, again.path_info, again.method, again.resolver_match = path, path, "GET", place
+    again.META = request.META | {"QUERY_STRING": query, "PATH_INFO": path, "REQUEST_METHOD": "GET"}
+    again.GET = QueryDict(query)
+    again.refused = refused  # type: ignore[attr-defined]
+    answer: HttpResponse = place.func(again, *place.args, **place.kwargs)
+    if answer.status_code == 200:
+        answer.status_code = 422
+    return answer
 
 
 def form_is_stale(request: HttpRequest, reason: str = "") -> HttpResponse:

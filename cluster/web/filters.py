@@ -1,16 +1,19 @@
-"""Filters, sorting and paging in a page's address: read strictly, written back into links."""
+"""Filters and paging in a page's address: read strictly, written back into links."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
 
 from cluster.domain.errors import DomainError
 
-T = TypeVar("T")
 LONGEST_TEXT = 100
+# Names the saved view that is shown, or `none`: a list that is asked for nothing opens the default view.
+SAVED, ALL = "saved", "none"
+# What an address holds beside filters and order: the day, and the contract in the head of pages of none.
+BESIDE = frozenset(("as_of", "contract"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +25,6 @@ class Option:
     url: str
     current: bool
     count: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """The head of a column: a link that sorts by it; `sorted` is what aria-sort says."""
-
-    label: str
-    url: str
-    sorted: str
-    numeric: bool
 
 
 def chosen(request: HttpRequest, name: str, allowed: Collection[str], default: str = "") -> str:
@@ -48,14 +41,20 @@ def typed(request: HttpRequest, name: str = "q") -> str:
 
 
 def link(request: HttpRequest, **changes: str | None) -> str:
-    """This page's address with some parameters changed; None or an empty text removes one, and paging starts anew."""
+    """This page's address with some parameters changed; None or an empty text removes one, and paging starts anew.
+
+    It is another view than the saved one then, and where nothing is left it asks for all rows.
+    """
     query = request.GET.copy()
+    query.pop(SAVED, None)
     query.pop("page", None)
     for name, value in changes.items():
         if value:
             query[name] = value
         else:
             query.pop(name, None)
+    if hasattr(request, "view_bars") and request.GET and set(query) <= BESIDE:
+        query[SAVED] = ALL
     return f"{request.path}?{query.urlencode()}" if query else request.path
 
 
@@ -67,24 +66,6 @@ def options(
         Option(value, str(label), link(request, **{name: value}), value == current, counts.get(value, 0) if counts is not None else None)
         for value, label in choices
     ]
-
-
-def columns(request: HttpRequest, heads: Sequence[tuple[str, Any, bool]], sort: str) -> list[Column]:
-    """Heads of a table from (key, label, numeric); a click on the column in use turns the order round."""
-    found = []
-    for key, label, numeric in heads:
-        state = "ascending" if sort == key else "descending" if sort == f"-{key}" else "none"
-        first = f"-{key}" if numeric else key
-        other = key if sort == f"-{key}" else f"-{key}"
-        found.append(Column(str(label), link(request, sort=other if state != "none" else first), state, numeric))
-    return found
-
-
-def ordered(rows: list[T], sort: str, keys: dict[str, Callable[[T], Any]]) -> list[T]:
-    """Rows by the key named in `sort` (with a minus: descending); rows without a value come last either way."""
-    key = keys[sort.removeprefix("-")]
-    known = [row for row in rows if key(row) is not None]
-    return sorted(known, key=key, reverse=sort.startswith("-")) + [row for row in rows if key(row) is None]
 
 
 def paged(request: HttpRequest, rows: Any, size: int) -> "Page[Any]":

@@ -6,10 +6,10 @@ from datetime import date
 from cluster.models import Contract, Factory, Source, User
 from cluster.templatetags.format import month, qualified, quantity_range, window
 from cluster.web.panels import Panel
+from production.charts import band_chart
 from production.models import Output
 from production.queries.facts import facts_of_source, outputs_of_factory
 from production.queries.output import VEHICLES, bounds, yearly
-from production.web.charts import band_chart
 
 YEARS = 8
 

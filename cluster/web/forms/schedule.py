@@ -1,10 +1,8 @@
 """The forms of the schedule: a milestone, its progress, what waits for what, and days off the working calendar."""
 
-import re
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +12,7 @@ from cluster.models import Dependency, Factory, Milestone, User
 from cluster.models.form_fields import WindowField
 from cluster.models.milestone import Constraint, MilestoneKind
 from cluster.models.scope import Reader
-from cluster.web.forms.base import DayField, RecordForm, SourceChoice
+from cluster.web.forms.base import Coded, DayField, Person, ReasonForm, RecordForm, SourceChoice, WholeNumberField
 
 # What two people can both have changed, in the order of the forms.
 MILESTONE_FIELDS = (
@@ -24,53 +22,10 @@ MILESTONE_FIELDS = (
 PROGRESS_FIELDS = ("started_on", "actual", "actual_announced_on", "actual_source", "actual_note_ru", "actual_note_en")
 
 
-class DaysField(forms.Field):
-    """A whole number of working days in ASCII digits, from `least` to `most`."""
+class DaysField(WholeNumberField):
+    """A whole number of working days."""
 
-    widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
-
-    def __init__(self, *, least: int, most: int, **kwargs: Any) -> None:
-        self.least, self.most = least, most
-        super().__init__(**kwargs)
-
-    def to_python(self, value: Any) -> int | None:
-        text = str(value if value is not None else "").strip().replace("\u2212", "-")
-        if not text:
-            return None
-        if re.fullmatch(r"-?[0-9]{1,6}", text) is None:
-            raise ValidationError(_("Write a whole number of working days in digits, such as 12."), code="invalid")
-        if not self.least <= int(text) <= self.most:
-            raise ValidationError(
-                _("Write a number from %(least)s to %(most)s."), code="range", params={"least": self.least, "most": self.most}
-            )
-        return int(text)
-
-
-class _Coded(forms.ModelChoiceField):
-    """A choice among factories or milestones, by code and name."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.code} {obj.name}"
-
-
-class _Person(forms.ModelChoiceField):
-    def label_from_instance(self, obj: Any) -> str:
-        return str(obj.get_full_name() or obj.username)
-
-
-class ReasonForm(RecordForm):
-    """What the forms of the schedule share: the state that the person saw, and why it is changed."""
-
-    version = forms.IntegerField(required=False, min_value=0, max_value=2**62, widget=forms.HiddenInput)
-    reason = forms.CharField(
-        label=_("Reason of the change"), required=False, max_length=LONGEST_REASON, help_text=_("Kept in the history beside what changed.")
-    )
-    field_order = ["version"]
-
-    @property
-    def boxes(self) -> list[Any]:
-        """The fields to fill in, the reason last."""
-        return [*(self[name] for name in self.fields if name not in ("version", "request_key", "reason")), self["reason"]]
+    default_error_messages = {"invalid": _("Write a whole number of working days in digits, such as 12.")}
 
 
 class MilestoneForm(ReasonForm):
@@ -80,7 +35,7 @@ class MilestoneForm(ReasonForm):
 
     code = forms.CharField(label=_("Code"), max_length=40, help_text=_("Short and its own in the contract, such as F01-OPEN."))
     kind = forms.ChoiceField(label=_("Kind"), choices=MilestoneKind.choices)
-    factory = _Coded(label=_("Factory"), queryset=Factory.objects.none(), required=False, empty_label=_("— the contract as a whole —"))
+    factory = Coded(label=_("Factory"), queryset=Factory.objects.none(), required=False, empty_label=_("— the contract as a whole —"))
     name_ru = forms.CharField(label=_("Name in Russian"), max_length=300)
     name_en = forms.CharField(label=_("Name in English"), max_length=300, required=False)
     duration_days = DaysField(
@@ -92,7 +47,7 @@ class MilestoneForm(ReasonForm):
     )
     constraint = forms.ChoiceField(label=_("Constraint"), required=False, choices=[("", _("— none —")), *Constraint.choices])
     constraint_on = DayField(label=_("Date of the constraint"), required=False)
-    responsible = _Person(label=_("Responsible"), queryset=User.objects.none(), required=False, empty_label=_("— nobody —"))
+    responsible = Person(label=_("Responsible"), queryset=User.objects.none(), required=False, empty_label=_("— nobody —"))
     scored = forms.BooleanField(label=_("Judged: it can be late"), required=False, initial=True)
     not_scored_ru = forms.CharField(label=_("Why it is not judged (Russian)"), required=False, max_length=4000)
     not_scored_en = forms.CharField(label=_("Why it is not judged (English)"), required=False, max_length=4000)
@@ -137,7 +92,7 @@ class DependencyForm(ReasonForm):
         widget=forms.RadioSelect,
         initial=BEFORE,
     )
-    other = _Coded(label=_("Other milestone"), queryset=Milestone.objects.none(), to_field_name="code", empty_label=_("— choose —"))
+    other = Coded(label=_("Other milestone"), queryset=Milestone.objects.none(), to_field_name="code", empty_label=_("— choose —"))
     type = forms.ChoiceField(label=_("Type"), choices=[(code, capfirst(name)) for code, name in Dependency.Type.choices])
     lag_days = DaysField(label=_("Lag, working days"), least=-LONGEST_LAG, most=LONGEST_LAG, initial=0, help_text=_("Negative: a lead."))
 
@@ -154,7 +109,7 @@ class ExceptionsForm(RecordForm):
 
     field_names = {"factory_id": "factory"}
 
-    factory = _Coded(label=_("Factory"), queryset=Factory.objects.none(), required=False, empty_label=_("— the contract as a whole —"))
+    factory = Coded(label=_("Factory"), queryset=Factory.objects.none(), required=False, empty_label=_("— the contract as a whole —"))
     first = DayField(label=_("From"))
     last = DayField(label=_("To"), required=False, help_text=_("Empty: the one day."))
     works = forms.TypedChoiceField(

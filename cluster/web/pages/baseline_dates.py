@@ -19,6 +19,7 @@ from cluster.domain.baseline_dates import COLUMNS, DateChange, DateRow, DatesTab
 from cluster.domain.budgets import Change
 from cluster.domain.errors import Conflict, DomainError, NotFound
 from cluster.domain.tables import EXAMPLE, BadRows, Problem
+from cluster.gateways.workbook import Kind
 from cluster.models import Baseline, Milestone
 from cluster.models.form_fields import message_of
 from cluster.queries.baseline_dates import Weights, due_dates, milestones_of, weights_of
@@ -30,7 +31,7 @@ from cluster.web.door import as_of_from, ensure_today, page, reader_of
 from cluster.web.filters import chosen, link, options, paged
 from cluster.web.forms.baseline_dates import PasteDatesForm
 from cluster.web.pages.budget_forms import editable, while_open
-from cluster.web.spreadsheet import csv_response
+from cluster.web.spreadsheet import Column, Table, table_response
 
 PAGE_SIZE, MOST_CHANGES = 100, 100
 WORDS = {
@@ -153,20 +154,21 @@ def paste(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
 
 @page
 @require_safe
-def dates_csv(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
+def dates_file(request: HttpRequest, code: str, baseline_id: int, form: str) -> HttpResponse:
     """The dates of a baseline as a table that a spreadsheet opens and that can be pasted back."""
     reader, as_of = reader_of(request), as_of_from(request)
     baseline = baseline_for(reader, contract_code=code, baseline_id=baseline_id)
     if baselines_of(reader=reader, contract_code=code, as_of=as_of, today=timezone.localdate()).of(baseline_id) is None:
         raise NotFound("There is no such baseline, or it was not known on that day.")
     held = due_dates(baseline)
-    rows = (
-        (one.code, str(held[one.pk].due), held[one.pk].weight if held[one.pk].weight is not None else "", held[one.pk].note)
-        for one in milestones_of(reader, baseline)
-        if one.pk in held
-    )
-    heads = [WORDS[name] for name in ("code", *COLUMNS)]
-    return csv_response(f"{code}-dates-{baseline.pk}", heads, rows, example=baseline.contract.is_example)
+    kinds = {"due": Kind.DATE, "weight": Kind.NUMBER}
+    columns = [
+        Column(WORDS["code"], lambda one: one.code),
+        *(Column(WORDS[name], lambda one, name=name: getattr(held[one.pk], name), kinds.get(name, Kind.TEXT)) for name in COLUMNS),  # type: ignore[misc]
+    ]
+    rows = [one for one in milestones_of(reader, baseline) if one.pk in held]
+    table = Table(f"{code}-dates-{baseline.pk}", gettext("Milestone dates"), columns, rows, baseline.contract.is_example, as_of)
+    return table_response(form, table)
 
 
 def _save(request: HttpRequest, baseline: Baseline, context: dict[str, Any]) -> HttpResponse:

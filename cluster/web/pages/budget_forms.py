@@ -50,6 +50,7 @@ from cluster.services.budgets import (
 from cluster.templatetags.format import date as date_words
 from cluster.templatetags.format import money_rub
 from cluster.web.bad_rows import bad_rows
+from cluster.web.context import Frame
 from cluster.web.door import View, ensure_today, page, reader_of
 from cluster.web.forms.base import RecordForm
 from cluster.web.forms.budget import ApprovalForm, BudgetLineForm, DeletionForm, EchoForm, PasteForm, ProposalForm, VersionForm
@@ -289,7 +290,7 @@ def approve(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
                 )
             except Conflict as error:
                 form = ApprovalForm(**offered, initial={**form.texts, "version": baseline_version(baseline.pk)})
-                return _approval(request, form, baseline, before, today, status=409, stale=message_of(error))
+                return _approval(request, form, baseline, before, status=409, stale=message_of(error))
             except DomainError as error:
                 _refuse(form, error)
             else:
@@ -298,9 +299,9 @@ def approve(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
                 return redirect("cluster:baseline", code, baseline.pk)
         status = 422
     else:
-        initial = {"version": baseline_version(baseline.pk), "amendment": baseline.amendment_id, "in_force_from": today}
+        initial = {"version": baseline.version, "amendment": baseline.amendment_id, "in_force_from": today}
         form = ApprovalForm(**offered, initial=initial)
-    return _approval(request, form, baseline, before, today, status=status)
+    return _approval(request, form, baseline, before, status=status)
 
 
 @page
@@ -329,7 +330,7 @@ def discard(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
 
 def editable(reader: User, code: str, baseline_id: int) -> Baseline:
     """The proposal that the person may change; DomainError for one that is frozen."""
-    baseline = baseline_for(reader, contract_code=code, baseline_id=baseline_id)
+    baseline: Baseline = baseline_for(reader, contract_code=code, baseline_id=baseline_id)
     require(reader, Action.EDIT_RECORD, contract=baseline.contract_id)
     _refuse_frozen(baseline)
     return baseline
@@ -454,15 +455,15 @@ def _approval(
     form: ApprovalForm,
     baseline: Baseline,
     before: Baseline | None,
-    today: date,
     *,
     status: int = 200,
     stale: str = "",
 ) -> HttpResponse:
-    reader, rate = reader_of(request), rate_in_force(today)
-    compared = comparison(reader, before, baseline)
+    reader, frame = reader_of(request), Frame(request)
+    rate, compared = frame.rate.rate, comparison(reader, before, baseline)
     plants = {factory.pk: factory for factory in factories_of(reader, baseline.contract)}
     context = {
+        "frame": frame,
         "form": form,
         "baseline": baseline,
         "contract": baseline.contract,

@@ -19,7 +19,7 @@ from cluster.domain.budgets import Change, Difference, Key, Sums
 from cluster.domain.errors import NotFound
 from cluster.domain.exchange import Basis, convert_rub
 from cluster.models import Contract, CostCategory, ExchangeRate, Factory, FundingSource
-from cluster.queries.approvals import baseline_before, compare_dates
+from cluster.queries.approvals import compare_dates
 from cluster.queries.budgets import (
     BaselineRow,
     Baselines,
@@ -34,28 +34,55 @@ from cluster.queries.budgets import (
 )
 from cluster.queries.contracts import is_partial
 from cluster.queries.people import sees_people
-from cluster.queries.rates import RateStatus, rate_status
+from cluster.queries.rates import RateStatus
 from cluster.web.amounts import InDollars, reporting, summed
+from cluster.web.context import Frame
 from cluster.web.door import as_of_from, page, reader_of
-from cluster.web.filters import chosen, columns, link, options, paged
-from cluster.web.spreadsheet import csv_response
+from cluster.web.filters import chosen, link, options, paged
+from cluster.web.lists import Column, Filter, Kind, Listing, opens_saved
 
 PAGE_SIZE = 100
 _NONE = "-"  # a filter for lines that were not planned in that detail
-_SORTS = {
-    "factory": ("factory__order", "factory__code", "category", "funding", "month"),
-    "category": ("category", "factory__order", "funding", "month"),
-    "funding": ("funding", "factory__order", "category", "month"),
-    "month": ("month", "factory__order", "category", "funding"),
-    "amount": ("amount_rub",),
-}
-_HEADS = [
-    ("factory", _("Factory"), False),
-    ("category", _("Category"), False),
-    ("funding", _("Funding source"), False),
-    ("month", _("Month"), False),
-    ("amount", _("Amount, ₽"), True),
-]
+# Pasted back, the file changes nothing: it has the columns of a pasted table.
+LINES = Listing(
+    page="cluster:baseline",
+    title=_("Budget lines"),
+    order="factory",
+    columns=(
+        Column(
+            "factory",
+            _("Factory"),
+            value=lambda line: line.factory.code,
+            by=("factory__order", "factory__code", "category", "funding", "month"),
+        ),
+        Column(
+            "category",
+            _("Category"),
+            value=lambda line: line.get_category_display(),
+            by=("category", "factory__order", "funding", "month"),
+        ),
+        Column(
+            "funding",
+            _("Funding source"),
+            value=lambda line: line.get_funding_display(),
+            by=("funding", "factory__order", "category", "month"),
+        ),
+        Column(
+            "month",
+            _("Month"),
+            value=lambda line: f"{line.month:%Y-%m}" if line.month else None,
+            by=("month", "factory__order", "category", "funding"),
+        ),
+        Column("amount", _("Amount, ₽"), Kind.MONEY, lambda line: line.amount_rub, by=("amount_rub",), total=True),
+        Column("usd", _("USD"), Kind.MONEY, by=("conversion__usd",)),
+        Column("reason", _("Why this amount"), value=lambda line: line.reason),
+    ),
+    filters=(
+        Filter("factory", _("Factory")),
+        Filter("category", _("Category"), lambda: [*CostCategory.choices, (_NONE, _("not stated"))]),
+        Filter("funding", _("Funding source"), lambda: [*FundingSource.choices, (_NONE, _("not stated"))]),
+    ),
+)
 _GROUPS = {"factory": _("Factory"), "category": _("Category"), "funding": _("Funding source"), "year": _("Year")}
 
 
@@ -104,11 +131,12 @@ def baselines(request: HttpRequest, code: str) -> HttpResponse:
     """The baselines: which is in force, which was the first, which are proposed, and what budget each holds."""
     reader, as_of = reader_of(request), as_of_from(request)
     found = baselines_of(reader=reader, contract_code=code, as_of=as_of, today=timezone.localdate())
-    rate = rate_status(as_of)
+    frame = Frame(request)
     context = {
+        "frame": frame,
         "found": found,
         "contract": found.contract,
-        "cards": [Card(row, dollars_of(row, rate)) for row in found.rows],
+        "cards": [Card(row, dollars_of(row, frame.rate)) for row in found.rows],
         "partial": is_partial(reader, found.contract),
         "sees_people": sees_people(reader, contract_id=found.contract.pk),
         **_rights(request, found.contract),
@@ -118,19 +146,20 @@ def baselines(request: HttpRequest, code: str) -> HttpResponse:
 
 @page
 @require_safe
+@opens_saved(LINES)
 def baseline(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
     """The lines of one baseline: filtered, sorted and added up by the address."""
     reader, as_of, today = reader_of(request), as_of_from(request), timezone.localdate()
     found = baselines_of(reader=reader, contract_code=code, as_of=as_of, today=today)
     row = _known(found, baseline_id)
     factories = factories_of(reader, found.contract)
-    only = _filters(request, factories)
+    only, listed = _filters(request, factories), LINES.asked(request)
     lines = lines_of(reader, row.baseline, as_of=as_of if as_of < today else None, **_conditions(only, factories))
-    sort = chosen(request, "sort", [sign + key for key in _SORTS for sign in ("", "-")], "factory")
     sums = sums_of(lines, as_of=as_of)
-    rate = rate_status(as_of)
-    before = baseline_before(row.baseline)
+    frame = Frame(request)
+    rate, before = frame.rate, found.before(row.baseline)
     context = {
+        "frame": frame,
         "found": found,
         "contract": found.contract,
         "row": row,
@@ -139,13 +168,11 @@ def baseline(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
         "dollars": dollars_of(BaselineRow(row.baseline, row.standing, row.original, sums.total, row.dates), rate),
         "sums": sums,
         "groups": _groups(sums, factories),
-        "lines": paged(request, lines.order_by(*_ordering(sort), "id"), PAGE_SIZE),
-        "columns": columns(request, _HEADS, sort),
+        "lines": paged(request, lines.order_by(*listed.order_by()), PAGE_SIZE),
+        "listed": listed,
         "filters": only,
         "filtered": any(only.values()),
-        "sort": "" if sort == "factory" else sort,
         "choices": _choices(request, only, factories),
-        "reset": link(request, factory=None, category=None, funding=None, sort=None),
         "partial": is_partial(reader, found.contract),
         "sees_people": sees_people(reader, contract_id=found.contract.pk),
         "rate": rate.rate,
@@ -157,33 +184,14 @@ def baseline(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
 
 @page
 @require_safe
-def baseline_csv(request: HttpRequest, code: str, baseline_id: int) -> HttpResponse:
-    """The lines as a table that a spreadsheet opens and that can be pasted back."""
+def baseline_file(request: HttpRequest, code: str, baseline_id: int, form: str) -> HttpResponse:
+    """The lines that the filters leave, as a file that can be pasted back."""
     reader, as_of, today = reader_of(request), as_of_from(request), timezone.localdate()
     found = _known(baselines_of(reader=reader, contract_code=code, as_of=as_of, today=today), baseline_id).baseline
-    factories = factories_of(reader, found.contract)
+    factories, listed = factories_of(reader, found.contract), LINES.asked(request)
     only = _conditions(_filters(request, factories), factories)
-    lines = lines_of(reader, found, as_of=as_of if as_of < today else None, **only).order_by(*_SORTS["factory"])
-    heads = [
-        gettext("Factory"),
-        gettext("Category"),
-        gettext("Funding source"),
-        gettext("Month"),
-        gettext("Amount, ₽"),
-        gettext("Why this amount"),
-    ]
-    rows = (
-        (
-            line.factory.code,
-            line.get_category_display(),
-            line.get_funding_display(),
-            f"{line.month:%Y-%m}" if line.month else "",
-            line.amount_rub,
-            line.reason,
-        )
-        for line in lines
-    )
-    return csv_response(f"{code}-budget-{found.pk}", heads, rows, example=found.contract.is_example)
+    lines = lines_of(reader, found, as_of=as_of if as_of < today else None, **only).order_by(*listed.order_by())
+    return listed.file(form, lines, name=f"{code}-budget-{found.pk}", contract=found.contract, as_of=as_of)
 
 
 @page
@@ -196,7 +204,9 @@ def compare_baselines(request: HttpRequest, code: str) -> HttpResponse:
     old, new = _pair(found, chosen(request, "a", keys), chosen(request, "b", keys))
     by = chosen(request, "by", list(_GROUPS), "factory")
     every = chosen(request, "lines", ["all"])
+    frame = Frame(request)
     context: dict[str, Any] = {
+        "frame": frame,
         "found": found,
         "contract": found.contract,
         "old": old,
@@ -209,7 +219,7 @@ def compare_baselines(request: HttpRequest, code: str) -> HttpResponse:
         "group_head": _GROUPS[by],
     }
     if old is not None and new is not None:
-        rate, known = rate_status(as_of).rate, as_of if as_of < timezone.localdate() else None
+        rate, known = frame.rate.rate, as_of if as_of < timezone.localdate() else None
         factories = {factory.pk: factory for factory in factories_of(reader, found.contract)}
         compared = comparison(reader, old.baseline, new.baseline)
         differences = compared.differences if every else compared.moved
@@ -316,11 +326,6 @@ def _choices(request: HttpRequest, only: dict[str, str], factories: list[Factory
         "category": options(request, "category", [any_choice, *CostCategory.choices, none], only["category"]),
         "funding": options(request, "funding", [any_choice, *FundingSource.choices, none], only["funding"]),
     }
-
-
-def _ordering(sort: str) -> list[str]:
-    first, *rest = _SORTS[sort.removeprefix("-")]
-    return [f"-{first}" if sort.startswith("-") else first, *rest]
 
 
 def _groups(sums: LineSums, factories: list[Factory]) -> list[tuple[str, list[Group]]]:

@@ -1,15 +1,16 @@
 """Delays: what is late or otherwise wrong, or was; filtered by the address, exported as a table, acknowledged, each flag with its life."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from cluster.domain.access import Action
@@ -23,17 +24,111 @@ from cluster.queries.flag_kinds import flag_kinds, flag_rules, kind_label, subje
 from cluster.queries.people import sees_people
 from cluster.services.access import require
 from cluster.services.delays import acknowledge_flag
+from cluster.templatetags.format import unit_word
 from cluster.templatetags.story import cause_text
 from cluster.web.discussion import section
 from cluster.web.door import as_of_from, ensure_today, page, reader_of
-from cluster.web.filters import chosen, link, options, paged
+from cluster.web.filters import chosen, options, paged
 from cluster.web.forms.acknowledgement import AcknowledgementForm
-from cluster.web.spreadsheet import csv_response
+from cluster.web.lists import AS_OF, Column, Filter, Kind, Listed, Listing, opens_saved
 
 STATES = ("all", "open", "closed")
 NOTED = ("yes", "no")
 PAGE = 40
+_GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
 _FILTERS = ("kind", "severity", "factory", "noted")
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One flag with its subject, as a file has it."""
+
+    delayed: Delayed
+    row: DelayRow
+
+    @property
+    def dated(self) -> Any:
+        """The milestone with its dates; None where it is about something else."""
+        return self.delayed.story.dated if self.delayed.story else None
+
+    @property
+    def promise(self) -> Any:
+        """The first promise."""
+        return self.delayed.story.promise if self.delayed.story else None
+
+    def window(self, name: str) -> Any:
+        """One of the dates of the milestone."""
+        found = getattr(self.dated, name) if self.dated else None
+        return found.window if found else None
+
+
+def _latest(name: str) -> Callable[[Delayed], Any]:
+    def of(delayed: Delayed) -> Any:
+        found = getattr(delayed.story.dated, name) if delayed.story else None
+        return found.window.latest if found else None
+
+    return of
+
+
+def _now(delayed: Delayed) -> Any:
+    return _latest("actual")(delayed) or _latest("forecast")(delayed)
+
+
+def _unit(row: _Row) -> str | None:
+    return None if row.row.amount is None else unit_word(row.row.amount, row.row.unit or "RUB")
+
+
+def _source(row: _Row) -> Any:
+    return row.promise.source if row.promise else None
+
+
+DELAYS = Listing(
+    page="cluster:delays",
+    title=_("Delays"),
+    order="worst",
+    columns=(
+        Column("factory", _("Factory"), value=lambda row: row.delayed.factory_code, on_page=False),
+        Column("milestone", _("Milestone"), value=lambda row: row.dated.milestone.code if row.dated else None, on_page=False),
+        Column("late", _("Late"), Kind.INTEGER, by=lambda delayed: delayed.worst.days if delayed.worst.amount is None else None),
+        Column("name", _("What"), value=lambda row: row.delayed.name, by=lambda delayed: delayed.name.casefold(), in_file=_("Name")),
+        Column("kind", _("Kind"), value=lambda row: kind_label(row.row.kind), on_page=False),
+        Column("severity", _("Severity and kind"), by=lambda delayed: (_GRAVITY[delayed.worst.severity], kind_label(delayed.worst.kind))),
+        Column("severity_only", _("Severity"), value=lambda row: dict(SEVERITIES)[row.row.severity.value], on_page=False),
+        Column("days", _("Days late"), Kind.INTEGER, lambda row: row.row.days if row.row.amount is None else None, on_page=False),
+        Column("why", _("Why late")),
+        Column("due", _("Promised"), Kind.DATE, lambda row: row.window("due"), by=_latest("due"), in_file=_("Due")),
+        Column("now", _("Now"), Kind.DATE, by=_now),
+        Column("forecast", _("Forecast"), Kind.DATE, lambda row: row.window("forecast"), on_page=False),
+        Column("actual", _("Actual"), Kind.DATE, lambda row: row.window("actual"), on_page=False),
+        Column("closed", _("Closed on"), Kind.DATE, lambda row: row.row.closed_on, on_page=False),
+        Column("speaker", _("Promised by"), value=lambda row: row.promise.speaker if row.promise else None, on_page=False),
+        Column("source", _("Source"), value=_source, on_page=False),
+        Column("url", _("Address"), value=lambda row: getattr(_source(row), "url", None), on_page=False),
+        AS_OF,
+        Column("amount", _("By how much"), Kind.NUMBER, lambda row: row.row.amount, on_page=False),
+        Column("unit", _("Unit"), value=_unit, on_page=False),
+        Column(
+            "noted",
+            _("Acknowledged until"),
+            Kind.DATE,
+            lambda row: row.row.flag.acknowledged_until if row.row.flag else None,
+            on_page=False,
+        ),
+        Column(
+            "cause",
+            _("Why late"),
+            value=lambda row: cause_text(row.delayed.cause) if row.delayed.cause and row.row.is_open else None,
+            on_page=False,
+        ),
+    ),
+    filters=(
+        Filter("state", _("State"), lambda: [("open", _("open")), ("closed", _("closed"))]),
+        Filter("kind", _("Kind"), flag_kinds),
+        Filter("severity", _("Severity"), lambda: SEVERITIES),
+        Filter("factory", _("Factory"), lambda: [("-", _("the contract as a whole"))]),
+        Filter("noted", _("Acknowledged"), lambda: [("yes", _("yes")), ("no", _("no"))]),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +139,7 @@ class _Found:
     open: list[Delayed]
     closed: list[Delayed]
     filters: dict[str, str]
+    listed: Listed
 
     @property
     def shown(self) -> list[Delayed]:
@@ -60,7 +156,7 @@ def _found(request: HttpRequest, code: str) -> _Found:
         "factory": request.GET.get("factory", "").strip()[:20],
         "noted": chosen(request, "noted", NOTED),
     }
-    today = timezone.localdate()
+    listed, today = DELAYS.asked(request), timezone.localdate()
     board = delay_board(reader=reader_of(request), contract_code=code, as_of=as_of_from(request), today=today)
     wanted = "" if filters["factory"] == "-" else filters["factory"]
     here = [subject for subject in board.subjects if not filters["factory"] or subject.factory_code == wanted]
@@ -75,13 +171,14 @@ def _found(request: HttpRequest, code: str) -> _Found:
 
     def kept(*, is_open: bool) -> list[Delayed]:
         left = [only for subject in here if (only := subject.only(partial(fits, is_open=is_open)))]
-        return sorted(left, key=partial(worst_first, today=today))
+        return listed.ordered(sorted(left, key=partial(worst_first, today=today)))
 
-    return _Found(board, kept(is_open=True), kept(is_open=False), filters)
+    return _Found(board, kept(is_open=True), kept(is_open=False), filters, listed)
 
 
 @page
 @require_safe
+@opens_saved(DELAYS)
 def delays(request: HttpRequest, code: str) -> HttpResponse:
     """What is late now and what was; a past day is computed from what had been announced by then."""
     found = _found(request, code)
@@ -111,8 +208,7 @@ def delays(request: HttpRequest, code: str) -> HttpResponse:
         ),
         "filters": filters,
         "filtered": any(filters[name] for name in _FILTERS),
-        "reset": link(request, state=None, **dict.fromkeys(_FILTERS)),
-        "export": reverse("cluster:delays_csv", args=[code]) + ("?" + request.GET.urlencode() if request.GET else ""),
+        "listed": found.listed,
         "may_acknowledge": {row.flag.pk for each in shown for row in each.rows if row.flag and _may_acknowledge(request, row.flag)},
         "sees_people": sees_people(reader_of(request), contract_id=board.contract.pk),
     }
@@ -127,40 +223,12 @@ def _may_acknowledge(request: HttpRequest, flag: DelayFlag) -> bool:
 
 @page
 @require_safe
-def delays_csv(request: HttpRequest, code: str) -> HttpResponse:
-    """What is shown, one row for each flag, as a table that a spreadsheet of the reader's language opens at once."""
+def delays_file(request: HttpRequest, code: str, form: str) -> HttpResponse:
+    """Every flag of what the filters leave, in the order of the page, as a file."""
     found = _found(request, code)
     board = found.board
-    heads = (
-        gettext("Factory"), gettext("Milestone"), gettext("Name"), gettext("Kind"), gettext("Severity"), gettext("Days late"),
-        gettext("Due"), gettext("Forecast"), gettext("Actual"), gettext("Closed on"), gettext("Promised by"), gettext("Source"),
-        gettext("Address"), gettext("As of"), gettext("By how much"), gettext("Acknowledged until"), gettext("Why late"),
-    )  # fmt: skip
-    cells = (_cells(each, row, board.as_of) for each in found.shown for row in each.rows)
-    return csv_response(f"{code}-delays-{board.as_of:%Y-%m-%d}", heads, cells, example=board.contract.is_example)
-
-
-def _cells(delayed: Delayed, row: DelayRow, as_of: date) -> list[object]:
-    dated = delayed.story.dated if delayed.story else None
-    promise = delayed.story.promise if delayed.story else None
-    source = promise.source if promise else None
-    return [
-        delayed.factory_code,
-        dated.milestone.code if dated else "",
-        delayed.name,
-        kind_label(row.kind),
-        dict(SEVERITIES)[row.severity.value],
-        row.days if row.amount is None else "",
-        *((one.window if one else "") for one in ((dated.due, dated.forecast, dated.actual) if dated else (None, None, None))),
-        row.closed_on or "",
-        promise.speaker if promise else "",
-        source or "",
-        source.url if source else "",
-        as_of,
-        "" if row.amount is None else row.amount,
-        (row.flag.acknowledged_until or "") if row.flag else "",
-        cause_text(delayed.cause) if delayed.cause and row.is_open else "",
-    ]
+    rows = (_Row(each, row) for each in found.shown for row in each.rows)
+    return found.listed.file(form, rows, name=f"{code}-delays-{board.as_of:%Y-%m-%d}", contract=board.contract, as_of=board.as_of)
 
 
 @page

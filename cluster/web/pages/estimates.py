@@ -3,13 +3,16 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from cluster.domain.access import Action
@@ -20,18 +23,33 @@ from cluster.models import Contract, Milestone
 from cluster.models.form_fields import message_of
 from cluster.queries.budgets import factories_of
 from cluster.queries.contracts import contract_for
-from cluster.queries.schedule_table import planned_milestones, to_estimate
+from cluster.queries.schedule_table import to_estimate
 from cluster.services.access import require
 from cluster.services.estimates import save_estimates
 from cluster.services.schedule_rules import estimate_of
 from cluster.web.door import as_of_from, ensure_today, page, reader_of
-from cluster.web.filters import chosen, link, options, paged
+from cluster.web.filters import chosen, options, paged
 from cluster.web.forms.schedule_table import WORDS
-from cluster.web.pages.schedule_table import table_response
+from cluster.web.lists import Column, Filter, Kind, Listed, Listing, opens_saved
 
 PAGE_SIZE = 100
 COLUMNS = (*DAYS, "risk_cause")
-_IN_FILE = ["code", "name_ru", "name_en", *COLUMNS]
+
+
+# Pasted back as a schedule, the file changes nothing.
+ESTIMATES = Listing(
+    page="cluster:estimates",
+    title=_("Estimates"),
+    order="code",
+    columns=(
+        Column("code", _("Milestone"), value=lambda row: row.code, by=("code",), in_file=WORDS["code"]),
+        Column("name_ru", WORDS["name_ru"], value=lambda row: row.name_ru, on_page=False),
+        Column("name_en", WORDS["name_en"], value=lambda row: row.name_en, on_page=False),
+        *(Column(name, WORDS[name], Kind.INTEGER, attrgetter(name), by=(name, "code")) for name in DAYS),
+        Column("risk_cause", WORDS["risk_cause"], value=lambda row: row.risk_cause),
+    ),
+    filters=(Filter("factory", _("Factory")),),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +74,21 @@ class Line:
 
 
 @page
+@opens_saved(ESTIMATES)
 def estimates(request: HttpRequest, code: str) -> HttpResponse:
     """The table; editors change it. A past day shows it as it is now: a plan is known at any time."""
     reader, today = reader_of(request), timezone.localdate()
     contract = contract_for(reader, code)
     factories = factories_of(reader, contract)
-    factory = chosen(request, "factory", [one.code for one in factories])
-    milestones = to_estimate(reader, contract, factory=factory)
+    factory, listed = chosen(request, "factory", [one.code for one in factories]), ESTIMATES.asked(request)
+    milestones = _in_order(to_estimate(reader, contract, factory=factory), listed)
     may_edit = as_of_from(request) == today and reader.scope.may(Action.EDIT_RECORD, contract=contract.pk)
     context: dict[str, Any] = {
         "contract": contract,
         "factories": options(request, "factory", [("", gettext("any")), *((f.code, f"{f.code} {f.name}") for f in factories)], factory),
         "factory": factory,
-        "reset": link(request, factory=None),
+        "listed": listed,
         "may_edit": may_edit,
-        "words": [WORDS[name] for name in COLUMNS],
-        "page_query": f"factory={factory}&" if factory else "",
     }
     if request.method == "POST":
         return _save(request, contract, context)
@@ -81,16 +98,18 @@ def estimates(request: HttpRequest, code: str) -> HttpResponse:
 
 @page
 @require_safe
-def estimates_csv(request: HttpRequest, code: str) -> HttpResponse:
-    """The estimates as a table that a spreadsheet opens and that can be pasted back as a schedule."""
+def estimates_file(request: HttpRequest, code: str, form: str) -> HttpResponse:
+    """The estimates as a file that can be pasted back as a schedule."""
     reader = reader_of(request)
     contract = contract_for(reader, code)
-    factory = chosen(request, "factory", [one.code for one in factories_of(reader, contract)])
-    planned = planned_milestones(reader, contract)
-    rows = [planned[one.code] for one in to_estimate(reader, contract, factory=factory)]
-    return table_response(
-        f"{code}-estimates", contract, rows, _IN_FILE, lambda row, name: "" if getattr(row, name) is None else getattr(row, name)
-    )
+    factory, listed = chosen(request, "factory", [one.code for one in factories_of(reader, contract)]), ESTIMATES.asked(request)
+    rows = _in_order(to_estimate(reader, contract, factory=factory), listed)
+    return listed.file(form, rows, name=f"{code}-estimates", contract=contract)
+
+
+def _in_order(milestones: QuerySet[Milestone], listed: Listed) -> QuerySet[Milestone]:
+    """As asked; without being asked by factory and code."""
+    return milestones.order_by(*listed.order_by()) if listed.sorted_by else milestones
 
 
 def _save(request: HttpRequest, contract: Contract, context: dict[str, Any]) -> HttpResponse:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
+from cluster.charts import Chart, timeline
 from cluster.domain.access import Action
 from cluster.domain.errors import BatchRefused, DomainError
 from cluster.domain.texts import printable
@@ -25,7 +26,6 @@ from cluster.queries.history import factory_history
 from cluster.queries.people import sees_people
 from cluster.services.access import require
 from cluster.services.forecasts import confirm_forecasts
-from cluster.web.charts import Chart, timeline
 from cluster.web.discussion import section
 from cluster.web.door import as_of_from, ensure_today, page, reader_of
 from cluster.web.pages.overview import timeline_rows
@@ -51,13 +51,13 @@ def factory(request: HttpRequest, code: str, factory: str) -> HttpResponse:
 
     forecasting = may(Action.REVISE_FORECAST)
     earned = _earned(story)
-    own = [one.dated for one in story.milestones]
-    lasting = [dated for dated in own if dated.late_days and not dated.is_reached]
+    lasting = [dated for one in story.milestones if (dated := one.dated).late_days and not dated.is_reached]
     context = {
         "story": story,
-        "causes": late_because(lasting, story.contract, reader=reader, today=timezone.localdate(), known=own),
+        "causes": late_because(lasting, story.contract, reader=reader, today=timezone.localdate(), known=story.known),
         "chart": _chart(story),
         "gantt": _gantt_of(story, past=as_of < timezone.localdate()),
+        "files": [(form.upper(), _gantt_of(story, past=as_of < timezone.localdate(), form=form)) for form in ("xlsx", "csv")],
         "folded": len(story.milestones) > FOLD_FROM,
         "groups": [(name, group[:MOST_TOLD], len(group)) for name, group in story.groups],
         "summed": len(story.budget) > SUM_FROM,
@@ -77,10 +77,11 @@ def factory(request: HttpRequest, code: str, factory: str) -> HttpResponse:
     return render(request, "cluster/factory.html", context)
 
 
-def _gantt_of(story: FactoryStory, *, past: bool) -> str:
-    """The address of the factory's own Gantt chart, on the day shown."""
+def _gantt_of(story: FactoryStory, *, past: bool, form: str = "") -> str:
+    """The address of the factory's own Gantt chart on the day shown, or (`form`) of its milestones as a file."""
     asked = {"factory": story.factory.code} | ({"as_of": story.as_of.isoformat()} if past else {})
-    return f"{reverse('cluster:schedule', args=[story.contract.code])}?{urlencode(asked)}"
+    place = {"code": story.contract.code} | ({"form": form} if form else {})
+    return f"{reverse('cluster:schedule_rows_file' if form else 'cluster:schedule', kwargs=place)}?{urlencode(asked)}"
 
 
 def _to_confirm(stories: Sequence[MilestoneStory]) -> list[MilestoneStory]:

@@ -5,25 +5,30 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from cluster.domain.access import Action
 from cluster.domain.errors import NotFound
 from cluster.models import JobRun
 from cluster.queries.jobs import Job, jobs_for, run_for, runs_for, why_failed
+from cluster.queries.outbox import handles_mail
 from cluster.queries.rates import waiting_count
 from cluster.services import jobs as services
 from cluster.templatetags.format import date_short, number
 from cluster.web.context import Frame
 from cluster.web.door import page, reader_of
+from cluster.web.filters import chosen, options, paged
+from cluster.web.lists import Column, Filter, Kind, Listed, Listing, opens_saved
 
 Status = JobRun.Status
+RUNS_ON_A_PAGE = 30
 # The sweep runs by itself; a backfill must be told which time.
 _NOT_BY_A_BUTTON = {JobRun.Name.SWEEP, JobRun.Name.BACKFILL_RATES}
 _MOVING = {Status.QUEUED, Status.RUNNING}
@@ -73,8 +78,37 @@ class JobRow:
     can_run: bool
 
 
+def _did(row: RunRow) -> str:
+    return " · ".join(filter(None, [row.why, *(f"{word}: {figure}" for word, figure in row.figures)]))
+
+
+RUNS = Listing(
+    page="cluster:jobs",
+    title=gettext_lazy("Runs"),
+    order="-due",
+    columns=(
+        Column("number", gettext_lazy("Number"), Kind.NUMBER, lambda row: row.run.pk, on_page=False),
+        Column("job", gettext_lazy("Job"), value=lambda row: row.run.get_name_display(), by=("name", "-scheduled_for")),
+        Column("due", gettext_lazy("Due at"), Kind.MOMENT, lambda row: row.run.scheduled_for, by=("scheduled_for",)),
+        Column("status", gettext_lazy("Status"), value=lambda row: row.run.get_status_display(), by=("status", "-scheduled_for")),
+        Column("did", gettext_lazy("What it did"), value=_did),
+        Column(
+            "by",
+            gettext_lazy("Asked for by"),
+            value=lambda row: row.run.requested_by.username if row.run.requested_by else None,
+            by=("requested_by__username", "-scheduled_for"),
+        ),
+    ),
+    filters=(
+        Filter("job", gettext_lazy("Job"), lambda: JobRun.Name.choices),
+        Filter("status", gettext_lazy("Status"), lambda: Status.choices),
+    ),
+)
+
+
 @page
 @require_GET
+@opens_saved(RUNS)
 def jobs(request: HttpRequest) -> HttpResponse:
     """All jobs and the newest runs."""
     reader = reader_of(request)
@@ -87,19 +121,45 @@ def jobs(request: HttpRequest) -> HttpResponse:
         JobRun.Name.CONVERT: _("Puts every amount in roubles into dollars at its own basis and freezes the rate used."),
         JobRun.Name.SIMULATE_RISK: _("Repeats the newest simulation of each schedule, with its assumptions, once it is of a past day."),
         JobRun.Name.FLAG_DELAYS: _("Compares every promise with the day and opens, updates or closes delay flags."),
+        JobRun.Name.ARCHIVE_REPORTS: _("Keeps the board report of last month of each real contract in both languages, once."),
+        JobRun.Name.READ_BOUNCES: _("Reads the letters that came back, and suspends subscriptions whose letters keep coming back."),
         JobRun.Name.SWEEP: _("Each minute: makes the runs that are due and takes back lost ones."),
     }
     rows = [
         JobRow(job, about[job.name], run_row(job.last) if job.last else None, may_run and job.name not in _NOT_BY_A_BUTTON)
         for job in jobs_for(reader, now=timezone.now())
     ]
+    listed, runs = _runs(request)
+    shown = paged(request, runs, RUNS_ON_A_PAGE)
+    any_choice = ("", _("any"))
     context = {
         "jobs": rows,
-        "runs": [run_row(run) for run in runs_for(reader)],
+        "listed": listed,
+        "shown": shown,
+        "runs": [run_row(run) for run in shown],
+        "names": options(request, "job", [any_choice, *JobRun.Name.choices], request.GET.get("job", "")),
+        "statuses": options(request, "status", [any_choice, *Status.choices], request.GET.get("status", "")),
         "may_run": may_run,
+        "handles_mail": handles_mail(reader),
         "quarantined": waiting_count(reader) if reader.scope.may(Action.EDIT_RECORD) else 0,
     }
     return render(request, "cluster/jobs.html", context)
+
+
+@page
+@require_GET
+def jobs_file(request: HttpRequest, form: str) -> HttpResponse:
+    """The runs that the filters leave, as a file."""
+    if not Frame(request).sees_jobs:
+        raise NotFound("There is no such page here.")
+    listed, runs = _runs(request)
+    return listed.file(form, (run_row(run) for run in runs.iterator(chunk_size=1000)), name="runs")
+
+
+def _runs(request: HttpRequest) -> tuple[Listed, "QuerySet[JobRun]"]:
+    listed = RUNS.asked(request)
+    runs = runs_for(reader_of(request), name=chosen(request, "job", JobRun.Name.values), status=chosen(request, "status", Status.values))
+    return listed, runs.order_by(*listed.order_by())
 
 
 @page
@@ -142,6 +202,8 @@ def _figures(figures: dict[str, Any]) -> list[tuple[str, str]]:
         "iterations": _("iterations"),
         "kept": _("kept"),
         "late": _("late"),
+        "made": _("made"),
+        "messages": _("messages"),
         "milestones": _("milestones"),
         "lost": _("taken back"),
         "new": _("new"),
@@ -153,10 +215,13 @@ def _figures(figures: dict[str, Any]) -> list[tuple[str, str]]:
         "quarantined": _("in quarantine"),
         "received": _("received"),
         "requests": _("requests"),
+        "returned": _("came back"),
         "revised": _("revised"),
         "stale": _("with an old rate"),
+        "suspended": _("suspended"),
         "unchanged": _("unchanged"),
         "unconverted": _("without a rate"),
+        "unreadable": _("unreadable"),
         "waiting": _("waiting"),
         "withdrawn": _("withdrawn"),
         "woken": _("woken"),

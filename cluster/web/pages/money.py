@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,29 +11,31 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_safe
 
+from cluster.charts.contract_money import dollar_bridge, grouped, money_curve, rouble_bridge
 from cluster.domain.access import Action
 from cluster.domain.errors import DomainError
 from cluster.domain.exchange import Basis
-from cluster.domain.outlook import ZERO, Amounts, Cell, Grouping, Total, amounts, total_of, totals_by
+from cluster.domain.outlook import ZERO, Amounts, Cell, Grouping, Total, amounts, total_of
 from cluster.models import CostCategory, ExchangeRate, Factory, FundingSource
 from cluster.queries.money import Money, Selection, entries_behind, lines_behind, money_of
 from cluster.queries.people import sees_people
 from cluster.queries.rates import RateStatus
+from cluster.templatetags.bases import basis_words, contract_words
 from cluster.templatetags.format import month as month_words
 from cluster.web.amounts import InDollars, agreed, less, reporting
-from cluster.web.charts import Chart, CurvePoint, Span, bridge, curve
 from cluster.web.context import Frame
 from cluster.web.door import as_of_from, page, reader_of
-from cluster.web.figures import FIGURES, NONE, Shown, Step, basis_words, contract_words, formula, rows_url, shown
+from cluster.web.figures import FIGURES, NONE, Shown, Step, formula, rows_url, shown
 from cluster.web.filters import chosen, link, options, paged
+from cluster.web.lists import AS_OF, Column, Kind, Listed, Listing, opens_saved
 from cluster.web.pages.overview import Tile
 
 ROWS_ON_A_PAGE = 50
-# The effects that a bridge has room for; the rest stand together.
-WIDEST_BRIDGE = 6
 _GROUPINGS: dict[Grouping, Any] = {
     Grouping.FACTORY: gettext_lazy("factory"),
     Grouping.CATEGORY: gettext_lazy("category"),
@@ -67,16 +69,60 @@ class BasisRow:
     payment_note: str = ""
 
 
+def _columns(index: int, name: str) -> list[Column]:
+    """A figure in roubles, by which it sorts, and in dollars, which stand below them on the page; the FX effect has dollars alone."""
+
+    def rub(row: Row) -> Decimal | None:
+        return row.figures[index].amounts.rub
+
+    def usd(row: Row) -> Decimal | None:
+        return row.figures[index].amounts.usd
+
+    head = FIGURES[name]
+    dollars = Column(name, head, Kind.MONEY, usd, by=usd, total=True, in_file=format_lazy(gettext_lazy("{}, USD"), head))
+    if name == "fx":
+        return [dollars]
+    roubles = Column(name, head, Kind.MONEY, rub, by=rub, total=True, in_file=format_lazy(gettext_lazy("{}, RUB"), head))
+    return [roubles, replace(dollars, name=f"{name}_usd", by=None, on_page=False)]
+
+
+# The table of the chosen grouping, which heads its first column.
+MONEY = Listing(
+    page="cluster:money",
+    title=gettext_lazy("Money"),
+    order="usual",
+    columns=(
+        Column("group", "", value=lambda row: row.label, by=lambda row: row.label.casefold()),
+        *(column for index, name in enumerate(FIGURES) for column in _columns(index, name)),
+        AS_OF,
+    ),
+)
+FACTORY_MONEY = replace(MONEY, page="cluster:factory_money")
+
+
 @page
+@opens_saved(MONEY)
 def money(request: HttpRequest, code: str) -> HttpResponse:
     """The money of a contract; `?by=` groups the table."""
     return _page(request, money_of(reader=reader_of(request), contract_code=code, as_of=as_of_from(request)))
 
 
 @page
+@opens_saved(FACTORY_MONEY)
 def factory_money(request: HttpRequest, code: str, factory: str) -> HttpResponse:
     """The money of one factory."""
     return _page(request, money_of(reader=reader_of(request), contract_code=code, factory_code=factory, as_of=as_of_from(request)))
+
+
+@page
+@require_safe
+def money_file(request: HttpRequest, code: str, form: str, factory: str = "") -> HttpResponse:
+    """The table of the chosen grouping as a file."""
+    found = money_of(reader=reader_of(request), contract_code=code, factory_code=factory, as_of=as_of_from(request))
+    by, listed = _grouping(request, found)
+    rows = listed.ordered(_table(found, by, Frame(request)))
+    name = "-".join(part for part in (code, factory, "money", by.value) if part)
+    return listed.file(form, rows, name=name, contract=found.contract, as_of=found.as_of)
 
 
 @page
@@ -105,9 +151,7 @@ def money_rows(request: HttpRequest, code: str) -> HttpResponse:
 
 def _page(request: HttpRequest, found: Money) -> HttpResponse:
     frame = Frame(request)
-    groupings = [by for by in Grouping if found.factory is None or by is not Grouping.FACTORY]
-    default = Grouping.FACTORY if found.factory is None else Grouping.CATEGORY
-    by = Grouping(chosen(request, "by", [one.value for one in groupings], default.value))
+    by, listed = _grouping(request, found)
     total = total_of(found.cells)
     rows = _table(found, by, frame)
     today = found.as_of == timezone.localdate()
@@ -122,15 +166,16 @@ def _page(request: HttpRequest, found: Money) -> HttpResponse:
         "contract": found.contract,
         "total": total,
         "by": by,
-        "groupings": options(request, "by", [(one.value, _GROUPINGS[one]) for one in groupings], by.value),
+        "groupings": options(request, "by", [(one.value, _GROUPINGS[one]) for one in _groupings(found)], by.value),
         "group_label": _GROUPINGS[by],
+        "listed": listed,
         "commitment": _of_commitment(found, total, frame.rate),
-        "rows": rows,
+        "rows": listed.ordered(rows),
         "figures": [shown(name, found, total, frame, basis=basis_words(name, found, found.cells), **_whole(found)) for name in FIGURES],
-        "curve": _curve(found),
+        "curve": money_curve(found),
         "undated": _undated(found),
-        "bridge_usd": _bridge_usd(total),
-        "bridge_rub": _bridge_rub(total, rows, by),
+        "bridge_usd": dollar_bridge(total),
+        "bridge_rub": rouble_bridge(total, [(row.label, row.total) for row in rows], by),
         "bases": _bases(total),
         "may_pay": may(Action.RECORD_PAYMENT),
         "may_budget": may(Action.APPROVE_BASELINE),
@@ -138,6 +183,19 @@ def _page(request: HttpRequest, found: Money) -> HttpResponse:
         "apart": rows_url(found.contract.code, frame, "paid", **_whole(found), budget=NONE),
     }
     return render(request, "cluster/money.html", context)
+
+
+def _groupings(found: Money) -> list[Grouping]:
+    return [by for by in Grouping if found.factory is None or by is not Grouping.FACTORY]
+
+
+def _grouping(request: HttpRequest, found: Money) -> tuple[Grouping, Listed]:
+    """What the address groups the table by, and the table as a list."""
+    default = Grouping.FACTORY if found.factory is None else Grouping.CATEGORY
+    by = Grouping(chosen(request, "by", [one.value for one in _groupings(found)], default.value))
+    listing = FACTORY_MONEY if found.factory else MONEY
+    head = replace(listing.columns[0], head=capfirst(_GROUPINGS[by]))
+    return by, replace(listing, columns=(head, *listing.columns[1:])).asked(request)
 
 
 def _whole(found: Money) -> dict[str, str]:
@@ -198,44 +256,22 @@ def allocated_dollars(found: Money, total: Total, status: RateStatus) -> tuple[I
 
 def _table(found: Money, by: Grouping, frame: Frame) -> list[Row]:
     """A row for each group, in the order in which people expect them; what has no detail comes last."""
-    groups = {key[0]: total for key, total in totals_by(found.cells, by).items()}
     rows = []
-    for key in sorted(groups, key=lambda one: _order(found, by, one)):
+    for key, label, group in grouped(found, by):
         part = _whole(found) | {_parameter(by, key): _value(found, by, key)}
         url = ""
         if by is Grouping.FACTORY and isinstance(key, int):
             url = reverse("cluster:factory_money", args=[found.contract.code, found.factories[key].code]) + frame.as_of_query
         rows.append(
             Row(
-                label=_label(found, by, key),
-                figures=[shown(name, found, groups[key], frame, **part) for name in FIGURES],
-                total=groups[key],
+                label=label,
+                figures=[shown(name, found, group, frame, **part) for name in FIGURES],
+                total=group,
                 url=url,
                 vague=key in ("", None),
             )
         )
     return rows
-
-
-def _order(found: Money, by: Grouping, key: Hashable) -> tuple[Any, ...]:
-    if by is Grouping.FACTORY and isinstance(key, int):
-        return (found.factories[key].order, found.factories[key].code)
-    if by in (Grouping.CATEGORY, Grouping.FUNDING):
-        values = CostCategory.values if by is Grouping.CATEGORY else FundingSource.values
-        return (values.index(str(key)) if key else len(values),)
-    return (key is None, key or 0)
-
-
-def _label(found: Money, by: Grouping, key: Hashable) -> str:
-    if by is Grouping.FACTORY and isinstance(key, int):
-        return f"{found.factories[key].code} {found.factories[key].name}"
-    if not key:
-        return _("no month named") if by in (Grouping.MONTH, Grouping.YEAR) else _("not published in that detail")
-    if by is Grouping.CATEGORY:
-        return str(CostCategory(str(key)).label)
-    if by is Grouping.FUNDING:
-        return str(FundingSource(str(key)).label)
-    return month_words(key) if isinstance(key, date) else str(key)
 
 
 def _parameter(by: Grouping, key: Hashable) -> str:
@@ -251,55 +287,9 @@ def _value(found: Money, by: Grouping, key: Hashable) -> str:
     return f"{key:%Y-%m}" if isinstance(key, date) else str(key)
 
 
-def _curve(found: Money) -> Chart | None:
-    """Sums by month, all three of the factories with a published budget, or of the payments alone where there is none.
-
-    None where fewer than two months are known.
-    """
-    by_month = {key[0]: total for key, total in totals_by(found.cells, Grouping.MONTH).items() if isinstance(key[0], date)}
-    if len(by_month) < 2:
-        return None
-    planned = any(total.lines for total in by_month.values())
-    points, budget, paid, outlook = [], ZERO, ZERO, ZERO
-    for month, total in sorted(by_month.items()):
-        budget += total.budget_rub or ZERO
-        paid += total.paid_planned_rub if planned else total.paid_rub
-        outlook += total.outlook_rub or ZERO
-        points.append(CurvePoint(month, budget if planned else None, paid if month <= found.as_of else None, outlook if planned else None))
-    return curve("money-curve", points, as_of=found.as_of)
-
-
 def _undated(found: Money) -> Decimal | None:
     """The budget that no month was published for."""
     return total_of(cell for cell in found.cells if cell.month is None).budget_rub or None
-
-
-def _bridge_usd(total: Total) -> Chart | None:
-    if total.budget_usd is None or total.real_usd is None or total.fx_usd is None or total.outlook_usd is None or not total.lines:
-        return None
-    spans = [
-        Span(_("Budget at the contract rate"), total.budget_usd, is_total=True),
-        Span(_("Real effect"), total.real_usd),
-        Span(_("FX effect"), total.fx_usd),
-        Span(_("Outlook"), total.outlook_usd, is_total=True),
-    ]
-    return bridge("bridge-usd", spans, title=_("From budget to outlook in dollars"), currency="USD")
-
-
-def _bridge_rub(total: Total, rows: list[Row], by: Grouping) -> Chart | None:
-    """By the largest effects of the groups shown; by month nothing but moved payments would be seen, so that it is one step."""
-    if total.budget_rub is None or total.outlook_rub is None or total.real_rub is None or not total.lines:
-        return None
-    effects = [(row.label, row.total.real_rub) for row in rows if row.total.real_rub]
-    if by in (Grouping.MONTH, Grouping.YEAR) or not effects:
-        effects = [(_("Real effect"), total.real_rub)]
-    largest = sorted(effects, key=lambda one: -abs(one[1] or ZERO))[:WIDEST_BRIDGE]
-    spans = [Span(label, amount or ZERO) for label, amount in effects if (label, amount) in largest]
-    rest = total.real_rub - sum((span.amount for span in spans), ZERO)
-    if rest:
-        spans.append(Span(_("others"), rest))
-    first, last = Span(_("Budget"), total.budget_rub, is_total=True), Span(_("Outlook"), total.outlook_rub, is_total=True)
-    return bridge("bridge-rub", [first, *spans, last], title=_("From budget to outlook in roubles"), currency="RUB")
 
 
 def _bases(total: Total) -> list[BasisRow]:

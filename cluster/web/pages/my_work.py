@@ -1,26 +1,103 @@
-"""My work: what is asked of the reader now, across all contracts, and the two forms that answer most of it at once."""
+"""My work: what is asked of the reader now, across all contracts, and the two forms that answer most of it at once.
+
+It can be taken away as one list, but has no saved views: each person's work is short, and what is answered is gone from it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cluster.domain.access import Action, Role
 from cluster.domain.errors import BatchRefused, DomainError
+from cluster.models import Contract, Factory
 from cluster.models.form_fields import message_of
 from cluster.queries import my_work as queries
 from cluster.services.delays import acknowledge_flags
 from cluster.services.forecasts import confirm_forecasts
+from cluster.templatetags.story import kind_word
 from cluster.web.context import Frame
 from cluster.web.door import ensure_today, page, reader_of
 from cluster.web.forms.acknowledgement import AcknowledgementForm
+from cluster.web.lists import Column, Kind, Listing
 
 # No id is longer; what is, names nothing.
 _LONGEST_ID = 18
 # Who may do none of these is never asked for anything.
 _ANSWERS = (Action.REVISE_FORECAST, Action.EDIT_RECORD, Action.APPROVE_BASELINE, Action.RUN_JOB)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One thing that is asked: of which kind, about what, and by when or since when; `number` where it is several of a kind."""
+
+    kind: Any
+    what: str | None = None
+    contract: Contract | None = None
+    factory: Factory | None = None
+    day: date | None = None
+    number: int = 1
+
+
+MY_WORK = Listing(
+    page="cluster:my_work",
+    title=_("My work"),
+    order="usual",
+    columns=(
+        Column("kind", _("Kind"), value=lambda ask: ask.kind),
+        Column("what", _("What it is about"), value=lambda ask: ask.what),
+        Column("contract", _("Contract"), value=lambda ask: ask.contract.code if ask.contract else None),
+        Column("factory", _("Factory"), value=lambda ask: ask.factory.code if ask.factory else None),
+        Column("day", _("By or since"), Kind.DATE, lambda ask: ask.day),
+        Column("number", _("How many"), Kind.INTEGER, lambda ask: ask.number),
+        Column(
+            "example", _("Example"), value=lambda ask: gettext("not real figures") if ask.contract and ask.contract.is_example else None
+        ),
+    ),
+)
+
+
+@page
+@require_safe
+def my_work_file(request: HttpRequest, form: str) -> HttpResponse:
+    """What the page shows as one list."""
+    reader = reader_of(request)
+    work = queries.my_work(reader, today=timezone.localdate(), counts=Frame(request).asked)
+    return MY_WORK.asked(request).file(form, _asks(work), name="my-work")
+
+
+def _asks(work: queries.MyWork) -> Iterator[Ask]:
+    """Everything of the page in its order."""
+    for told in sorted(work.forecasts, key=lambda one: one.can_be_confirmed):
+        milestone, kind = told.dated.milestone, _("forecast to confirm") if told.can_be_confirmed else _("forecast to revise")
+        day = None if told.ends == date.max else told.ends
+        yield Ask(kind, f"{milestone.code} {milestone.name}", milestone.contract, milestone.factory, day)
+    for one in work.flags:
+        yield Ask(kind_word(one.row.kind), one.name, one.flag.contract, one.flag.factory, one.row.since)
+    for report in work.reports:
+        yield Ask(_("report owed"), report.duty.get_kind_display(), report.duty.contract, report.duty.factory, report.due_on)
+    for baseline in work.baselines:
+        yield Ask(_("baseline to approve"), baseline.name, baseline.contract)
+    for disputed in work.contradictions:
+        yield Ask(_("figures to decide"), None, disputed.contract, number=disputed.count)
+    for job in work.jobs:
+        yield Ask(_("job given up"), job.get_name_display(), day=timezone.localdate(job.scheduled_for))
+    for run in work.simulations:
+        yield Ask(_("simulation finished"), None, run.contract, day=timezone.localdate(run.finished_at))
+    several = {
+        queries.Asked.RATES: _("rates to decide"),
+        queries.Asked.LETTERS: _("letters to decide"),
+        queries.Asked.SUSPENSIONS: _("people whose letters kept coming back"),
+    }
+    yield from (Ask(words, number=work.counts.of[kind]) for kind, words in several.items() if work.counts.of[kind])
 
 
 @page
@@ -84,6 +161,7 @@ def _answer(request: HttpRequest, form: AcknowledgementForm, ticked: list[int] |
     context = {
         "frame": frame,
         "work": work,
+        "listed": MY_WORK.asked(request),
         "to_confirm": [one for one in work.forecasts if one.can_be_confirmed],
         "to_tell": [one for one in work.forecasts if not one.can_be_confirmed],
         "form": form,

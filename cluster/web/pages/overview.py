@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from cluster.charts import Chart, Level, MoneyBar, TimelineRow, money_bar, steps, timeline
 from cluster.domain.dates import DateWindow
 from cluster.domain.exchange import Basis
 from cluster.domain.outlook import Total, total_of
@@ -17,18 +18,17 @@ from cluster.domain.stages import Stage
 from cluster.models import Claim, Factory, Figure, MilestoneKind, User
 from cluster.queries.causes import LateBecause, late_because
 from cluster.queries.changes import ChangesOfKind, changes_since, last_visit
-from cluster.queries.contracts import Overview, baseline_in_force, overview
-from cluster.queries.dollars import dollars_of_factories
+from cluster.queries.contracts import Overview, overview
 from cluster.queries.milestones import DatedMilestone
 from cluster.queries.money import Money, money_in
 from cluster.queries.people import sees_people
 from cluster.queries.rates import RateStatus
+from cluster.templatetags.bases import basis_words
 from cluster.templatetags.format import claim_value
 from cluster.web.amounts import InDollars, agreed, less, reporting, summed
-from cluster.web.charts import Chart, Level, MoneyBar, TimelineRow, money_bar, steps, timeline
 from cluster.web.context import Frame
 from cluster.web.door import as_of_from, page, reader_of
-from cluster.web.figures import Shown, basis_words, shown
+from cluster.web.figures import Shown, shown
 from cluster.web.panels import panels
 
 WORST = 5
@@ -84,7 +84,7 @@ def contract(request: HttpRequest, code: str) -> HttpResponse:
         "unnamed": sum(row.factory.membership == Factory.Membership.PLACEHOLDER for row in state.rows),
         "worst": _worst(reader, state),
         "sees_people": sees_people(reader, contract_id=state.contract.pk),
-        "tiles": _tiles(state, total, frame.rate),
+        "tiles": _tiles(state, total, money, frame.rate),
         "outlook": _outlook(money, total, frame),
         "money": _money_bar(state),
         "timeline": timeline("promises", rows, as_of=as_of) if rows else None,
@@ -139,11 +139,9 @@ def _stages(state: Overview) -> list[tuple[Stage, int]]:
     return [(stage, n) for stage in reversed(Stage) if (n := sum(row.stage is stage for row in state.rows))]
 
 
-def _tiles(state: Overview, total: Total, status: RateStatus) -> list[Tile]:
+def _tiles(state: Overview, total: Total, money: Money, status: RateStatus) -> list[Tile]:
     rate, stale = status.rate, status.stale
-    baseline = baseline_in_force(state.contract.pk, as_of=state.as_of)
-    by_factory = dollars_of_factories(contract_id=state.contract.pk, baseline_id=baseline.pk if baseline else None, as_of=state.as_of)
-    visible = [by_factory[row.factory.pk] for row in state.rows if row.factory.pk in by_factory]
+    visible = list(money.dollars.values())
 
     def dollars(*parts: InDollars | None) -> list[InDollars]:
         return [part for part in parts if part is not None]

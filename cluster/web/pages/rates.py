@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,47 +14,51 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from cluster.charts import Point, RateSeries, rate_steps
 from cluster.domain.access import Action
 from cluster.domain.calendars import FIRST_RATE, Gap
 from cluster.domain.dates import parse_day
 from cluster.domain.errors import Conflict, DomainError, NotFound
-from cluster.domain.exchange import change
+from cluster.domain.exchange import Rate, change
 from cluster.models import Contract, ExchangeRate, JobRun, User
 from cluster.models.scope import Reader
 from cluster.queries.history import record_history
 from cluster.queries.jobs import newest_run
 from cluster.queries.people import sees_all_people
-from cluster.queries.rate_use import Affected, Use, affected, counts_between, replaced_counts, use_counts, uses
+from cluster.queries.rate_use import Affected, Use, affected, counts_of, use_counts, uses
 from cluster.queries.rates import (
     SERIES,
     Revision,
     Step,
     Waiting,
     accepted_between,
-    corrections,
+    corrections_of,
     followed,
     in_force_until,
     missing_rates,
     neighbours,
-    oldest_rate,
+    quarantined,
     rate_for,
     rate_status,
     revisions_of,
     series,
     steps,
-    waiting_rates,
+    superseded,
+    waiting_among,
 )
+from cluster.queries.together import together
 from cluster.services import jobs
 from cluster.services.access import require
 from cluster.services.rates import Entry, Verdict, accept_rate, preview_rate, record_rate, reject_rate
 from cluster.templatetags.format import date_short
-from cluster.web.charts import Point, RateSeries, rate_steps
 from cluster.web.context import Frame
 from cluster.web.door import as_of_from, ensure_today, page, reader_of
 from cluster.web.filters import Option, link, paged
 from cluster.web.forms.rates import BackfillForm, DecisionForm, RateForm
+from cluster.web.lists import Column, Filter, Kind, Listed, Listing, opens_saved
 from cluster.web.pages.jobs import run_row
 
 Status = ExchangeRate.Status
@@ -94,6 +99,34 @@ class RateRow:
 
     step: Step
     used: int
+
+
+RATES = Listing(
+    page="cluster:rates",
+    title=gettext_lazy("Official rates"),
+    order="-date",
+    columns=(
+        Column("date", gettext_lazy("Date"), Kind.DATE, lambda row: row.step.row.date, by=lambda row: row.step.row.date),
+        Column("value", gettext_lazy("Roubles"), Kind.RATE, lambda row: row.step.row.value, by=lambda row: row.step.row.value),
+        Column("nominal", gettext_lazy("For units"), Kind.INTEGER, lambda row: row.step.row.nominal),
+        Column(
+            "change",
+            gettext_lazy("Change"),
+            Kind.NUMBER,
+            lambda row: None if row.step.percent is None else row.step.percent.quantize(Decimal("0.01")),
+            by=lambda row: row.step.percent,
+            in_file=gettext_lazy("Change, per cent"),
+        ),
+        Column("revision", gettext_lazy("Revision"), Kind.INTEGER, lambda row: row.step.row.revision, by=lambda row: row.step.row.revision),
+        Column("source", gettext_lazy("Source"), value=lambda row: row.step.row.source),
+        Column("used", gettext_lazy("Amounts at it"), Kind.INTEGER, lambda row: row.used),
+    ),
+    filters=(
+        Filter("currency", gettext_lazy("Currency")),
+        Filter("from", gettext_lazy("From")),
+        Filter("to", gettext_lazy("To")),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +175,22 @@ class Preview:
 
 @page
 @require_safe
+@opens_saved(RATES)
 def rates(request: HttpRequest) -> HttpResponse:
     """The rates of a currency and a time."""
     return _answer(request, _shown(request))
+
+
+@page
+@require_safe
+def rates_file(request: HttpRequest, form: str) -> HttpResponse:
+    """The accepted rates of the time, all pages of them, as a file."""
+    reader, shown, listed = _known(request), _shown(request), RATES.asked(request)
+    rows = list(accepted_between(reader, shown.currency, shown.first, shown.until))
+    counts = use_counts(reader, rows)
+    found = [RateRow(step, counts.get(step.row.pk, 0)) for step in steps(rows)]
+    name = f"rates-{shown.currency}-{shown.first}-{shown.last}"
+    return listed.file(form, listed.ordered(found), name=name, as_of=shown.as_of)
 
 
 @page
@@ -275,32 +321,46 @@ def _answer(request: HttpRequest, shown: Shown, *, form: BackfillForm | None = N
     reader, frame = _known(request), Frame(request)
     may_run = not shown.is_past and reader.scope.may(Action.RUN_JOB)
     may_edit = not shown.is_past and reader.scope.may(Action.EDIT_RECORD)
-    gaps = missing_rates(shown.currency, shown.first, shown.last)
-    # What waits for a person waits today, and so does the newest run: neither belongs to a past day.
-    waiting = [] if shown.is_past else waiting_rates(reader, shown.currency)
-    run = None if shown.is_past else newest_run(reader, JobRun.Name.BACKFILL_RATES)
-    listed = paged(request, accepted_between(reader, shown.currency, shown.first, shown.until), RATES_PER_PAGE)
-    home = reverse("cluster:rates")
+    accepted = ExchangeRate.objects.accepted(shown.currency)
+    # What waits for a person waits today, and so does the newest run: neither belongs to a past day, and nor does tomorrow's rate.
+    held, runs, tomorrow, oldest, old = together(
+        quarantined(reader, shown.currency) if not shown.is_past else ExchangeRate.objects.none(),
+        newest_run(reader, JobRun.Name.BACKFILL_RATES) if not shown.is_past else JobRun.objects.none(),
+        accepted.filter(date=shown.as_of + _ONE_DAY) if not shown.is_past else accepted.none(),
+        accepted.order_by("date")[:1],
+        superseded(reader, shown.currency, shown.first, shown.until, limit=NEWEST_CORRECTIONS),
+    )
+    waiting, corrected = waiting_among(held), corrections_of(reader, old)
+    known = series(shown.currency, shown.first, shown.until)
+    gaps = missing_rates(shown.currency, shown.first, shown.last, known=known)
+    newest_gaps = gaps[: -NEWEST_GAPS - 1 : -1]
+    listed = RATES.asked(request)
+    one_page, shown_rates = _one_page(request, reader, shown, listed)
+    counts = counts_of(
+        reader,
+        [step.row for step in one_page],
+        replaced=[each.old for each in corrected],
+        spans=[(gap.first, gap.until) for gap in newest_gaps] if shown.currency == SERIES else (),
+    )
     initial = {"currency": shown.currency, "first": shown.first, "last": shown.last}
     context: dict[str, Any] = {
         "frame": frame,
         "shown": shown,
-        "status": rate_status(shown.as_of, shown.currency),
-        "tomorrow": None if shown.is_past else _tomorrow(shown),
+        "status": frame.rate if shown.currency == SERIES else rate_status(shown.as_of, shown.currency),
+        "tomorrow": next(iter(tomorrow), None),
         "currencies": _currencies(request, shown),
-        "times": _times(shown, frame.kept),
-        "chart": _chart(shown, gaps, waiting),
-        "gaps": _gap_rows(reader, shown.currency, gaps),
+        "times": _times(shown, frame.kept, next(iter(oldest), None)),
+        "chart": _chart(shown, known, gaps, waiting),
+        "gaps": [GapRow(gap, used) for gap, used in zip(newest_gaps, counts.between or [0] * len(newest_gaps), strict=True)],
         "missing": sum(gap.count for gap in gaps),
         "more_gaps": max(len(gaps) - NEWEST_GAPS, 0),
         "waiting": waiting,
-        "corrections": _corrections(reader, shown),
-        "rows": _rate_rows(reader, list(listed.object_list)),
+        "corrections": [RevisionRow(each, counts.replaced.get(each.old.pk, 0)) for each in corrected],
+        "rows": [RateRow(step, counts.standing.get(step.row.pk, 0)) for step in one_page],
+        "shown_rates": shown_rates,
         "listed": listed,
-        "newer": _page_link(request, listed.number - 1, home),
-        "older": _page_link(request, listed.number + 1, home),
         "form": form or BackfillForm(initial=initial),
-        "run": run_row(run) if run else None,
+        "run": next(map(run_row, runs), None),
         "may_run": may_run,
         "may_edit": may_edit,
         "new_rate_url": f"{reverse('cluster:new_rate')}?{urlencode({'currency': shown.currency} | frame.kept)}",
@@ -309,19 +369,13 @@ def _answer(request: HttpRequest, shown: Shown, *, form: BackfillForm | None = N
     return render(request, "cluster/rates.html", context, status=status)
 
 
-def _tomorrow(shown: Shown) -> ExchangeRate | None:
-    """The rate of tomorrow, where the bank has set it already."""
-    return ExchangeRate.objects.accepted(shown.currency).filter(date=shown.as_of + _ONE_DAY).first()
-
-
 def _currencies(request: HttpRequest, shown: Shown) -> list[Option]:
     codes = list(settings.RATE_CURRENCIES)
     return [Option(code, code, link(request, currency=code), code == shown.currency) for code in codes] if len(codes) > 1 else []
 
 
-def _times(shown: Shown, kept: dict[str, str]) -> list[Option]:
+def _times(shown: Shown, kept: dict[str, str], oldest: ExchangeRate | None) -> list[Option]:
     """Usual times as links; all of it begins with the first rate that is known."""
-    oldest = oldest_rate(shown.currency)
     starts = [
         ("quarter", _("3 months"), shown.as_of - timedelta(days=92)),
         ("year", _("a year"), shown.as_of - timedelta(days=365)),
@@ -338,27 +392,20 @@ def _times(shown: Shown, kept: dict[str, str]) -> list[Option]:
     return found
 
 
-def _chart(shown: Shown, gaps: list[Gap], waiting: list[Waiting]) -> Any:
-    points = [Point(each.date, each.per_unit) for each in series(shown.currency, shown.first, shown.until)]
+def _chart(shown: Shown, known: list[Rate], gaps: list[Gap], waiting: list[Waiting]) -> Any:
+    points = [Point(each.date, each.per_unit) for each in known]
     held = [Point(each.row.date, each.row.rate.per_unit) for each in waiting if shown.first <= each.row.date <= shown.until]
     return rate_steps("rates", RateSeries(shown.currency, shown.first, shown.until, points, gaps, held))
 
 
-def _gap_rows(reader: Reader, currency: str, gaps: list[Gap]) -> list[GapRow]:
-    newest = gaps[: -NEWEST_GAPS - 1 : -1]
-    counts = counts_between(reader, [(gap.first, gap.until) for gap in newest]) if currency == SERIES else [0] * len(newest)
-    return [GapRow(gap, used) for gap, used in zip(newest, counts, strict=True)]
-
-
-def _corrections(reader: Reader, shown: Shown) -> list[RevisionRow]:
-    found = corrections(reader, shown.currency, shown.first, shown.until, limit=NEWEST_CORRECTIONS)
-    counts = replaced_counts(reader, [each.old for each in found])
-    return [RevisionRow(each, counts.get(each.old.pk, 0)) for each in found]
-
-
-def _rate_rows(reader: Reader, listed: list[ExchangeRate]) -> list[RateRow]:
-    counts = use_counts(reader, listed)
-    return [RateRow(step, counts.get(step.row.pk, 0)) for step in steps(listed)]
+def _one_page(request: HttpRequest, reader: Reader, shown: Shown, listed: Listed) -> tuple[list[Step], Any]:
+    """One page of the rates. A change is counted from the rate before: another order than by date needs all of the time."""
+    known = accepted_between(reader, shown.currency, shown.first, shown.until)
+    if listed.sorted_by:
+        found = paged(request, listed.ordered([RateRow(step, 0) for step in steps(list(known))]), RATES_PER_PAGE)
+        return [row.step for row in found], found
+    found = paged(request, known, RATES_PER_PAGE)
+    return steps(list(found.object_list)), found
 
 
 def _page_link(request: HttpRequest, number: int, path: str) -> str:

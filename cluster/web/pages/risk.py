@@ -17,6 +17,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from cluster.charts import Chart
+from cluster.charts.risk import Bar, Mark, risk_ends, tornado
 from cluster.domain.access import Action
 from cluster.domain.errors import Conflict, DomainError, NotFound
 from cluster.models import Contract, MilestoneKind, RiskResult, RiskRun
@@ -25,8 +27,6 @@ from cluster.queries.contracts import contract_for, is_partial
 from cluster.queries.people import sees_all_people
 from cluster.queries.risk import due_of, estimated_count, results_of, risk_runs
 from cluster.services.risk import cancel_run, request_run
-from cluster.web.charts import Chart
-from cluster.web.charts.risk import Bar, Mark, risk_ends, tornado
 from cluster.web.context import Frame
 from cluster.web.door import as_of_from, ensure_today, page, reader_of
 from cluster.web.forms.risk import RiskForm

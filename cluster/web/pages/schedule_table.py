@@ -1,6 +1,5 @@
 """The schedule as a table: pasted from a spreadsheet, first shown as what it would change; downloaded to be pasted back."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from cluster.domain.access import Action
 from cluster.domain.errors import Conflict, DomainError
+from cluster.domain.estimates import DAYS
 from cluster.domain.schedule_table import (
     COLUMNS,
     Change,
@@ -24,7 +24,8 @@ from cluster.domain.schedule_table import (
     written_links,
 )
 from cluster.domain.tables import BadRows
-from cluster.models import Contract, MilestoneKind
+from cluster.gateways.workbook import Kind
+from cluster.models import MilestoneKind
 from cluster.queries.budgets import factories_of
 from cluster.queries.contracts import contract_for
 from cluster.queries.people import sees_people
@@ -36,7 +37,7 @@ from cluster.web.bad_rows import bad_rows
 from cluster.web.conflicts import in_words
 from cluster.web.door import ensure_today, page, reader_of
 from cluster.web.forms.schedule_table import WORDS, PasteScheduleForm
-from cluster.web.spreadsheet import csv_response
+from cluster.web.spreadsheet import Column, Table, table_response
 
 MOST_CHANGES = 100
 
@@ -131,20 +132,21 @@ def paste(request: HttpRequest, code: str) -> HttpResponse:
 
 @page
 @require_safe
-def schedule_csv(request: HttpRequest, code: str) -> HttpResponse:
+def schedule_file(request: HttpRequest, code: str, form: str) -> HttpResponse:
     """The milestones as a table that a spreadsheet opens, and that pasted back changes nothing."""
     reader = reader_of(request)
     contract = contract_for(reader, code)
     stored = planned_milestones(reader, contract)
     named = sees_people(reader, contract_id=contract.pk)
     words = _Words(factory_codes(reader, contract), people_named(contract, stored.values()) if named else {})
-    return table_response(f"{code}-schedule", contract, stored.values(), [n for n in COLUMNS if named or n != "responsible"], words.of)
+    names = [name for name in COLUMNS if named or name != "responsible"]
+    columns = [Column(WORDS[name], lambda row, name=name: words.of(row, name), kind_of(name)) for name in names]  # type: ignore[misc]
+    return table_response(form, Table(f"{code}-schedule", gettext("Schedule"), columns, stored.values(), contract.is_example))
 
 
-def table_response(name: str, contract: Contract, rows: Iterable[PlannedMilestone], columns: list[str], cell: Any) -> HttpResponse:
-    """These columns of planned milestones as a file, under headings that a pasted table may have."""
-    heads = [str(WORDS[column]) for column in columns]
-    return csv_response(name, heads, ([cell(row, column) for column in columns] for row in rows), example=contract.is_example)
+def kind_of(column: str) -> Kind:
+    """What stands in a column of a pasted schedule."""
+    return Kind.INTEGER if column in DAYS else Kind.TEXT
 
 
 def _answer(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:

@@ -1,13 +1,12 @@
 """The slip ledger: every revision of a forecast as days lost or won, its sums, and what each milestone was ever promised for."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -20,31 +19,63 @@ from cluster.queries.people import sees_people
 from cluster.queries.slips import PromiseRow, Slip, SlipLedger, promise_rows, slip_ledger, total_of
 from cluster.templatetags.format import month
 from cluster.web.door import as_of_from, page, reader_of
-from cluster.web.filters import Option, chosen, columns, link, options, ordered, paged, typed
-from cluster.web.spreadsheet import csv_response
+from cluster.web.filters import Option, chosen, link, options, paged, typed
+from cluster.web.lists import AS_OF, Column, Filter, Kind, Listed, Listing, opens_saved
 
 PAGE = 40
 VIEWS = ("revisions", "promises")
 # What stands for "the contract as a whole" among factories, and for "nobody" among people.
 NONE = "-"
-_ORDER: dict[str, Callable[[Slip], Any]] = {
-    "on": lambda slip: slip.on,
-    "factory": lambda slip: slip.factory_code,
-    "milestone": lambda slip: slip.revision.milestone.code,
-    "reason": lambda slip: slip.revision.get_reason_display(),
-    "before": lambda slip: slip.before,
-    "after": lambda slip: slip.revision.new_latest,
-    "days": lambda slip: slip.days,
-}
-_HEADS = [
-    ("on", _("Announced"), False),
-    ("factory", _("Factory"), False),
-    ("milestone", _("Milestone"), False),
-    ("reason", _("Reason"), False),
-    ("before", _("From"), False),
-    ("after", _("To"), False),
-    ("days", _("Days lost or won"), True),
-]
+
+
+def _counted_from(slip: Slip) -> str | None:
+    if not slip.before:
+        return None
+    return gettext("the due date") if slip.is_first else gettext("the forecast before")
+
+
+SLIPS = Listing(
+    page="cluster:slips",
+    title=_("Slips"),
+    order="-on",
+    columns=(
+        Column("on", _("Announced"), Kind.DATE, lambda slip: slip.on, by=lambda slip: slip.on),
+        Column("factory", _("Factory"), value=lambda slip: slip.factory_code, by=lambda slip: slip.factory_code or None),
+        Column(
+            "milestone",
+            _("Milestone"),
+            value=lambda slip: slip.revision.milestone.code,
+            by=lambda slip: slip.revision.milestone.code,
+        ),
+        Column("name", _("Name"), value=lambda slip: slip.revision.milestone.name, on_page=False),
+        Column(
+            "reason",
+            _("Reason"),
+            value=lambda slip: slip.revision.get_reason_display(),
+            by=lambda slip: str(slip.revision.get_reason_display()),
+        ),
+        Column("before", _("From"), Kind.DATE, lambda slip: slip.before, by=lambda slip: slip.before),
+        Column("after", _("To"), Kind.DATE, lambda slip: slip.revision.new, by=lambda slip: slip.revision.new_latest),
+        Column("days", _("Days lost or won"), Kind.INTEGER, lambda slip: slip.days, by=lambda slip: slip.days, total=True),
+        Column("counted_from", _("Counted from"), value=_counted_from, on_page=False),
+        Column("document", _("Document"), value=lambda slip: slip.revision.document, on_page=False),
+        Column("source", _("Source"), value=lambda slip: slip.revision.source),
+        AS_OF,
+        Column(
+            "responsible",
+            _("Responsible"),
+            value=lambda slip: _name(slip.revision.milestone.responsible),
+            by=lambda slip: _name(slip.revision.milestone.responsible).casefold() if slip.revision.milestone.responsible else None,
+        ),
+    ),
+    filters=(
+        Filter("q", _("Code or name")),
+        Filter("factory", _("Factory"), lambda: [(NONE, _("the contract as a whole"))]),
+        Filter("reason", _("Reason"), lambda: SlipReason.choices),
+        Filter("month", _("Month")),
+        Filter("responsible", _("Responsible")),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +108,7 @@ class Asked:
     responsible: str
     text: str
     named: bool
+    listed: Listed
 
     @property
     def narrows(self) -> bool:
@@ -107,7 +139,10 @@ def _asked(request: HttpRequest, code: str) -> Asked:
         and _mentions(slip.revision.milestone, text)
     ]
     written = f"{in_month:%Y-%m}" if in_month else ""
-    return Asked(ledger, rows, factory, reason, written, responsible, text, named)
+    people = [(_responsible_key(slip), _name(slip.revision.milestone.responsible)) for slip in ledger.rows] if named else []
+    mine = replace(SLIPS, filters=[replace(one, choices=lambda: people) if one.name == "responsible" else one for one in SLIPS.filters])
+    listed = (mine if named else SLIPS.without("responsible")).asked(request)
+    return Asked(ledger, listed.ordered(rows), factory, reason, written, responsible, text, named, listed)
 
 
 def _month_from(request: HttpRequest) -> date | None:
@@ -132,6 +167,7 @@ def _responsible_key(slip: Slip) -> str:
 
 @page
 @require_safe
+@opens_saved(SLIPS)
 def slips(request: HttpRequest, code: str) -> HttpResponse:
     """The rows that the filters leave with their sums, or (`?view=promises`) what their milestones were promised for by baseline."""
     asked, view = _asked(request, code), chosen(request, "view", VIEWS, "revisions")
@@ -148,20 +184,17 @@ def slips(request: HttpRequest, code: str) -> HttpResponse:
         "reasons": options(request, "reason", _reasons(ledger), asked.reason),
         "people": options(request, "responsible", _people(asked), asked.responsible) if asked.named else [],
         "reset": link(request, factory=None, reason=None, month=None, responsible=None, q=None),
-        "export": reverse("cluster:slips_csv", args=[code]) + ("?" + request.GET.urlencode() if request.GET else ""),
+        "listed": asked.listed,
     }
     context |= _promises(request, asked) if view == "promises" else _revisions(request, asked)
     return render(request, "cluster/slips.html", context)
 
 
 def _revisions(request: HttpRequest, asked: Asked) -> dict[str, Any]:
-    sort = chosen(request, "sort", [sign + key for key in _ORDER for sign in ("", "-")], "-on")
     return {
         "total": total_of(asked.rows),
         "sums": _sums(request, asked),
-        "columns": columns(request, _HEADS, sort),
-        "shown": paged(request, ordered(asked.rows, sort, _ORDER), PAGE),
-        "sort": "" if sort == "-on" else sort,
+        "shown": paged(request, asked.rows, PAGE),
     }
 
 
@@ -238,34 +271,9 @@ def _moved(promised: list[PromiseRow], asked: Asked) -> Iterator[PromiseRow]:
 
 @page
 @require_safe
-def slips_csv(request: HttpRequest, code: str) -> HttpResponse:
-    """The rows that the filters leave, the newest first, as a table for a spreadsheet."""
+def slips_file(request: HttpRequest, code: str, form: str) -> HttpResponse:
+    """The rows that the filters leave, as a file."""
     asked = _asked(request, code)
-    heads = [
-        gettext("Announced"), gettext("Factory"), gettext("Milestone"), gettext("Name"), gettext("Reason"), gettext("From"), gettext("To"),
-        gettext("Days lost or won"), gettext("Counted from"), gettext("Document"), gettext("Source"), gettext("As of"),
-        *([gettext("Responsible")] if asked.named else []),
-    ]  # fmt: skip
     ledger = asked.ledger
-    return csv_response(
-        f"{code}-slips-{ledger.as_of:%Y-%m-%d}", heads, (_cells(slip, asked) for slip in asked.rows), example=ledger.contract.is_example
-    )
-
-
-def _cells(slip: Slip, asked: Asked) -> list[object]:
-    revision, milestone = slip.revision, slip.revision.milestone
-    return [
-        slip.on,
-        slip.factory_code,
-        milestone.code,
-        milestone.name,
-        revision.get_reason_display(),
-        slip.before or "",
-        revision.new,
-        "" if slip.days is None else slip.days,
-        (gettext("the due date") if slip.is_first else gettext("the forecast before")) if slip.before else "",
-        revision.document,
-        revision.source or "",
-        asked.ledger.as_of,
-        *([_name(milestone.responsible)] if asked.named else []),
-    ]
+    name = f"{code}-slips-{ledger.as_of:%Y-%m-%d}"
+    return asked.listed.file(form, asked.rows, name=name, contract=ledger.contract, as_of=ledger.as_of)

@@ -5,11 +5,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from cluster.charts.trend import trend as trend_chart
 from cluster.models import Baseline, MilestoneKind
 from cluster.queries.contracts import contract_for
 from cluster.queries.milestones import DatedMilestone, dated_milestones
 from cluster.queries.trend import trend_lines
-from cluster.web.charts.trend import trend as trend_chart
 from cluster.web.door import as_of_from, page, reader_of
 from cluster.web.filters import chosen, link, options, typed
 

@@ -31,7 +31,11 @@ def record(request: HttpRequest, code: str) -> HttpResponse:
     if not _may(reader, contract):
         raise Forbidden("Your role does not allow this.")
     if request.method != "POST":
-        initial = {"year": today.year, "factory": request.GET.get("factory", "")[:20] or _only_factory(reader)}
+        initial = _asked_for(request, reader, contract)
+        if not initial:
+            names = ("brand", "factory")
+            asked = {name: request.GET.get(name, "")[:20] for name in names}
+            initial = {**asked, "year": today.year, "factory": asked["factory"] or _only_factory(reader)}
         return _answer(request, OutputForm(reader=reader, contract=contract, initial=initial), contract)
     form = OutputForm(_with_their_choices(request, reader, contract), reader=reader, contract=contract)
     if form.is_valid():
@@ -50,6 +54,19 @@ def record(request: HttpRequest, code: str) -> HttpResponse:
                 return redirect("cluster:factory", code, output.factory.code)
             return redirect("production:overview", code)
     return _answer(request, form, contract, status=422)
+
+
+def _asked_for(request: HttpRequest, reader: User, contract: Contract) -> dict[str, Any]:
+    """What the form shows to correct the figure of the address, as seen in use; empty where it names none that is."""
+    number = request.GET.get("of", "")
+    if not (number.isascii() and number.isdecimal() and len(number) <= 18):
+        return {}
+    output = output_by_id(reader=reader, contract_id=contract.pk, output_id=int(number))
+    if output is None or not output.in_use:
+        return {}
+    period = {name: getattr(output, name) for name in ("year", "month", "unit", "brand", "vehicle_model", "segment")}
+    seen = {"factory": output.factory.code if output.factory else "", "replaces_version": output.version, "seen": output.pk}
+    return values_of(output) | period | seen
 
 
 def _may(reader: User, contract: Contract) -> bool:

@@ -5,10 +5,10 @@ from django.shortcuts import render
 
 from cluster.queries.contracts import contract_for, is_partial
 from cluster.web.door import as_of_from, page, reader_of
+from production.charts import band_chart
 from production.queries.brands import brand_rows, component_output
 from production.queries.capacity import capacities, utilisation
 from production.queries.output import yearly
-from production.web.charts import band_chart
 
 
 @page
