@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import models, transaction
@@ -14,37 +15,32 @@ from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from cluster.admin.exports import Exports
 from cluster.admin.forms import RecordForm, amount_field
+from cluster.admin.reach import history_model, in_scope, is_number, may_edit, without_people
 from cluster.domain.errors import DomainError, Forbidden
 from cluster.models.form_fields import message_of
-from cluster.models.scope import ScopedQuerySet
 from cluster.queries.history import history_length, record_history
-from cluster.queries.people import sees_all_people
-from cluster.services.records import delete_record, require_edit, save_record
+from cluster.services.records import delete_record, save_record
 
 HISTORY_PAGE = 50
-# Columns that name people: masked for plant managers and controllers.
-PEOPLE = frozenset({"manager", "responsible", "recorded_by", "acknowledged_by", "approved_by", "requested_by", "by"})
 # The database keeps these in the contract they were made in, with all that hangs on them.
 _ROOTED = frozenset({"factory", "milestone", "baseline", "brand"})
 
 
-def in_scope(model: Any, request: HttpRequest) -> Any:
-    """The rows of `model` that the person may see; all of them for Django's own models, which have no gate."""
-    rows = model._default_manager.all()
-    return rows.for_reader(request.user) if isinstance(rows, ScopedQuerySet) else rows
-
-
-def is_number(text: str) -> bool:
-    """Whether a text can be the number of a record: ASCII digits, of which the database can hold 18 at least."""
-    return text.isascii() and text.isdigit() and len(text) <= 18
-
-
-class NumberSelect(AutocompleteSelect):
-    """A record found by its number: what can be no number is refused by the field, and not asked of the database to be shown again."""
+class ByNumber:
+    """Records found by their numbers: what can be no number is refused by the field, and not asked of the database to be shown again."""
 
     def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
-        return super().optgroups(name, [one for one in value if is_number(one)], attr)
+        return super().optgroups(name, [one for one in value if is_number(one)], attr)  # type: ignore[misc]
+
+
+class NumberSelect(ByNumber, AutocompleteSelect):
+    """One record."""
+
+
+class NumbersSelect(ByNumber, AutocompleteSelectMultiple):
+    """Several records."""
 
 
 class Scoped:
@@ -64,6 +60,11 @@ class Scoped:
             kwargs.setdefault("widget", NumberSelect(db_field, self.admin_site))  # type: ignore[attr-defined]
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
+            kwargs.setdefault("widget", NumbersSelect(db_field, self.admin_site))  # type: ignore[attr-defined]
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, models.DecimalField) and db_field.name.endswith(("_rub", "_usd")):
             return amount_field(db_field)
@@ -72,12 +73,27 @@ class Scoped:
         return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-class TrackerAdmin(Scoped, admin.ModelAdmin):
-    """A page of the admin over one model."""
+class PreparedChangeList(ChangeList):
+    """A page of a list whose rows were prepared together."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list: Any = list(self.result_list)
+        self.model_admin.prepare(self.result_list, request)  # type: ignore[attr-defined]
+
+
+class TrackerAdmin(Scoped, Exports, admin.ModelAdmin):
+    """A page of the admin over one model. Its `view_on_site` is the staff page of a record."""
 
     show_full_result_count = False
     list_per_page = 50
     object_history_template = "admin/record_history.html"
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PreparedChangeList
+
+    def prepare(self, rows: list[Any], request: HttpRequest) -> None:
+        """Read what the columns show of these rows beside themselves: for all of them together, never row by row."""
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return without_people(super().get_list_display(request), request)
@@ -247,26 +263,3 @@ class RecordInline(Scoped, admin.StackedInline):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_fields(request, obj)
         return [*fields, "seen_version"] if self.has_change_permission(request, obj) else fields
-
-
-def without_people(fields: Sequence[Any], request: HttpRequest) -> list[Any]:
-    """The fields, without those that name people where the reader may not see names; groups of fields keep their grouping."""
-    if sees_all_people(request.user):
-        return list(fields)
-    groups = [[name for name in field if name not in PEOPLE] if isinstance(field, list | tuple) else field for field in fields]
-    return [field for field in groups if field and (isinstance(field, list) or field not in PEOPLE)]
-
-
-def may_edit(request: HttpRequest, obj: Any) -> bool:
-    """Whether the person's roles reach this record."""
-    try:
-        require_edit(request.user, obj)  # type: ignore[arg-type]
-    except Forbidden:
-        return False
-    return True
-
-
-def history_model(model: type[models.Model]) -> Any:
-    """The model of the events that are kept of `model`; None where none are."""
-    related = {relation.name: relation.related_model for relation in model._meta.related_objects}
-    return related.get("history")

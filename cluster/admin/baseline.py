@@ -7,12 +7,14 @@ from django.contrib import admin, messages
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cluster.admin.base import ReadOnlyInline, RecordAdmin
 from cluster.admin.columns import amount_rub, amount_usd, window_column
 from cluster.admin.forms import ReasonActionForm, RecordForm
+from cluster.admin.imports import Imports
 from cluster.domain.access import Action
 from cluster.domain.approval import Warn
 from cluster.domain.dates import parse_day
@@ -144,9 +146,13 @@ class BaselineAdmin(FrozenWhenApproved, RecordAdmin):
         if self.attempt(request, lambda: [discard_baseline(baseline_id=key, by=request.user, reason=reason) for key in keys]):  # type: ignore[arg-type]
             self.message_user(request, _("Discarded: %d") % len(keys), messages.SUCCESS)
 
+    def view_on_site(self, baseline: Baseline) -> str:
+        """Its page."""
+        return reverse("cluster:baseline", args=[baseline.contract.code, baseline.pk])
+
 
 @admin.register(BaselineMilestone)
-class BaselineDateAdmin(FrozenWhenApproved, RecordAdmin):
+class BaselineDateAdmin(Imports, FrozenWhenApproved, RecordAdmin):
     form = BaselineDateForm
     list_display = ["milestone", "due_on", "weight", "announced_on", "baseline", "source"]
     list_filter = [("baseline", admin.RelatedOnlyFieldListFilter), ("milestone__factory", admin.RelatedOnlyFieldListFilter)]
@@ -167,9 +173,13 @@ class BaselineDateAdmin(FrozenWhenApproved, RecordAdmin):
     due_on = window_column("due", _("due"))
     announced_on = window_column("announced", _("announced"))
 
+    def view_on_site(self, date: BaselineMilestone) -> str:
+        """The dates of its baseline."""
+        return reverse("cluster:baseline_dates", args=[date.baseline.contract.code, date.baseline_id])
+
 
 @admin.register(BudgetLine)
-class BudgetLineAdmin(FrozenWhenApproved, RecordAdmin):
+class BudgetLineAdmin(Imports, FrozenWhenApproved, RecordAdmin):
     form = BudgetLineForm
     list_display = ["factory", "category", "funding", "month", "amount_rub_shown", "amount_usd", "baseline"]
     list_filter = [
@@ -195,3 +205,7 @@ class BudgetLineAdmin(FrozenWhenApproved, RecordAdmin):
     amount_rub_shown = amount_rub
     amount_usd = amount_usd
     announced_on = window_column("announced", _("announced"))
+
+    def view_on_site(self, line: BudgetLine) -> str:
+        """The page of its baseline."""
+        return reverse("cluster:baseline", args=[line.baseline.contract.code, line.baseline_id])

@@ -1,6 +1,7 @@
 """Exceptions from the working calendar."""
 
 from django.contrib import admin
+from django.urls import reverse
 
 from cluster.admin.base import RecordAdmin
 from cluster.models import CalendarException
@@ -19,3 +20,7 @@ class CalendarExceptionAdmin(RecordAdmin):
     search_fields = ["reason", "factory__code", "factory__name_ru"]
     autocomplete_fields = ["contract", "factory"]
     fields = [("contract", "factory"), ("day", "works"), "reason"]
+
+    def view_on_site(self, exception: CalendarException) -> str | None:
+        """The calendar of its contract, where it has one."""
+        return reverse("cluster:calendar", args=[exception.contract.code]) if exception.contract else None

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from cluster.admin.base import ReadOnlyInline, RecordAdmin
 from cluster.admin.columns import amount_usd, window_column
 from cluster.admin.forms import RecordForm
+from cluster.admin.imports import Imports
 from cluster.models import Claim
 from cluster.models.form_fields import WindowField
 from cluster.templatetags.format import claim_value
@@ -36,7 +38,7 @@ class ClaimInline(ReadOnlyInline):
 
 
 @admin.register(Claim)
-class ClaimAdmin(RecordAdmin):
+class ClaimAdmin(Imports, RecordAdmin):
     form = ClaimForm
     list_display = ["figure", "factory", "value_shown", "amount_usd", "valid_on", "announced_on", "in_use", "confidence", "source"]
     list_filter = [
@@ -70,3 +72,7 @@ class ClaimAdmin(RecordAdmin):
     amount_usd = amount_usd
     valid_on = window_column("valid", _("holds from, or for"))
     announced_on = window_column("announced", _("announced"))
+
+    def view_on_site(self, claim: Claim) -> str:
+        """The page of its source, where what it says stands."""
+        return reverse("cluster:source", args=[claim.contract.code, claim.source.key])

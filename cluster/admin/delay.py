@@ -4,13 +4,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cluster.admin.base import AppendOnlyAdmin, ReadOnlyInline
 from cluster.models import DelayEvent, DelayFlag
 from cluster.queries.flag_kinds import Measure, flag_kinds, flag_rules, kind_label, subjects_of
-from cluster.templatetags.format import days, money_rub, number
+from cluster.templatetags.format import count, days, money_rub
 
 _KINDS = _("kind of flag")
 
@@ -41,7 +42,7 @@ def _how_much(flag: DelayFlag, record: Any) -> str:
     rule = flag_rules().get(flag.kind)
     if record.amount is None or rule is None:
         return ""
-    return money_rub(record.amount) if rule.measure is Measure.ROUBLES else number(record.amount)
+    return money_rub(record.amount) if rule.measure is Measure.ROUBLES else count(record.amount, rule.unit)
 
 
 class DelayEventInline(ReadOnlyInline):
@@ -85,13 +86,14 @@ class DelayFlagAdmin(AppendOnlyAdmin):
     readonly_fields = ["subject", "kind_name", "days_late", "how_much"]
     inlines = [DelayEventInline]
 
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """What the flags of a page are about is read for all of them at once."""
-        page = super().get_changelist_instance(request)
-        subjects = subjects_of(page.result_list)
-        for flag in page.result_list:
+    def prepare(self, rows: list[Any], request: HttpRequest) -> None:
+        subjects = subjects_of(rows)
+        for flag in rows:
             flag.subject = subjects.get(flag.pk)
-        return page
+
+    def view_on_site(self, flag: DelayFlag) -> str:
+        """Its page."""
+        return reverse("cluster:delay", args=[flag.contract.code, flag.pk])
 
     @admin.display(description=_("what it is about"), ordering="subject_id")
     def subject(self, flag: Any) -> str:
@@ -130,3 +132,7 @@ class DelayEventAdmin(AppendOnlyAdmin):
     def how_much(self, event: DelayEvent) -> str:
         """Roubles or vehicles."""
         return _how_much(event.flag, event)
+
+    def view_on_site(self, event: DelayEvent) -> str:
+        """The page of its flag."""
+        return reverse("cluster:delay", args=[event.flag.contract.code, event.flag_id])

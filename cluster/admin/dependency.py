@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
+from django.urls import reverse
 
 from cluster.admin.base import RecordAdmin
 from cluster.admin.forms import RecordForm
+from cluster.admin.imports import Imports
 from cluster.models import Dependency
 
 
@@ -21,7 +23,7 @@ class DependencyForm(RecordForm):
 
 
 @admin.register(Dependency)
-class DependencyAdmin(RecordAdmin):
+class DependencyAdmin(Imports, RecordAdmin):
     form = DependencyForm
     list_display = ["predecessor", "successor", "type", "lag_days"]
     list_display_links = ["predecessor", "successor"]
@@ -34,3 +36,7 @@ class DependencyAdmin(RecordAdmin):
     search_fields = ["predecessor__code", "predecessor__name_ru", "predecessor__name_en", "successor__code", "successor__name_ru"]
     autocomplete_fields = ["predecessor", "successor"]
     fields = [("predecessor", "successor"), ("type", "lag_days")]
+
+    def view_on_site(self, link: Dependency) -> str:
+        """The page of the milestone that waits."""
+        return reverse("cluster:milestone", args=[link.successor.contract.code, link.successor.code])

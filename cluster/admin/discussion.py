@@ -29,6 +29,15 @@ class _DiscussionAdmin(AppendOnlyAdmin):
     ]
     actions = ["withdraw"]
 
+    def view_on_site(self, said: Comment | Attachment) -> str:
+        """The page of what it is about."""
+        code = said.contract.code
+        if said.flag is not None:
+            return reverse("cluster:delay", args=[code, said.flag.pk])
+        if said.milestone is not None:
+            return reverse("cluster:milestone", args=[code, said.milestone.code])
+        return reverse("cluster:factory", args=[code, said.factory.code]) if said.factory else reverse("cluster:contract", args=[code])
+
     @admin.action(description=_("Withdraw the chosen ones"))
     def withdraw(self, request: HttpRequest, queryset: Any) -> None:
         """All of them or none, through the service."""

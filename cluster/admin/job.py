@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -63,3 +64,7 @@ class JobRunAdmin(AppendOnlyAdmin):
         if self.attempt(request, lambda: [queue(run.name, by=by, now=timezone.now(), params=run.params) for run in asked]):
             names = dict.fromkeys(str(run.get_name_display()) for run in asked)
             self.message_user(request, _("Asked for: %s") % ", ".join(names), messages.SUCCESS)
+
+    def view_on_site(self, run: JobRun) -> str:
+        """Its page."""
+        return reverse("cluster:job", args=[run.pk])

@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from cluster.admin.base import AppendOnlyAdmin
@@ -87,7 +86,6 @@ class LedgerEntryAdmin(AppendOnlyAdmin):
         "source",
         "reverses",
         ("recorded_at", "recorded_by"),
-        "page",
     ]
     amount_rub_shown = amount_rub
     amount_usd = amount_usd
@@ -95,13 +93,7 @@ class LedgerEntryAdmin(AppendOnlyAdmin):
     action_form = ReasonActionForm
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> list[str]:
-        return ["amount_rub_shown", "amount_usd", "page"] if obj else []
-
-    @admin.display(description=_("page of the entry"))
-    def page(self, entry: LedgerEntry) -> str:
-        """A link to the entry's page, where its dollars, its reversal and its history stand."""
-        address = reverse("cluster:ledger_entry", args=[entry.factory.contract.code, entry.pk])
-        return format_html('<a href="{}">{}</a>', address, address)
+        return ["amount_rub_shown", "amount_usd"] if obj else []
 
     @admin.action(description=_("Reverse the chosen entries, dated today"), permissions=["add"])
     def reverse_entries(self, request: HttpRequest, chosen: QuerySet[LedgerEntry]) -> None:
@@ -114,3 +106,7 @@ class LedgerEntryAdmin(AppendOnlyAdmin):
         )
         if done:
             self.message_user(request, _("Reversed: %d") % len(keys), messages.SUCCESS)
+
+    def view_on_site(self, entry: LedgerEntry) -> str:
+        """The entry's page, where its dollars, its reversal and its history stand."""
+        return reverse("cluster:ledger_entry", args=[entry.factory.contract.code, entry.pk])

@@ -4,16 +4,18 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, QueryDict
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from cluster.admin.base import AppendOnlyAdmin, ReadOnlyInline, RecordAdmin, is_number
+from cluster.admin.base import AppendOnlyAdmin, ReadOnlyInline, RecordAdmin
 from cluster.admin.columns import window_column
 from cluster.admin.forms import RecordForm, ServiceForm
+from cluster.admin.imports import Imports
+from cluster.admin.reach import is_number
 from cluster.domain.dates import DateWindow
 from cluster.domain.errors import DomainError
 from cluster.models import ForecastRevision, Milestone
@@ -48,19 +50,6 @@ class RevisionInline(ReadOnlyInline):
         return super().get_queryset(request).select_related("source", "milestone")
 
 
-class DatedChangeList(ChangeList):
-    """A page of milestones with their dates: two statements more, however many rows there are."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        page = list(self.result_list)
-        found = with_dates(Milestone.objects.filter(pk__in=[m.pk for m in page]), as_of=timezone.localdate())
-        dated = {d.milestone.pk: d for d in found}
-        for milestone in page:
-            milestone.dated = dated[milestone.pk]
-        self.result_list = page
-
-
 def _dated(milestone: Any) -> Any:
     if not hasattr(milestone, "dated"):
         milestone.dated = with_dates(Milestone.objects.filter(pk=milestone.pk), as_of=timezone.localdate())[0]
@@ -68,7 +57,7 @@ def _dated(milestone: Any) -> Any:
 
 
 @admin.register(Milestone)
-class MilestoneAdmin(RecordAdmin):
+class MilestoneAdmin(Imports, RecordAdmin):
     form = MilestoneForm
     list_display = ["code", "name_ru", "factory", "kind", "due_on", "forecast_on", "actual_on", "late", "scored"]
     list_display_links = ["code", "name_ru"]
@@ -102,8 +91,15 @@ class MilestoneAdmin(RecordAdmin):
     inlines = [RevisionInline]
     actual_on = window_column("actual", _("actual date"))
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return DatedChangeList
+    def prepare(self, rows: list[Any], request: HttpRequest) -> None:
+        found = with_dates(Milestone.objects.filter(pk__in=[m.pk for m in rows]), as_of=timezone.localdate())
+        dated = {one.milestone.pk: one for one in found}
+        for milestone in rows:
+            milestone.dated = dated[milestone.pk]
+
+    def view_on_site(self, milestone: Milestone) -> str:
+        """Its page."""
+        return reverse("cluster:milestone", args=[milestone.contract.code, milestone.code])
 
     @admin.display(description=_("due"))
     def due_on(self, milestone: Milestone) -> str:
@@ -205,6 +201,10 @@ class ForecastRevisionAdmin(AppendOnlyAdmin):
     old_on = window_column("old", _("old forecast"))
     new_on = window_column("new", _("new forecast"))
     announced_on = window_column("announced", _("announced"))
+
+    def view_on_site(self, revision: ForecastRevision) -> str:
+        """The page of its milestone."""
+        return reverse("cluster:milestone", args=[revision.milestone.contract.code, revision.milestone.code])
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["old_on", "new_on", "announced_on"] if obj else []

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -83,3 +84,7 @@ class ExchangeRateAdmin(AppendOnlyAdmin):
         keys = list(chosen.order_by("date", "revision").values_list("pk", flat=True))
         if self.attempt(request, lambda: [verb(rate_id=key, reason=reason, by=request.user) for key in keys]):
             self.message_user(request, told % len(keys), messages.SUCCESS)
+
+    def view_on_site(self, row: ExchangeRate) -> str:
+        """Its page."""
+        return reverse("cluster:rate", args=[row.pk])

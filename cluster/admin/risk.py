@@ -53,6 +53,10 @@ class RiskRunAdmin(AppendOnlyAdmin):
         address = f"{reverse('admin:cluster_riskresult_changelist')}?run__id__exact={run.pk}"
         return format_html('<a href="{}">{}</a>', address, _("by milestone"))
 
+    def view_on_site(self, run: RiskRun) -> str:
+        """Its page."""
+        return reverse("cluster:risk_run", args=[run.contract.code, run.pk])
+
 
 @admin.register(RiskResult)
 class RiskResultAdmin(AppendOnlyAdmin):
@@ -66,3 +70,7 @@ class RiskResultAdmin(AppendOnlyAdmin):
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """The results of one simulation, by the link from its page."""
         return lookup == "run__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    def view_on_site(self, result: RiskResult) -> str:
+        """The page of its simulation."""
+        return reverse("cluster:risk_run", args=[result.run.contract.code, result.run_id])

@@ -8,12 +8,16 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from cluster.admin.base import ReadOnlyInline, RecordAdmin, TrackerAdmin
-from cluster.admin.forms import SeenForm
+from cluster.admin.forms import RecordForm, SeenForm
+from cluster.domain.errors import DomainError
 from cluster.models import Membership, User
+from cluster.models.form_fields import as_validation_error
 from cluster.models.role_names import ROLE_NAMES, role_name
+from cluster.services.administrators import refuse_lockout
 
 admin.site.unregister(Group)
 
@@ -54,12 +58,49 @@ class MembershipInline(RoleColumn, ReadOnlyInline):
         return super().get_queryset(request).select_related("user", "group", "contract", "factory")
 
 
-class PersonForm(SeenForm, UserChangeForm):
+class KeepsAdministrators(forms.ModelForm):
+    """Mixed into forms of accounts and memberships: what would leave nobody to give roles is refused at its field."""
+
+    by: User
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if not self.errors:
+            try:
+                refuse_lockout(self.instance, by=self.by)
+            except DomainError as error:
+                self.add_error(error.field if error.field in self.fields else None, as_validation_error(error))
+
+
+class KeepingAdmin(RecordAdmin):
+    """A page of the admin over accounts or memberships: its forms know who writes, and the last administrator is not deleted."""
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type(form.__name__, (form,), {"by": request.user})
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or _may_go(request, obj))
+
+
+def _may_go(request: HttpRequest, obj: User | Membership) -> bool:
+    try:
+        refuse_lockout(obj, by=request.user, deleting=True)  # type: ignore[arg-type]
+    except DomainError:
+        return False
+    return True
+
+
+class PersonForm(KeepsAdministrators, SeenForm, UserChangeForm):
     """Django's form of an account, which notices that somebody else changed the account."""
 
 
+class MembershipForm(KeepsAdministrators, RecordForm):
+    """A role of a person, with the reason of the change."""
+
+
 @admin.register(User)
-class PersonAdmin(RecordAdmin, UserAdmin):
+class PersonAdmin(KeepingAdmin, UserAdmin):
     form = PersonForm  # type: ignore[assignment]
     add_form = AdminUserCreationForm
     list_display = ["username", "last_name", "first_name", "email", "language", "is_staff", "is_superuser", "is_active", "last_login"]
@@ -80,9 +121,14 @@ class PersonAdmin(RecordAdmin, UserAdmin):
         fields = list(super().get_readonly_fields(request, obj))
         return fields if request.user.is_superuser else [*fields, "is_superuser"]
 
+    def view_on_site(self, person: User) -> str:
+        """Their page."""
+        return reverse("cluster:person", args=[person.pk])
+
 
 @admin.register(Membership)
-class MembershipAdmin(RoleColumn, RecordAdmin):
+class MembershipAdmin(RoleColumn, KeepingAdmin):
+    form = MembershipForm
     list_display = ["user", "role", "contract", "factory"]
     list_filter = [RoleFilter, ("contract", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["user", "group", "contract", "factory"]
@@ -98,11 +144,15 @@ class MembershipAdmin(RoleColumn, RecordAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever gives a role may take it back: what was given stays in the history."""
-        return self.has_change_permission(request, obj)
+        return self.has_change_permission(request, obj) and (obj is None or _may_go(request, obj))
+
+    def view_on_site(self, membership: Membership) -> str:
+        """The page of the person."""
+        return reverse("cluster:person", args=[membership.user_id])
 
 
 @admin.register(Group)
-class RoleAdmin(TrackerAdmin, GroupAdmin):
+class RoleAdmin(TrackerAdmin, GroupAdmin):  # type: ignore[misc]
     """The rights of each role are set by `manage.py first_login`; here they are looked at."""
 
     list_display = ["role", "name"]

@@ -9,7 +9,7 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cluster.api import earned_value, filtering, money, quality, schedule, slips
+from cluster.api import earned_value, filtering, money, quality, reporting, schedule, slips
 from cluster.api.examples import attach_example
 from cluster.api.fields import ContractReference, MoneyField, SourceReference, Texts, Window
 from cluster.api.filtering import filters
@@ -95,6 +95,7 @@ _PARAMETERS = {
     "slips": {"as_of", "factory"},
     "earned_value": {"as_of", "factory"},
     "schedule_quality": {"as_of"},
+    "reporting": {"as_of"},
 }
 
 
@@ -168,6 +169,12 @@ class Contracts(Records):
     def schedule_quality(self, request: Request, pk: str) -> Response:
         """The checks of the quality page."""
         return Response(quality.answer(request, self.get_object(), filtering.as_of(request)))
+
+    @extend_schema(summary="The calendar of reporting", description=reporting.ABOUT, responses=reporting.ReportingSerializer)
+    @action(detail=True, filterset_class=None, pagination_class=None)
+    def reporting(self, request: Request, pk: str) -> Response:
+        """Who owes which report, as the page shows it."""
+        return Response(reporting.answer(request, self.get_object(), filtering.as_of(request), self.get_serializer_context()))
 
     @extend_schema(
         summary="The slip ledger of a contract", description=slips.ABOUT, parameters=[slips.FACTORY], responses=slips.SlipLedgerSerializer

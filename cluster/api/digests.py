@@ -1,51 +1,58 @@
-"""The reader's own digest subscription, and what was sent."""
-
-from typing import Any
-
-from django.db.models import QuerySet
+"""The letters that were written, with what became of each."""
 
 from cluster.api.filtering import filters
 from cluster.api.records import Records, RecordSerializer
-from cluster.models import Delivery, Subscription
+from cluster.models import Bounce, Delivery, DeliveryAttempt
 
 
-class SubscriptionSerializer(RecordSerializer):
-    """How often the digest comes, and at which hour of the own zone."""
+class AttemptSerializer(RecordSerializer):
+    """One try to send a letter, and what the mail server said."""
 
     class Meta:
-        model = Subscription
-        fields = ["id", "cadence", "weekday", "hour", "also_when_nothing_new", "is_active", "created_at"]
+        model = DeliveryAttempt
+        fields = ["number", "began_at", "ended_at", "outcome", "answer"]
 
 
-class Subscriptions(Records):
-    """Subscriptions."""
+class BounceSerializer(RecordSerializer):
+    """A notification that the letter came back; `is_hard`: for good."""
 
-    noun = ("a subscription", "subscriptions")
-    about = "Your own digest subscription; other people's are not shown here to anybody."
-    queryset = Subscription.objects.all()
-    serializer_class = SubscriptionSerializer
-
-    def get_queryset(self) -> QuerySet[Any]:
-        return super().get_queryset().filter(user=self.request.user)
+    class Meta:
+        model = Bounce
+        fields = ["read_at", "is_hard", "code", "diagnostic"]
 
 
 class DeliverySerializer(RecordSerializer):
-    """One digest for one period: written once, sent once."""
+    """One letter: written once, sent once."""
+
+    tries = AttemptSerializer(many=True, read_only=True)
+    bounces = BounceSerializer(many=True, read_only=True)
 
     class Meta:
         model = Delivery
-        fields = ["id", "subscription", "period", "status", "subject", "body_text", "attempts", "error", "created_at", "sent_at"]
+        fields = [
+            "id",
+            "kind",
+            "subscription",
+            "period",
+            "recipient",
+            "status",
+            "subject",
+            "body_text",
+            "attempts",
+            "error",
+            "created_at",
+            "sent_at",
+            "tries",
+            "bounces",
+        ]
 
 
 class Deliveries(Records):
     """Deliveries."""
 
     noun = ("a delivery", "deliveries")
-    about = "The digests that were written to you, with what became of each."
-    queryset = Delivery.objects.all()
+    about = "Digests and notices that were written to you, with what became of each; administrators over everything see those of all."
+    queryset = Delivery.objects.prefetch_related("tries", "bounces")
     serializer_class = DeliverySerializer
-    filterset_class = filters(Delivery, status="status", period_from="period__gte", period_to="period__lte")
+    filterset_class = filters(Delivery, status="status", kind="kind", period_from="period__gte", period_to="period__lte")
     ordering_fields = {"period": "period"}
-
-    def get_queryset(self) -> QuerySet[Any]:
-        return super().get_queryset().filter(subscription__user=self.request.user)

@@ -73,14 +73,14 @@ class Schema(AutoSchema):
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
-        if not isinstance(self.view, Records):
-            return bodies
+        is_noun = isinstance(self.view, Records)
         for body in bodies.values():
             body["description"] = body.get("description") or "Done."
-            body["headers"] = _HEADERS
+            if is_noun:
+                body["headers"] = _HEADERS
         problem = self.resolve_serializer(Problem, "response").ref
         writes = self.method != "GET"
-        if not writes:
+        if is_noun and not writes:
             bodies["304"] = {"description": "What you hold is still right.", "headers": _HEADERS}
         names = [*(_WRITE_PROBLEMS if writes else _READ_PROBLEMS)]
         if writes and any(p["name"] == "If-Match" for p in self._get_parameters()):

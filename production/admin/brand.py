@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from cluster.admin.base import ReadOnlyInline, RecordAdmin
 from cluster.admin.columns import window_column
 from cluster.admin.forms import RecordForm
+from cluster.admin.imports import Imports
 from cluster.models.form_fields import WindowField
 from cluster.templatetags.format import percent
 from production.models import Brand, BrandShare, VehicleModel
@@ -26,7 +28,7 @@ class VehicleModelInline(ReadOnlyInline):
 
 
 @admin.register(Brand)
-class BrandAdmin(RecordAdmin):
+class BrandAdmin(Imports, RecordAdmin):
     form = BrandForm
     list_display = ["code", "name_ru", "name_en", "segment", "started_on", "contract"]
     list_display_links = ["code", "name_ru"]
@@ -38,6 +40,10 @@ class BrandAdmin(RecordAdmin):
     inlines = [VehicleModelInline]
     started_on = window_column("started", _("started"))
 
+    def view_on_site(self, brand: Brand) -> str:
+        """Its page."""
+        return reverse("production:brand", args=[brand.contract.code, brand.code])
+
 
 @admin.register(VehicleModel)
 class VehicleModelAdmin(RecordAdmin):
@@ -47,6 +53,10 @@ class VehicleModelAdmin(RecordAdmin):
     search_fields = ["name", "brand__name_ru", "brand__name_en", "brand__code"]
     autocomplete_fields = ["brand", "source"]
     fields = [("brand", "name"), "segment", ("note_ru", "note_en"), "source"]
+
+    def view_on_site(self, model: VehicleModel) -> str:
+        """The page of its brand."""
+        return reverse("production:brand", args=[model.brand.contract.code, model.brand.code])
 
 
 @admin.register(BrandShare)
@@ -62,3 +72,7 @@ class BrandShareAdmin(RecordAdmin):
     def percent_shown(self, share: BrandShare) -> str:
         """Per cent with two decimals at most."""
         return percent(share.percent, 2)
+
+    def view_on_site(self, share: BrandShare) -> str:
+        """The page of its brand."""
+        return reverse("production:brand", args=[share.brand.contract.code, share.brand.code])

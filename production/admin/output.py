@@ -4,12 +4,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cluster.admin.base import AppendOnlyAdmin, RecordAdmin
 from cluster.admin.columns import window_column
 from cluster.admin.forms import RecordForm, ServiceForm
+from cluster.admin.imports import Imports
 from cluster.models.form_fields import WindowField
 from cluster.templatetags.format import count, quantity_range
 from production.models import Capacity, Output, PlanRevision
@@ -35,7 +37,7 @@ class CapacityForm(RecordForm):
 
 
 @admin.register(PlanRevision)
-class PlanRevisionAdmin(RecordAdmin):
+class PlanRevisionAdmin(Imports, RecordAdmin):
     form = PlanForm
     list_display = ["year", "range_shown", "announced_on", "in_use", "confidence", "source"]
     list_filter = ["year", "in_use", ("contract", admin.RelatedOnlyFieldListFilter)]
@@ -51,6 +53,10 @@ class PlanRevisionAdmin(RecordAdmin):
     def range_shown(self, plan: PlanRevision) -> str:
         """The range in vehicles."""
         return quantity_range(plan.low if plan.low is not None else plan.high, plan.high, "vehicles")
+
+    def view_on_site(self, plan: PlanRevision) -> str:
+        """The plans of its contract."""
+        return reverse("production:plans", args=[plan.contract.code])
 
 
 class RecordOutputForm(ServiceForm):
@@ -127,6 +133,10 @@ class OutputAdmin(AppendOnlyAdmin):
         """The number with its unit."""
         return count(output.quantity, output.unit)
 
+    def view_on_site(self, output: Output) -> str:
+        """The output of its contract."""
+        return reverse("production:output", args=[output.contract.code])
+
 
 @admin.register(Capacity)
 class CapacityAdmin(RecordAdmin):
@@ -146,3 +156,7 @@ class CapacityAdmin(RecordAdmin):
     def capacity_shown(self, capacity: Capacity) -> str:
         """The capacity with its unit."""
         return quantity_range(capacity.low, capacity.high, capacity.unit)
+
+    def view_on_site(self, capacity: Capacity) -> str:
+        """The production of its contract."""
+        return reverse("production:overview", args=[capacity.contract.code])

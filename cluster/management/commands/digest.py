@@ -1,4 +1,4 @@
-"""`manage.py digest preview --out DIR`: the digest of a person as files, whether or not it is due; `digest deliver` sends what is."""
+"""`manage.py digest`: the digest of a person as files, whether or not it is due (preview); which are due (due); send what is (send)."""
 
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -11,42 +11,62 @@ from django.utils import timezone
 from cluster.domain.errors import DomainError
 from cluster.management.options import BAD_INPUT, read_day, refuse
 from cluster.models import User
-from cluster.services.digests import deliver_due, preview
+from cluster.services.digests import due, preview
+from cluster.services.mailing import deliver_due
 
 
 class Command(BaseCommand):
-    help = "Shows a digest as files (preview), or sends those that are due (deliver)."
+    help = "Shows a digest as files (preview), lists those that are due (due), or sends them (send --due)."
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        shown = actions.add_parser("preview", help="write subject.txt, body.txt and body.html; send and record nothing")
+        shown = actions.add_parser("preview", help="write subject.txt, body.txt, body.html and chart.png; send and record nothing")
         shown.add_argument("--out", required=True, type=Path, help="the folder to write to")
         shown.add_argument("--user", default="", help="login name; the first administrator by default")
         shown.add_argument("--as-of", metavar="DATE", help="the day to report, such as 2025-06-30; today by default")
         shown.add_argument("--language", choices=["ru", "en"], default="", help="the person's own by default")
-        actions.add_parser("deliver", help="send the digests that are due, as the worker does")
+        due_at = actions.add_parser("due", help="list what would be due; nothing is recorded")
+        due_at.add_argument("--at", metavar="TIME", help="2026-11-23T08:00, in the time of the site unless it names a zone; now by default")
+        sent = actions.add_parser("send", help="send what is due, as the worker does")
+        sent.add_argument("--due", action="store_true", required=True, help="all that is due now")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["action"] == "deliver":
-            figures = deliver_due(now=timezone.now())
-            self.stdout.write("\n".join(f"{name}: {value}" for name, value in figures.items()))
-            return
         try:
-            as_of = read_day(options["as_of"]) if options["as_of"] else None
+            match options["action"]:
+                case "send":
+                    figures = deliver_due(now=timezone.now())
+                    self.stdout.write("\n".join(f"{name}: {value}" for name, value in figures.items()))
+                case "due":
+                    self._list(_read_moment(options["at"]) if options["at"] else timezone.now())
+                case _:
+                    self._preview(options)
         except DomainError as error:
             refuse(self, error)
+
+    def _list(self, at: datetime) -> None:
+        for delivery in due(at):
+            cadence = delivery.subscription.cadence if delivery.subscription else ""
+            self.stdout.write(f"{delivery.period}  {cadence:7}  {delivery.user.username}  {delivery.recipient}")
+
+    def _preview(self, options: dict[str, Any]) -> None:
+        as_of = read_day(options["as_of"]) if options["as_of"] else None
         user = _person(options["user"])
-        composed = preview(user=user, now=_moment(as_of, user), language=options["language"], by_announcement=as_of is not None)
+        letter = preview(user=user, now=_moment(as_of, user), language=options["language"], by_announcement=as_of is not None)
+        files = {"subject.txt": f"{letter.subject}\n".encode(), "body.txt": letter.text.encode(), "body.html": letter.html.encode()}
+        if letter.chart:
+            files["chart.png"] = letter.chart
         out: Path = options["out"]
         try:
             out.mkdir(parents=True, exist_ok=True)
-            for name, content in (("subject.txt", f"{composed.subject}\n"), ("body.txt", composed.text), ("body.html", composed.html)):
-                (out / name).write_text(content, encoding="utf-8")
+            # A browser shows the chart of the file beside it.
+            files["body.html"] = files["body.html"].replace(b'"cid:chart"', b'"chart.png"')
+            for name, content in files.items():
+                (out / name).write_bytes(content)
         except OSError as error:
             message = f"{out}: {error.strerror}"
             raise CommandError(message, returncode=BAD_INPUT) from error
-        self.stdout.write(composed.subject)
-        self.stdout.write(f"{out / 'subject.txt'}, body.txt, body.html")
+        self.stdout.write(letter.subject)
+        self.stdout.write(f"{out}: {', '.join(files)}")
 
 
 def _person(name: str) -> User:
@@ -56,6 +76,15 @@ def _person(name: str) -> User:
         message = f"There is no user “{name}”." if name else "There is no administrator yet: run manage.py first_login, or name a --user."
         raise CommandError(message, returncode=BAD_INPUT)
     return person
+
+
+def _read_moment(text: str) -> datetime:
+    """A moment as it is typed, in the site's own time where it names no zone; DomainError when it is none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise DomainError("“{text}” is no moment: write 2026-11-23T08:00.", field="at", code="moment", text=text[:40]) from error
+    return found if timezone.is_aware(found) else timezone.make_aware(found)
 
 
 def _moment(as_of: date | None, user: User) -> datetime:

@@ -8,7 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from cluster.services.access import create_first_admin, ensure_roles
+from cluster.services.access import ensure_roles
+from cluster.services.people import create_first_admin
 
 _CONSONANTS = "bdfghklmnprstvz"
 _VOWELS = "aeiou"
