@@ -1,22 +1,25 @@
-"""Roles: the groups with their rights, who holds which role over what, the check before a write, and the first administrator."""
+"""Roles: the groups with their rights, and the check before a write."""
 
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
 from cluster.domain.access import Action, Role
 from cluster.domain.errors import Forbidden
-from cluster.models import Contract, Factory, Membership, Subscription, User
+from cluster.models import User
 from cluster.models.scope import scope_of
 
 # What editors write by hand, model by model. Derived and append-only tables are not here: services write them.
 _RECORD = (
     "contract", "party", "amendment", "factory", "source", "claim", "baseline", "baselinemilestone", "budgetline", "milestone",
-    "dependency", "calendarexception", "brand", "vehiclemodel", "brandshare", "planrevision", "capacity",
+    "dependency", "calendarexception", "reportingduty", "brand", "vehiclemodel", "brandshare", "planrevision", "capacity",
 )  # fmt: skip
 _ADD_ONLY = ("ledgerentry", "forecastrevision", "output")
 _PEOPLE = ("user", "membership", "subscription", "apitoken", "periodictask", "crontabschedule", "intervalschedule")
 # A controller and a plant manager read figures, not other people's accounts; what changed and by whom is for those who answer for it.
-_PERSONAL = ("user", "membership", "group", "permission", "subscription", "delivery", "apitoken", "context", "logentry", "session")
+_PERSONAL = (
+    "user", "membership", "group", "permission", "subscription", "delivery", "deliveryattempt", "bounce", "notice", "apitoken",
+    "context", "logentry", "session",
+)  # fmt: skip
 _AT_WORK_IN_THE_ADMIN = (Role.ADMIN.value, Role.EDITOR.value, Role.AUDITOR.value)
 _APPS = ("cluster", "production", "auth", "django_celery_beat", "pghistory")
 
@@ -54,24 +57,6 @@ def require(by: User, action: Action, *, contract: int | None = None, factory: i
         raise Forbidden("Your role does not allow this.")
 
 
-@transaction.atomic
-def grant_role(*, user: User, role: Role, contract: Contract | None = None, factory: Factory | None = None) -> Membership:
-    """Give `user` a role over everything, a contract, or one factory; the same grant twice is one grant.
-
-    Raises ValidationError when the factory does not belong to the contract.
-    """
-    group, _ = Group.objects.get_or_create(name=role.value)
-    if factory is not None and contract is None:
-        contract = factory.contract
-    membership = Membership.objects.filter(user=user, group=group, contract=contract, factory=factory).first()
-    if membership is None:
-        membership = Membership(user=user, group=group, contract=contract, factory=factory)
-        membership.full_clean()
-        membership.save(force_insert=True)
-    mirror_groups(user)
-    return membership
-
-
 def mirror_groups(user: User) -> None:
     """Model permissions hang on groups, rows on memberships: a person is in exactly the groups of the memberships held.
 
@@ -85,14 +70,3 @@ def mirror_groups(user: User) -> None:
         user.is_staff = True
         user.save(update_fields=["is_staff"])
     vars(user).pop("scope", None)
-
-
-@transaction.atomic
-def create_first_admin(*, username: str, password: str, email: str) -> User | None:
-    """The first superuser, with the admin role and a daily digest; None when there is a superuser already."""
-    if User.objects.filter(is_superuser=True).exists():
-        return None
-    user: User = User.objects.create_superuser(username, email=email, password=password)
-    grant_role(user=user, role=Role.ADMIN)
-    Subscription.objects.create(user=user, cadence=Subscription.Cadence.DAILY)
-    return user

@@ -1,21 +1,25 @@
-"""A digest as a letter: subject, text and HTML in the reader's language, days and hours in the reader's zone."""
+"""A digest as a letter: subject, text, HTML and one chart in the reader's language, days and hours in the reader's zone."""
 
-import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
-from functools import cache
+from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import css_inline
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext, gettext_noop
 
-from cluster.domain.digest import Cadence, Topic, headline
-from cluster.queries.digest import ContractNews, Digest, Item
+from cluster.charts.promises import COLOURS, Picture, promises
+from cluster.domain.digest import Topic, headline
+from cluster.gateways.pictures import png_of
+from cluster.models import Subscription
+from cluster.queries.digest import Brief, Digest, Section, Shared, digest_for
+from cluster.queries.digest_news import ContractNews, Item
+from cluster.services.letters import Composed, composed
+from cluster.services.subscriptions import choice_of, unsubscribe_url, usual_choice
 
-WIDTH = 76
 _TITLES = {
     Topic.NEWLY_LATE: gettext_noop("New delays"),
     Topic.WORSE: gettext_noop("Got worse"),
@@ -27,63 +31,127 @@ _TITLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Composed:
-    """What goes into an e-mail."""
-
-    subject: str
-    text: str
-    html: str
-
-
-@dataclass(frozen=True, slots=True)
 class Group:
-    """Changes of one topic under their heading."""
+    """Changes of one topic under their heading; `count` is of all of them, also of those that are not told."""
 
     topic: str
     title: str
+    count: int
     items: list[Item]
 
 
-def compose(digest: Digest, *, cadence: str, period: date, language: str = "") -> Composed:
-    """The letter of a digest, in `language` or the reader's own."""
-    reader = digest.reader
-    with translation.override(language or reader.language), timezone.override(ZoneInfo(reader.time_zone)):
-        context = {
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A section in one language: text, HTML, and the chart that the HTML shows."""
+
+    text: str
+    html: str
+    chart: bytes | None
+
+
+def write_digest(
+    subscription: Subscription,
+    *,
+    since: datetime,
+    until: datetime,
+    period: date,
+    always: bool = False,
+    by_announcement: bool = False,
+    shared: Shared | None = None,
+) -> Composed | None:
+    """The letter of a subscription about the time after `since`, up to and including `until`; None when nothing is new and none is wanted.
+
+    `always`: also when nothing is new. `shared` holds what the letters of one run have in common. A subscription that was never saved
+    is told as is usual for the roles of its user.
+    """
+    choice = choice_of(subscription) if subscription.pk else usual_choice(subscription.user)
+    digest = digest_for(
+        reader=subscription.user,
+        since=since,
+        until=until,
+        as_of=until.astimezone(subscription.zone).date(),
+        by_announcement=by_announcement,
+        zone=subscription.zone,
+        factories=choice.factories,
+        kinds=choice.kinds,
+        shared=shared or Shared(),
+    )
+    if not (always or digest.is_news or subscription.also_when_nothing_new):
+        return None
+    return compose(digest, subscription, period=period)
+
+
+def compose(digest: Digest, subscription: Subscription, *, period: date) -> Composed:
+    """The letter of a digest, in the language and the zone of the subscription."""
+    language, zone = subscription.in_language, subscription.zone
+    brief = digest.brief
+    with translation.override(language), timezone.override(zone):
+        sections = [_rendered(section, brief, language, zone) for section in digest.sections]
+        behind = digest.behind_plan
+        told = {
             "digest": digest,
-            "parts": [(news, _groups(news)) for news in digest.contracts],
-            "headline": headline(digest.counts),
-            "cadence": Cadence(cadence),
+            # A letter has room for one of the two.
+            "headline": [(topic.value, n) for topic, n in headline(digest.counts, longest=1 if behind else 2)],
+            "behind": behind,
+            "cadence": subscription.cadence,
             "period": period,
             "week": period.isocalendar().week,
-            "site": settings.SITE_URL,
-            "language": language or reader.language,
         }
-        subject = " ".join(render_to_string("emails/digest_subject.txt", context).split())
-        text = render_to_string("emails/digest.txt", context)
-        html = render_to_string("emails/digest.html", context | {"subject": subject})
-    return Composed(subject[:300], _wrapped(text), _inliner().inline(html))
+        subject = " ".join(render_to_string("emails/digest_subject.txt", told).split())
+        frame = {
+            "subject": subject,
+            "as_of": brief.as_of,
+            "language": language,
+            "narrowed": bool(brief.factories or brief.kinds),
+            "unsubscribe": unsubscribe_url(subscription) if subscription.pk else "",
+            "site": settings.SITE_URL,
+        }
+        text = render_to_string("emails/digest.txt", frame | {"sections": [one.text for one in sections]})
+        html = render_to_string("emails/digest.html", frame | {"sections": [one.html for one in sections]})
+    return composed(subject, text, html, chart=next((one.chart for one in sections if one.chart), None))
+
+
+def _rendered(section: Section, brief: Brief, language: str, zone: ZoneInfo) -> Rendered:
+    """A section in the active language: for readers who are told the same it is made once."""
+    if section.key is None:
+        return _render(section, brief)
+    return brief.shared.get((section.template, section.key, language, zone.key), lambda: _render(section, brief))
+
+
+def _render(section: Section, brief: Brief) -> Rendered:
+    prepare = _PREPARED.get(section.template)
+    context = {
+        "section": section,
+        "data": section.data,
+        "reader": brief.reader,
+        "several": len(brief.news.contracts) > 1,
+        "site": settings.SITE_URL,
+        **(prepare(section.data, brief) if prepare else {}),
+    }
+    picture: Picture | None = context.get("picture")
+    return Rendered(
+        text=render_to_string(f"{section.template}.txt", context).strip("\n"),
+        html=render_to_string(f"{section.template}.html", context),
+        chart=_drawn(picture, brief) if picture else None,
+    )
+
+
+def _drawn(picture: Picture, brief: Brief) -> bytes:
+    """The PNG of a drawing, made once for all readers of a run who see the same, whatever their zone."""
+    return brief.shared.get(("png", picture.svg), lambda: png_of(picture.svg, colours=COLOURS))
 
 
 def _groups(news: ContractNews) -> list[Group]:
     """The changes in runs of one topic; they stand in that order already."""
     found = {topic: [item for item in news.changes if item.topic is topic] for topic in Topic}
-    return [Group(topic.value, gettext(_TITLES[topic]), items) for topic, items in found.items() if items]
+    return [Group(topic.value, gettext(_TITLES[topic]), news.counts[topic], items) for topic, items in found.items() if items]
 
 
-@cache
-def _inliner() -> css_inline.CSSInliner:
-    """Rules become style attributes; those that only a style sheet can hold (dark colours, narrow screens) are kept."""
-    return css_inline.CSSInliner(keep_at_rules=True, keep_style_tags=False, load_remote_stylesheets=False)
-
-
-def _wrapped(text: str) -> str:
-    """Lines no longer than a terminal, continued under their own indent; addresses stay whole; at most one empty line in a row."""
-    lines: list[str] = []
-    for line in map(str.rstrip, text.splitlines()):
-        if not line:
-            if lines and lines[-1]:
-                lines.append("")
-            continue
-        indent = " " * (len(line) - len(line.lstrip(" -•")))
-        lines += textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-    return "\n".join(lines).strip() + "\n"
+# What a section needs beside its data.
+_PREPARED: dict[str, Callable[[Any, Brief], dict[str, Any]]] = {
+    "emails/sections/changes": lambda news, _brief: {
+        "parts": [(part, _groups(part)) for part in news.contracts],
+        "others": news.others,
+    },
+    "emails/sections/promises": lambda part, brief: {"picture": promises(part.promises, as_of=brief.as_of)},
+}

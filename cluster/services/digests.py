@@ -1,72 +1,95 @@
-"""Delivering digests: what is due becomes a row, each row is written once and sent once, and every outcome stays visible in it."""
+"""Digests: what is due becomes a row of the outbox, and a row is written when it is sent."""
 
-import logging
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, Q
-from django.db.models.functions import Now
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from cluster.domain.digest import SETTLE, Cadence, length_of, moment_of, newest_period
-from cluster.gateways import mail
-from cluster.models import Delivery, Subscription, User
-from cluster.queries.digest import digest_for
-from cluster.services.digest_letters import Composed, compose
+from cluster.models import Delivery, Membership, Subscription, User
+from cluster.queries.digest import Shared
+from cluster.services.digest_letters import write_digest
+from cluster.services.letters import Composed
+from cluster.services.outbox import Writer
+from cluster.services.subscriptions import proposed
 
-Status = Delivery.Status
-MAX_ATTEMPTS = 5
-RETRY_AFTER = timedelta(minutes=5)
-# Far above what one conversation with a mail server can last; after it a silent worker counts as lost.
-LEASE = timedelta(minutes=15)
-_LONGEST_ERROR = 1000
-_log = logging.getLogger(__name__)
+Kind, Status = Delivery.Kind, Delivery.Status
 
 
-def deliver_due(*, now: datetime) -> dict[str, int]:
-    """Make the deliveries that are due at `now` and send all that wait; returns how many ended how.
+@transaction.atomic
+def make_due(now: datetime) -> int:
+    """Rows for the periods whose moment has passed and settled; missed periods are not made up for, the newest covers them.
 
-    Any number of calls at once have one effect: a delivery is unique by subscription and period, and held while it is
-    written and sent. One whose worker was lost while sending is uncertain: it may have arrived, so nobody sends it again.
+    A period is a local date: however the zone or the hour of a subscription changes, each date has one digest at most. An older one
+    that did not go is skipped: the newer one tells its time.
     """
-    figures = {"due": _make_due(now), "uncertain": _mark_lost()}
-    for status in (Status.SENT, Status.SKIPPED, Status.FAILED, Status.DEAD):
-        figures[status.value] = 0
-    tried: set[int] = set()
-    while (delivery := _take(now, tried)) is not None:
-        tried.add(delivery.pk)
-        outcome = _send(delivery, now) if delivery.status == Status.SENDING else Status(delivery.status)
-        figures[outcome.value] += 1
-    return figures
+    wanted = due(now)
+    # The unique key decides between two that come here at once.
+    Delivery.objects.bulk_create(wanted, ignore_conflicts=True)
+    newer = Delivery.objects.filter(kind=Kind.DIGEST, subscription=OuterRef("subscription"), period__gt=OuterRef("period"))
+    left = Delivery.objects.filter(Exists(newer), kind=Kind.DIGEST, status__in=(Status.WAITING, Status.FAILED))
+    left.update(status=Status.SKIPPED, not_before=None, error="a newer digest tells this")
+    return len(wanted)
+
+
+def writer() -> Writer:
+    """Who writes the digests of one run: readers of one scope and period are told what was read and rendered once."""
+    return partial(write, shared=Shared())
+
+
+def write(delivery: Delivery, now: datetime, *, shared: Shared | None = None) -> Composed | None:
+    """The letter of a period; None when there is nothing to tell, or nobody is subscribed any more."""
+    subscription = delivery.subscription
+    if subscription is None:
+        return None
+    until = delivery.until or delivery.created_at
+    since = _since(subscription, until)
+    return write_digest(subscription, since=since, until=until, period=delivery.period, shared=shared)
+
+
+def write_sample(delivery: Delivery, now: datetime) -> Composed:
+    """The letter that somebody asked for at once: the digest as of now."""
+    return preview(user=delivery.user, now=now)
 
 
 def preview(*, user: User, now: datetime, language: str = "", by_announcement: bool = False) -> Composed:
-    """The digest that `user` would get at `now`, subscribed or not; nothing is recorded or sent.
+    """The digest that `user` would get at `now`, subscribed or not, new or not; nothing is recorded or sent.
 
     A past day is told `by_announcement`: what the world had been told by then.
     """
-    subscription = Subscription.objects.filter(user=user).first()
-    cadence = Cadence(subscription.cadence) if subscription else Cadence.WEEKLY
-    day = now.astimezone(ZoneInfo(user.time_zone)).date()
-    digest = digest_for(reader=user, since=now - length_of(cadence), until=now, as_of=day, by_announcement=by_announcement)
-    return compose(digest, cadence=cadence, period=day, language=language)
+    subscription = Subscription.objects.filter(user=user).select_related("user").first() or proposed(user)
+    subscription.language = language or subscription.language
+    day = now.astimezone(subscription.zone).date()
+    cadence = length_of(Cadence(subscription.cadence))
+    since = now - cadence if by_announcement or subscription.pk is None else _since(subscription, now)
+    letter = write_digest(subscription, since=since, until=now, period=day, always=True, by_announcement=by_announcement)
+    assert letter is not None
+    return letter
 
 
-def _make_due(now: datetime) -> int:
-    """Rows for the periods whose moment has passed and settled; missed periods are not made up for, the newest covers them."""
-    active = Subscription.objects.filter(is_active=True, user__is_active=True).exclude(user__email="")
+def due(now: datetime) -> list[Delivery]:
+    """The digests that would become rows at `now`, unsaved, in the order in which they are written: readers of one scope stand together."""
+    digests = Delivery.objects.filter(kind=Kind.DIGEST, subscription=OuterRef("pk")).order_by("-period")
+    reached = Subscription.objects.filter(is_active=True, suspended_at=None, user__is_active=True).exclude(user__email="")
+    held = Membership.objects.filter(user=OuterRef("user")).order_by("contract_id", "factory_id")
+    ordered: Any = reached.select_related("user").annotate(
+        newest=Subquery(digests.values("period")[:1]),
+        told_until=Subquery(digests.order_by(F("until").desc(nulls_last=True)).values("until")[:1]),
+    )
     wanted = []
-    newest = dict(active.annotate(newest=Max("deliveries__period")).values_list("pk", "newest"))
-    for subscription in active.select_related("user"):
+    for subscription in ordered.order_by(Subquery(held.values("contract")[:1]), Subquery(held.values("factory")[:1]), "pk"):
         period = newest_period(now=now - SETTLE, **_when(subscription))
-        moment = _moment(subscription, period)
-        if moment >= subscription.created_at and ((last := newest.get(subscription.pk)) is None or last < period):
-            wanted.append(Delivery(subscription=subscription, period=period, recipient=subscription.user.email))
-    # The unique key decides between two that come here at once.
-    Delivery.objects.bulk_create(wanted, ignore_conflicts=True)
-    return len(wanted)
+        until = moment_of(period, hour=subscription.hour, zone=subscription.zone)
+        is_new = subscription.newest is None or subscription.newest < period
+        # A zone far to the east may put the moment of a later date before the end of what stands in a letter.
+        is_later = subscription.told_until is None or subscription.told_until < until
+        if is_new and is_later and until >= subscription.created_at:
+            one = Delivery(user=subscription.user, subscription=subscription, period=period, until=until)
+            one.recipient = subscription.user.email
+            wanted.append(one)
+    return wanted
 
 
 def _when(subscription: Subscription) -> dict[str, Any]:
@@ -74,111 +97,20 @@ def _when(subscription: Subscription) -> dict[str, Any]:
         "cadence": Cadence(subscription.cadence),
         "weekday": subscription.weekday,
         "hour": subscription.hour,
-        "zone": ZoneInfo(subscription.user.time_zone),
+        "zone": subscription.zone,
     }
 
 
-def _moment(subscription: Subscription, period: Any) -> datetime:
-    return moment_of(period, hour=subscription.hour, zone=ZoneInfo(subscription.user.time_zone))
+def _since(subscription: Subscription, until: datetime) -> datetime:
+    """Where the last digest that surely arrived, or had nothing to say, ended; before that, one cadence before the first one's end.
 
-
-def _mark_lost() -> int:
-    """Deliveries whose worker was lost between taking them and noting the outcome."""
-    lost = Delivery.objects.filter(status=Status.SENDING, lease_until__lt=Now())
-    return lost.update(status=Status.UNCERTAIN, lease_until=None, error="the worker was lost while it sent this")
-
-
-@transaction.atomic
-def _take(now: datetime, tried: set[int]) -> Delivery | None:
-    """The next delivery to send, written and held, or one that needs no sending; None when none is left."""
-    waits = Q(status=Status.WAITING) | Q(status=Status.FAILED, not_before__lte=now)
-    rows = Delivery.objects.select_for_update(skip_locked=True, of=("self",)).select_related("subscription__user")
-    reached = rows.filter(waits, subscription__is_active=True, subscription__user__is_active=True)
-    delivery = reached.exclude(pk__in=tried).order_by("created_at", "pk").first()
-    if delivery is None:
-        return None
-    if not delivery.subject and not _write(delivery, now):
-        return delivery
-    delivery.status, delivery.attempts = Status.SENDING, delivery.attempts + 1
-    delivery.lease_until = Now() + LEASE
-    delivery.save(update_fields=["status", "attempts", "lease_until"])
-    return delivery
-
-
-def _write(delivery: Delivery, now: datetime) -> bool:
-    """Put the letter together, once: every try sends the same. False when there is nothing to send."""
-    try:
-        with transaction.atomic():
-            composed = _composed(delivery, now)
-    except Exception as error:
-        # One reader's letter that cannot be written must not hold up the others'; the row says why.
-        _log.exception("The digest %s cannot be written", delivery.pk)
-        delivery.attempts += 1
-        _fail(delivery, now, f"{type(error).__name__}: {error}", for_good=False)
-        return False
-    if composed is None:
-        delivery.status, delivery.sent_at = Status.SKIPPED, None
-        delivery.save(update_fields=["status"])
-        return False
-    delivery.subject, delivery.body_text, delivery.body_html = composed.subject, composed.text, composed.html
-    delivery.save(update_fields=["subject", "body_text", "body_html"])
-    return True
-
-
-def _composed(delivery: Delivery, now: datetime) -> Composed | None:
-    subscription = delivery.subscription
-    user, until = subscription.user, _moment(subscription, delivery.period)
-    day = until.astimezone(ZoneInfo(user.time_zone)).date()
-    digest = digest_for(reader=user, since=_since(delivery, until), until=until, as_of=day)
-    if not digest.is_news and not subscription.also_when_nothing_new:
-        return None
-    return compose(digest, cadence=subscription.cadence, period=delivery.period)
-
-
-def _since(delivery: Delivery, until: datetime) -> datetime:
-    """Where the last digest that surely arrived (or had nothing to say) ended; a first one looks one cadence back."""
-    told = delivery.subscription.deliveries.filter(status__in=(Status.SENT, Status.SKIPPED), period__lt=delivery.period)
-    last = told.order_by("-period").first()
-    if last is None:
-        return until - length_of(Cadence(delivery.subscription.cadence))
-    # When the hour was changed since, the earlier of the two moments leaves nothing out.
-    return min(_moment(delivery.subscription, last.period), last.created_at)
-
-
-def _send(delivery: Delivery, now: datetime) -> Delivery.Status:
-    """Hand the letter over, outside of any transaction, and note what came of it."""
-    letter = mail.Letter(
-        message_id=f"<{delivery.message_id}@{settings.SITE_HOST}>",
-        recipient=delivery.recipient,
-        subject=delivery.subject,
-        text=delivery.body_text,
-        html=delivery.body_html,
-        language=delivery.subscription.user.language,
-    )
-    try:
-        mail.send(letter)
-    except mail.Uncertain as error:
-        return _note(delivery, status=Status.UNCERTAIN, error=str(error)[:_LONGEST_ERROR])
-    except mail.NotSent as error:
-        return _fail(delivery, now, str(error), for_good=error.for_good)
-    return _note(delivery, status=Status.SENT, sent_at=Now(), error="")
-
-
-def _fail(delivery: Delivery, now: datetime, reason: str, *, for_good: bool) -> Delivery.Status:
-    """Try again after a pause that triples each time; give up when the server refuses for good or the tries are used up."""
-    dead = for_good or delivery.attempts >= MAX_ATTEMPTS
-    return _note(
-        delivery,
-        status=Status.DEAD if dead else Status.FAILED,
-        error=reason.replace("\0", "")[:_LONGEST_ERROR],
-        not_before=None if dead else now + RETRY_AFTER * 3 ** (delivery.attempts - 1),
-    )
-
-
-def _note(delivery: Delivery, **columns: Any) -> Delivery.Status:
-    """Write the outcome of this try; a try that was meanwhile taken for lost may still say how it really ended."""
-    # A later try has a higher number: an earlier one that comes back from the dead cannot overwrite its outcome.
-    rows = Delivery.objects.filter(pk=delivery.pk, attempts__lte=delivery.attempts)
-    rows.update(attempts=delivery.attempts, lease_until=None, **columns)
-    delivery.status = columns["status"]
-    return Delivery.Status(columns["status"])
+    What is uncertain, came back for good or was skipped for a reason is told again: rather twice than never. Who notes that an uncertain
+    one arrived says that it was told.
+    """
+    before = subscription.deliveries.filter(kind=Kind.DIGEST, until__lt=until)
+    told = before.filter(Q(status=Status.SENT) | Q(status=Status.SKIPPED, error="")).exclude(bounces__is_hard=True)
+    last: datetime | None = told.order_by("-until").values_list("until", flat=True).first()
+    if last is not None:
+        return last
+    first: datetime = before.order_by("until").values_list("until", flat=True).first() or until
+    return first - length_of(Cadence(subscription.cadence))

@@ -90,7 +90,7 @@ def _contract() -> Contract:
         code=CODE,
         name_ru="Пример: не настоящие цифры",
         name_en="Example: not real figures",
-        kind_ru="Выдуманный договор, на котором всё можно попробовать",
+        kind_ru="Выдуманный контракт, на котором всё можно попробовать",
         kind_en="An invented contract to try everything on",
         is_example=True,
         silent_after_days=SILENT_AFTER_DAYS,

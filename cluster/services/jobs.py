@@ -25,6 +25,8 @@ from cluster.models import JobRun, User
 from cluster.queries.jobs import due_on
 from cluster.queries.rates import newest_rate
 from cluster.services.access import require
+from cluster.services.board_reports import archive_reports
+from cluster.services.bounces import read_bounces
 from cluster.services.conversions import convert_all
 from cluster.services.delays import flag_delays
 from cluster.services.fetching import Span, backfill_rates, fetch_rates
@@ -96,10 +98,18 @@ def _flag(held: _Held) -> dict[str, Any]:
     return flag_delays(as_of=held.as_of, job_run=held.run, progress=held.progress)
 
 
+def _archive(held: _Held) -> dict[str, Any]:
+    return archive_reports(as_of=held.as_of, progress=held.progress)
+
+
 def _simulate(held: _Held) -> dict[str, Any]:
     if not held.run.params:
         return repeat_oldest(now=held.now, ask=enqueue)
     return simulate_run(held.run.params["risk_run"], progress=held.progress)
+
+
+def _bounces(held: _Held) -> dict[str, Any]:
+    return read_bounces(progress=held.progress)
 
 
 _WORK: dict[str, Callable[[_Held], dict[str, Any]]] = {
@@ -108,6 +118,8 @@ _WORK: dict[str, Callable[[_Held], dict[str, Any]]] = {
     Name.CONVERT: _convert,
     Name.FLAG_DELAYS: _flag,
     Name.SIMULATE_RISK: _simulate,
+    Name.ARCHIVE_REPORTS: _archive,
+    Name.READ_BOUNCES: _bounces,
 }
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_interval
+from babel.dates import format_date, format_interval
 from babel.numbers import format_decimal
 from babel.units import format_unit
 from django import template
@@ -96,7 +96,12 @@ def language() -> str:
 
 
 def _digits(value: Any, pattern: str = "#,##0.##") -> str:
-    return str(format_decimal(value, format=pattern, locale=language(), decimal_quantization=False)).replace("-", MINUS)
+    return _written(value, pattern, language())
+
+
+@lru_cache(maxsize=20_000)
+def _written(value: Any, pattern: str, locale: str) -> str:
+    return str(format_decimal(value, format=pattern, locale=locale, decimal_quantization=False)).replace("-", MINUS)
 
 
 @register.filter
@@ -207,10 +212,21 @@ def unit_word(value: Any, unit: str) -> str:
     if forms is None:
         return _SIGNS.get(unit, unit.replace("_", " "))
     value = Decimal(value)
-    form = Locale(language()).plural_form(int(value)) if value == int(value) else "few"
+    form = _plural(int(value), language()) if value == int(value) else "few"
     if language() == "en":
         return forms[0] if form == "one" else forms[1]
     return forms[{"one": 0, "few": 1}.get(form, 2)]
+
+
+@lru_cache(maxsize=5_000)
+def _plural(value: int, locale: str) -> str:
+    return str(Locale(locale).plural_form(value))
+
+
+def unit_choices(kept: str = "") -> list[tuple[str, str]]:
+    """The units of numbers and the word of each for many, money first; `kept` is offered too, whatever it is."""
+    known = [*_SIGNS, *_UNITS[language()]]
+    return [(unit, unit_word(Decimal(5), unit)) for unit in ([*known, kept] if kept and kept not in known else known)]
 
 
 @register.filter
@@ -235,7 +251,12 @@ def days_late(value: Any) -> str:
 @register.filter
 def date(value: Any) -> str:
     """`22 ноября 2026 г.`, English `November 22, 2026`."""
-    return "" if not value else str(format_date(value, "long", locale=language()))
+    return _date(value, "long", language()) if value else ""
+
+
+@lru_cache(maxsize=20_000)
+def _date(value: Any, pattern: str, locale: str) -> str:
+    return str(format_date(value, pattern, locale=locale))
 
 
 @register.filter
@@ -253,7 +274,7 @@ def day_typed(value: Date) -> str:
 @register.filter
 def month(value: Any) -> str:
     """`ноябрь 2026 г.`, English `November 2026`."""
-    return "" if not value else str(format_date(value, "LLLL y 'г'." if language() == "ru" else "LLLL y", locale=language()))
+    return _date(value, "LLLL y 'г'." if language() == "ru" else "LLLL y", language()) if value else ""
 
 
 @register.filter
@@ -262,7 +283,7 @@ def moment(value: datetime | None) -> str:
     if not value:
         return ""
     local = timezone.localtime(value)
-    return f"{date_short(local.date())}, {format_datetime(local, 'HH:mm', locale=language())}"
+    return f"{date_short(local.date())}, {local:%H:%M}"
 
 
 @register.filter

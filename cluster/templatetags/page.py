@@ -1,5 +1,6 @@
 """Tags of the page frame: icons, links that stay on the day shown, severity and stage in words."""
 
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -27,6 +28,7 @@ _STAGES = {
 
 
 @register.simple_tag
+@lru_cache(maxsize=500)
 def icon(name: str, extra: str = "") -> SafeString:
     """An icon of static/icons/sprite.svg; decoration, so that a word stands beside it."""
     return format_html(
@@ -41,7 +43,13 @@ def icon(name: str, extra: str = "") -> SafeString:
 def here(context: Context, name: str, *args: Any, **kwargs: Any) -> str:
     """Like `url`, and the page that opens shows the same day as this one; one of no contract keeps the contract in its head."""
     frame = context.get("frame")
-    return reverse(name, args=args, kwargs=kwargs) + (frame.query_of(name) if frame else "")
+    return _address(name, args, tuple(kwargs.items())) + (frame.query_of(name) if frame else "")
+
+
+# A page links the same few hundred pages of a contract again and again.
+@lru_cache(maxsize=20_000)
+def _address(name: str, args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...]) -> str:
+    return reverse(name, args=args, kwargs=dict(kwargs))
 
 
 @register.filter

@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 
 from cluster.models import Claim
-from cluster.templatetags.format import MINUS, claim_value, days, month, number, percent, qualified
+from cluster.templatetags.format import MINUS, claim_value, days, money_short, month, number, percent, qualified
 
 register = template.Library()
 
@@ -81,6 +81,12 @@ def signed_days(value: int) -> str:
 def signed_number(value: int) -> str:
     """A whole number with its sign: `+43`, `−7`, `0`."""
     return _sign(value) + number(abs(value))
+
+
+@register.filter
+def money_signed(value: Decimal | None) -> str:
+    """Roubles in short with their sign: `+1,9 млрд ₽`, `−1,9 млрд ₽`."""
+    return "" if value is None else f"+{money_short(value)}" if value > 0 else money_short(value)
 
 
 def _sign(value: int) -> str:

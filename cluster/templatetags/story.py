@@ -102,9 +102,10 @@ def cause_sentence(context: Context, cause: LateBecause, named: int | str = "") 
     return _sentence(cause, lambda milestone: _linked(context, milestone), int(named or _NAMED))
 
 
-def cause_text(cause: LateBecause) -> str:
+@register.filter("because")
+def cause_text(cause: LateBecause, named: int = _NAMED) -> str:
     """The same without links, for a cell of a table, where a plus at the beginning would make a formula."""
-    sentence = _sentence(cause, lambda milestone: f"{milestone.code} {milestone.name}")
+    sentence = _sentence(cause, lambda milestone: f"{milestone.code} {milestone.name}", named)
     return unescape(strip_tags(sentence)).removeprefix("+")
 
 
