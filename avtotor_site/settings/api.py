@@ -61,5 +61,9 @@ SPECTACULAR_SETTINGS = {
         "ScheduleBasis": "cluster.api.schedule.BASES",
         "EstimateMethod": "cluster.api.earned_value.METHODS",
         "ScheduleCheck": "cluster.api.quality.RULES",
+        "DutyKind": "cluster.models.duty.ReportingDuty.Kind",
+        "SearchKind": "cluster.api.search.KINDS",
+        "ReportState": "cluster.api.reporting.STATES",
+        "Language": "cluster.models.report.LANGUAGES",
     },
 }

@@ -18,6 +18,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "import_export",
     "pgtrigger",
     "pghistory",
     "rest_framework",
@@ -71,7 +72,30 @@ EXAMPLE_PLAN_LOADERS = ["cluster.services.example_plan.load", "production.servic
 DASHBOARD_PANELS = ["production.web.panels.production_panel"]
 FACTORY_PANELS = ["production.web.panels.factory_panel"]
 SOURCE_PANELS = ["production.web.panels.source_panel"]
-DIGEST_SECTIONS = ["production.queries.digest.production_section"]
+BOARD_CHAPTERS = [
+    "cluster.services.board_chapters.summary.summary",
+    "cluster.services.board_chapters.money.money",
+    "cluster.services.board_chapters.schedule.schedule",
+    "cluster.services.board_chapters.delays.delays",
+    "production.services.board_chapter.production",
+    "cluster.services.board_chapters.record.record",
+]
+DIGEST_SECTIONS = [
+    "cluster.queries.digest.changes_section",
+    "cluster.queries.digest_asked.asked_section",
+    "cluster.queries.digest.ahead_section",
+    "cluster.queries.digest.promises_section",
+    "cluster.queries.digest.figures_section",
+    "production.queries.digest.production_section",
+]
+NOTICE_KINDS = [
+    "cluster.queries.notices.CRITICAL_DELAY",
+    "cluster.queries.notices.QUARANTINED_RATE",
+    "cluster.queries.notices.MENTION",
+    "cluster.queries.notices.PROPOSED_BASELINE",
+    "cluster.services.reporting_notices.REPORT_DUE",
+    "cluster.services.reporting_notices.REPORT_MISSING",
+]
 FLAG_RULES = [
     "cluster.queries.milestone_flags.MILESTONE_RULES",
     "cluster.queries.factory_flags.FACTORY_RULES",

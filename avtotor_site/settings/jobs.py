@@ -8,6 +8,9 @@ DAILY_JOBS = {
     "convert": "16:45",
     "simulate_risk": "04:30",
     "flag_delays": "05:00",
+    # Makes what is missing of last month: in the first night of a month all of it, in the others nothing.
+    "archive_reports": "05:30",
+    "read_bounces": "06:30",
 }
 # How long a worker may hold a run before another may take it over, and how often a run is tried.
 JOB_LEASE_SECONDS = 960

@@ -30,6 +30,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 X_FRAME_OPTIONS = "DENY"
 
+AUTHENTICATION_BACKENDS = ["cluster.web.backend.PeopleBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "cluster:home"
 LOGOUT_REDIRECT_URL = "login"
