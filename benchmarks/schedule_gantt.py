@@ -47,11 +47,12 @@ def _measure() -> None:
     from django.test.utils import CaptureQueriesContext
     from django.utils.timezone import localdate
 
+    from cluster.charts.gantt import Zoom
+    from cluster.charts.gantt import gantt as draw
+    from cluster.charts.gantt.bars import arrows_of
     from cluster.queries.schedule_board import schedule_board
-    from cluster.web.gantt import Zoom
-    from cluster.web.gantt import gantt as draw
-    from cluster.web.gantt.bars import arrows_of, groups_of
-    from cluster.web.gantt.view import axis_from
+    from cluster.web.gantt_groups import groups_of
+    from cluster.web.gantt_view import axis_from
 
     person = get_user_model().objects.create_superuser("bench")
     client, address, today = Client(headers={"host": "localhost"}), "/c/example/schedule/", localdate()
