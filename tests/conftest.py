@@ -56,9 +56,12 @@ def _static_files_are_looked_up_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Dropping a database waits for a checkpoint of the whole server: on a busy machine longer than a page may wait for its answer."""
+    """Dropping a database waits for a checkpoint of the whole server: on a busy machine longer than a page may wait for its answer.
+
+    What tests commit need not outlive a power cut: they do not wait for the disk.
+    """
     options = settings.DATABASES["default"]["OPTIONS"]
-    options["options"] = options["options"].replace("statement_timeout=15000", "statement_timeout=60000")
+    options["options"] = options["options"].replace("statement_timeout=15000", "statement_timeout=60000") + " -c synchronous_commit=off"
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from cluster.models import (
     Source,
     User,
 )
+from cluster.services.access import mirror_groups
 
 _numbers = itertools.count(1)
 
@@ -29,12 +30,21 @@ def make_user(role: Role | None = None, *, contract: Contract | None = None, fac
     name = fields.pop("username", f"user{next(_numbers)}")
     user: User = User.objects.create_user(name, email=f"{name}@example.org", password=fields.pop("password", None), **fields)
     if role is not None:
-        group, _ = Group.objects.get_or_create(name=role.value)
-        if factory is not None and contract is None:
-            contract = factory.contract
-        Membership.objects.create(user=user, group=group, contract=contract, factory=factory)
-        user.groups.add(group)
+        user.groups.add(_membership(user, role, contract, factory).group)
     return user
+
+
+def hold_role(user: User, role: Role, *, contract: Contract | None = None, factory: Factory | None = None) -> Membership:
+    """A role over everything, a contract, or one factory, and what goes with it."""
+    held = _membership(user, role, contract, factory)
+    mirror_groups(user)
+    return held
+
+
+def _membership(user: User, role: Role, contract: Contract | None, factory: Factory | None) -> Membership:
+    group, _ = Group.objects.get_or_create(name=role.value)
+    contract = contract or (factory.contract if factory else None)
+    return Membership.objects.get_or_create(user=user, group=group, contract=contract, factory=factory)[0]
 
 
 def make_contract(**fields: Any) -> Contract:

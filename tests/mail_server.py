@@ -1,7 +1,8 @@
 """A real SMTP server for tests, which accepts, refuses, or hangs up at a chosen point of the conversation."""
 
 import asyncio
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
 from email.message import Message
@@ -12,35 +13,61 @@ from aiosmtpd.smtp import SMTP
 
 
 class Post:
-    """What the server does with letters: `behaviour` is accept, 4xx, 5xx, cut_before_data, cut_after_data or slow."""
+    """What the server does with letters: `behaviour` is accept, 4xx, 5xx, refuse_data, cut_before_data, cut_after_data, hang or slow.
+
+    `refused` and `cut` (after the body) are addresses; `faults` gives a behaviour for an address, and is asked for each try.
+    """
 
     def __init__(self) -> None:
         self.behaviour = "accept"
+        self.refused: set[str] = set()
+        self.cut: set[str] = set()
+        self.faults: Callable[[str], str] | None = None
+        self.letters_per_connection = 0
+        self.connections = 0
         self.received: list[Message] = []
 
+    def _behaviour(self, address: str) -> str:
+        if self.faults is not None:
+            return self.faults(address)
+        if address in self.refused:
+            return "5xx"
+        return "cut_after_data" if address in self.cut else self.behaviour
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        session.letters = getattr(session, "letters", 0) + 1
+        if self.letters_per_connection and session.letters > self.letters_per_connection:
+            return "421 enough for one connection"
+        envelope.mail_from = address
+        return "250 OK"
+
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        if self.behaviour == "5xx":
+        envelope.behaviour = self._behaviour(address)
+        if envelope.behaviour == "5xx":
             return "550 no such mailbox"
-        if self.behaviour == "4xx":
+        if envelope.behaviour == "4xx":
             return "451 try again later"
-        if self.behaviour == "cut_before_data":
+        if envelope.behaviour == "cut_before_data":
             server.transport.abort()
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        if self.behaviour == "refuse_data":
+        if envelope.behaviour == "refuse_data":
             return "552 too large"
-        if self.behaviour == "slow":
+        if envelope.behaviour == "slow":
             await asyncio.sleep(3)
         self.received.append(message_from_bytes(envelope.content))
-        if self.behaviour == "cut_after_data":
+        if envelope.behaviour == "hang":
+            await asyncio.sleep(30)
+        if envelope.behaviour == "cut_after_data":
             server.transport.abort()
         return "250 OK"
 
 
 class _Controller(Controller):
     def factory(self) -> SMTP:
+        self.handler.connections += 1
         return SMTP(self.handler, enable_SMTPUTF8=False)
 
     def _trigger_server(self) -> None:
@@ -54,8 +81,12 @@ class _Controller(Controller):
 def mail_server(settings: Any) -> Iterator[Post]:
     """The server on a free port, with the project's mail settings pointed at it."""
     post = Post()
+    # It would log every command.
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
     controller = _Controller(post, hostname="127.0.0.1", port=0)
     controller.start()
+    # The controller looks whether its server answers.
+    post.connections = 0
     try:
         settings.EMAIL_BACKEND = "cluster.gateways.mail.SmtpBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = controller.hostname, controller.port

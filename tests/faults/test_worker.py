@@ -198,7 +198,7 @@ def test_two_beats_make_one_run() -> None:
     now = timezone.now().replace(hour=21, minute=0)  # every daily time has passed
     at_once(*[lambda: sweep(now)] * 4)
     names = sorted(JobRun.objects.values_list("name", flat=True))
-    assert names == ["convert", "fetch_rates", "flag_delays", "simulate_risk", "sweep"]
+    assert names == ["archive_reports", "convert", "fetch_rates", "flag_delays", "read_bounces", "simulate_risk", "sweep"]
 
 
 def test_clicking_twice_at_once_queues_one_run() -> None:

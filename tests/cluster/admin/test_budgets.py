@@ -12,9 +12,9 @@ from django.urls import reverse
 from cluster.domain.access import Role
 from cluster.domain.dates import DateWindow
 from cluster.models import Amendment, Baseline, BudgetLine, Claim, User
-from cluster.services.access import ensure_roles, grant_role
+from cluster.services.access import ensure_roles
 from cluster.services.budgets import approve_baseline, propose_baseline, save_line
-from tests.factories import make_contract, make_factory, make_milestone, make_source, make_user, promise
+from tests.factories import hold_role, make_contract, make_factory, make_milestone, make_source, make_user, promise
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 1, 1)
@@ -35,7 +35,7 @@ class Place:
         self.factory = make_factory(self.contract)
         self.amendment = Amendment.objects.create(contract=self.contract, title_ru="Дополнение")
         self.editor = make_user(is_staff=True, language="en")
-        grant_role(user=self.editor, role=Role.EDITOR, contract=self.contract)
+        hold_role(self.editor, Role.EDITOR, contract=self.contract)
         milestone = make_milestone(self.factory)
         self.approved, self.draft = (
             propose_baseline(contract_id=self.contract.pk, name_ru=name, reason="r", by=self.editor) for name in ("Первый", "Второй")
@@ -172,7 +172,7 @@ def test_a_proposal_is_discarded_by_its_action_and_an_approved_baseline_is_not(p
 
 def test_an_auditor_sees_and_does_nothing(place: Place) -> None:
     auditor = make_user(is_staff=True)
-    grant_role(user=auditor, role=Role.AUDITOR, contract=place.contract)
+    hold_role(auditor, Role.AUDITOR, contract=place.contract)
     place.enter(auditor)
     assert place.client.get(place.address(place.draft)).status_code == 200
     posted = {"action": "approve_proposals", "_selected_action": [place.draft.pk], "in_force_from": "2026-02-01"}

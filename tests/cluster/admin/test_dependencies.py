@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from cluster.domain.access import Role
 from cluster.models import Dependency
-from cluster.services.access import ensure_roles, grant_role
-from tests.factories import make_factory, make_milestone, make_user
+from cluster.services.access import ensure_roles
+from tests.factories import hold_role, make_factory, make_milestone, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ def enter(client: Client) -> Callable[[Role], Client]:
 
     def as_role(role: Role) -> Client:
         user = make_user(is_staff=True, language="en")
-        grant_role(user=user, role=role)
+        hold_role(user, role)
         client.force_login(user)
         client.cookies["django_language"] = "en"
         return client

@@ -9,10 +9,10 @@ from django.urls import reverse
 from cluster.domain.access import Role
 from cluster.models import Attachment, Comment, Factory, User
 from cluster.queries.discussion import subject_of
-from cluster.services.access import ensure_roles, grant_role
+from cluster.services.access import ensure_roles
 from cluster.services.discussion import add_attachment, add_comment
 from tests.cluster.evidence import PDF
-from tests.factories import make_factory, make_user
+from tests.factories import hold_role, make_factory, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +34,7 @@ def author(factory: Factory) -> User:
 
 def enter(client: Client, role: Role, factory: Factory) -> Client:
     user = make_user(is_staff=True)
-    grant_role(user=user, role=role, contract=factory.contract)
+    hold_role(user, role, contract=factory.contract)
     client.force_login(user)
     return client
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 from cluster.domain.access import Role
 from cluster.domain.dates import DateWindow
 from cluster.models import Claim, Factory, LedgerConversion, LedgerEntry
-from cluster.services.access import ensure_roles, grant_role
-from tests.factories import make_contract, make_factory, make_rate, make_source, make_user
+from cluster.services.access import ensure_roles
+from tests.factories import hold_role, make_contract, make_factory, make_rate, make_source, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 ADD, LIST = "admin:cluster_ledgerentry_add", "admin:cluster_ledgerentry_changelist"
@@ -35,7 +35,7 @@ def factory() -> Factory:
 def editor(client: Client) -> Client:
     ensure_roles()
     user = make_user(is_staff=True, language="en")
-    grant_role(user=user, role=Role.EDITOR)
+    hold_role(user, Role.EDITOR)
     client.force_login(user)
     client.cookies["django_language"] = "en"
     return client
@@ -89,7 +89,7 @@ def test_a_wrong_input_is_refused_at_its_field_and_what_was_typed_stays(
 
 def test_a_factory_that_the_person_does_not_see_is_refused(editor: Client, record: Callable[..., Any]) -> None:
     user = make_user(is_staff=True, language="en")
-    grant_role(user=user, role=Role.EDITOR, contract=make_contract())
+    hold_role(user, Role.EDITOR, contract=make_contract())
     editor.force_login(user)
     assert list(record().context["adminform"].form.errors) == ["factory"]
     assert not LedgerEntry.objects.exists()

@@ -20,6 +20,9 @@ from cluster.models import (
     ApiToken,
     Attachment,
     AttachmentContent,
+    BoardReport,
+    BoardReportContent,
+    Bounce,
     BudgetConversion,
     BudgetLine,
     CalendarException,
@@ -30,6 +33,7 @@ from cluster.models import (
     DelayEvent,
     DelayFlag,
     Delivery,
+    DeliveryAttempt,
     Dependency,
     Factory,
     ForecastRevision,
@@ -37,21 +41,28 @@ from cluster.models import (
     LedgerConversion,
     LedgerEntry,
     Membership,
+    Notice,
     Party,
+    ReportingDuty,
     RiskResult,
     RiskRun,
+    SavedView,
+    SearchWord,
     Standing,
+    Submission,
     Subscription,
     Visit,
 )
-from cluster.services.access import ensure_roles, grant_role
+from cluster.services.access import ensure_roles
 from production.models import Brand, BrandShare, Capacity, Output, PlanRevision, VehicleModel
-from tests.factories import make_contract, make_factory, make_milestone, make_rate, make_source, make_user, promise
+from tests.factories import hold_role, make_contract, make_factory, make_milestone, make_rate, make_source, make_user, promise
 
 pytestmark = pytest.mark.django_db
 
 # What stands behind other rows and is shown with them; when a person looked at a contract last is that person's own.
-PLUMBING = (LedgerConversion, BudgetConversion, ClaimConversion, ConversionDue, Standing, AttachmentContent, Visit)
+PLUMBING = (
+    LedgerConversion, BudgetConversion, ClaimConversion, ConversionDue, Standing, AttachmentContent, BoardReportContent, SearchWord, Visit,
+)  # fmt: skip
 OURS = [
     m
     for app in ("cluster", "production")
@@ -67,7 +78,7 @@ def login(client: Client) -> Callable[..., Client]:
     def enter(role: Role | None = None, **place: Any) -> Client:
         user = make_user(is_staff=True, is_superuser=role is None)
         if role is not None:
-            grant_role(user=user, role=role, **place)
+            hold_role(user, role, **place)
         client.force_login(user)
         return client
 
@@ -103,7 +114,18 @@ def a_row_of_everything() -> Factory:
     Membership.objects.create(user=person, group_id=_group(Role.MANAGER), contract=contract, factory=factory)
     ApiToken.objects.create(user=person, name="bi", digest=person.username, expires_at=timezone.now())
     subscription = Subscription.objects.create(user=person)
-    Delivery.objects.create(subscription=subscription, period=date(2024, 1, 1), recipient="a@example.org")
+    letter = Delivery.objects.create(user=person, subscription=subscription, period=date(2024, 1, 1), recipient="a@example.org")
+    DeliveryAttempt.objects.create(delivery=letter, number=1, began_at=timezone.now(), outcome="sent", answer="250 OK")
+    Bounce.objects.create(delivery=letter, recipient="a@example.org", is_hard=True, code="5.1.1", key=person.username)
+    Notice.objects.create(user=person, kind="mention", subject_id=1, key="mention:1", delivery=letter)
+    SavedView.objects.create(user=person, contract=contract, page="cluster:ledger", name="Mine", is_shared=True)
+    BoardReport.objects.create(
+        contract=contract, as_of=date(2024, 4, 1), language="ru", format="xlsx", size=5, sha256="0" * 64, made_by=person
+    )
+    duty = ReportingDuty.objects.create(
+        contract=contract, factory=factory, kind="spend", owed_by=person, escalates_to=person, starts_on=date(2024, 1, 1)
+    )
+    Submission.objects.create(duty=duty, period=date(2024, 2, 1), by=person)
     run = JobRun.objects.create(name="convert", scheduled_for=timezone.now(), requested_by=person, figures={"converted": 3})
     common: dict[str, Any] = {"contract": contract, "factory": factory, "severity": "major", "opened_on": date(2024, 4, 1)}
     flag = DelayFlag.objects.create(
@@ -205,7 +227,7 @@ def test_each_role_sees_of_each_model_what_its_gate_lets_through(login: Any, rol
     response = client.get(page(model, "changelist"))
     if response.status_code == 403:
         assert role in (Role.CONTROLLER, Role.MANAGER)
-        assert model.__name__ in ("User", "Membership", "Subscription", "Delivery", "ApiToken")
+        assert model.__name__ in ("User", "Membership", "Subscription", "Delivery", "DeliveryAttempt", "Bounce", "Notice", "ApiToken")
         return
     user = response.wsgi_request.user
     rows = model.objects.for_reader(user) if hasattr(model.objects.all(), "for_reader") else model.objects.all()

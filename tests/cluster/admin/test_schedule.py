@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from cluster.domain.access import Role
 from cluster.models import CalendarException, ForecastRevision, Milestone
-from cluster.services.access import ensure_roles, grant_role
+from cluster.services.access import ensure_roles
 from tests.cluster.queries.plan import make_plan
-from tests.factories import make_factory, make_milestone, make_user, promise
+from tests.factories import hold_role, make_factory, make_milestone, make_user, promise
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ def enter(client: Client) -> Callable[[Role], Client]:
 
     def as_role(role: Role) -> Client:
         user = make_user(is_staff=True, language="en")
-        grant_role(user=user, role=role)
+        hold_role(user, role)
         client.force_login(user)
         client.cookies["django_language"] = "en"
         return client

@@ -16,10 +16,10 @@ from cluster.domain.dates import DateWindow
 from cluster.domain.errors import Conflict
 from cluster.models import ApiToken, Claim, Contract, ExchangeRate, ForecastRevision, JobRun, LedgerEntry, Membership, Milestone, User
 from cluster.queries.history import newest_event
-from cluster.services.access import ensure_roles, grant_role
+from cluster.services.access import ensure_roles
 from cluster.services.records import save_record
 from production.models import Output
-from tests.factories import make_contract, make_factory, make_milestone, make_rate, make_source, make_user
+from tests.factories import hold_role, make_contract, make_factory, make_milestone, make_rate, make_source, make_user
 
 pytestmark = pytest.mark.django_db
 KEY = "00000000-0000-4000-8000-000000000001"
@@ -32,7 +32,7 @@ def enter(client: Client) -> Callable[..., Client]:
     def as_role(role: Role | None = None, **place: Any) -> Client:
         user = make_user(is_staff=True, is_superuser=role is None, language="en")
         if role is not None:
-            grant_role(user=user, role=role, **place)
+            hold_role(user, role, **place)
         client.force_login(user)
         client.cookies["django_language"] = "en"
         return client
@@ -93,7 +93,7 @@ def test_an_editor_of_one_contract_cannot_write_into_another(enter: Any) -> None
 def test_a_role_over_one_contract_and_another_over_the_second_do_not_mix(enter: Any) -> None:
     edited, watched = make_contract(), make_contract()
     client = enter(Role.EDITOR, contract=edited)
-    grant_role(user=User.objects.latest("pk"), role=Role.CONTROLLER, contract=watched)
+    hold_role(User.objects.latest("pk"), Role.CONTROLLER, contract=watched)
     page = client.get(reverse("admin:cluster_contract_change", args=[watched.pk]))
     assert page.status_code == 200
     assert not page.context["has_change_permission"]
@@ -275,6 +275,7 @@ def test_an_admin_gives_and_takes_roles_but_makes_no_superuser(enter: Any) -> No
     assert client.post(reverse("admin:cluster_membership_add"), posted).status_code == 302
     membership = Membership.objects.get(user=person)
     assert [g.name for g in person.groups.all()] == ["editor"]
+    assert person.subscription.cadence == "daily", "who never logs in is told too"
     assert client.post(reverse("admin:cluster_membership_delete", args=[membership.pk]), {"post": "yes"}).status_code == 302
     assert not person.groups.exists()
     posted = {"username": person.username, "email": person.email, "language": "ru", "time_zone": "Europe/Kaliningrad", "is_superuser": "on"}

@@ -16,7 +16,7 @@ As = Callable[[User], APIClient]
 
 def test_the_world_has_an_object_of_every_noun_of_the_router(world: World) -> None:
     assert set(world.objects) == set(NOUNS)
-    assert len(NOUNS) == 28
+    assert len(NOUNS) == 30
 
 
 def seen_by(client: APIClient, world: World) -> dict[str, tuple[int, bool]]:
@@ -79,8 +79,20 @@ def test_a_list_takes_as_many_statements_for_many_rows_as_for_one(world: World, 
 
 # What is written at the address of a single object, and at that of its list.
 EDITED = ("budget-lines", "milestones", "dependencies", "calendar-exceptions")
-WRITTEN_ONE = {("delete", "baselines"), *((method, noun) for method in ("patch", "delete") for noun in EDITED)}
-ADDED = ("ledger-entries", "outputs", "baselines", "exchange-rates", "job-runs", "risk-runs", "comments", "attachments", *EDITED)
+WRITTEN_ONE = {("delete", "baselines"), *((method, noun) for method in ("patch", "delete") for noun in EDITED), ("patch", "subscriptions")}
+ADDED = (
+    "ledger-entries",
+    "outputs",
+    "baselines",
+    "exchange-rates",
+    "job-runs",
+    "risk-runs",
+    "comments",
+    "attachments",
+    "submissions",
+    "subscriptions",
+    *EDITED,
+)
 WRITTEN_LIST = {("post", noun) for noun in ADDED}
 
 

@@ -99,6 +99,9 @@ def test_every_noun_and_every_write_is_described(description: dict[str, Any]) ->
         f"{BASE}comments/{{id}}/withdrawal/",
         f"{BASE}attachments/",
         f"{BASE}attachments/{{id}}/withdrawal/",
+        f"{BASE}submissions/",
+        f"{BASE}subscriptions/",
+        f"{BASE}subscriptions/{{id}}/send-now/",
     }
 
 

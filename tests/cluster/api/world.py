@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 from django.db.models import Model
@@ -17,6 +18,8 @@ from cluster.models import (
     Attachment,
     AttachmentContent,
     Baseline,
+    BoardReport,
+    BoardReportContent,
     BudgetLine,
     CalendarException,
     Claim,
@@ -33,8 +36,10 @@ from cluster.models import (
     LedgerEntry,
     Milestone,
     Party,
+    ReportingDuty,
     RiskRun,
     Source,
+    Submission,
     Subscription,
     User,
 )
@@ -53,7 +58,7 @@ OF_THE_INSTALLATION = {"job-runs"}
 # What a plant manager sees of the own plant: not the contract's parties, plans or jobs.
 OF_A_FACTORY = {
     "contracts", "factories", "claims", "baselines", "budget-lines", "ledger-entries", "milestones", "forecast-revisions", "dependencies",
-    "calendar-exceptions", "delay-flags", "delay-events", "outputs", "comments", "attachments",
+    "calendar-exceptions", "delay-flags", "delay-events", "outputs", "comments", "attachments", "submissions",
 }  # fmt: skip
 
 
@@ -100,7 +105,7 @@ def build_world() -> World:
     objects |= add_rows(contract, factory, milestone, source, 1)
     owner = make_user()
     objects["subscriptions"] = subscription = Subscription.objects.create(user=owner)
-    objects["deliveries"] = Delivery.objects.create(subscription=subscription, period=date(2026, 1, 5), recipient=owner.email)
+    objects["deliveries"] = Delivery.objects.create(user=owner, subscription=subscription, period=date(2026, 1, 5), recipient=owner.email)
     return World(contract, factory, milestone, source, objects)
 
 
@@ -127,6 +132,12 @@ def add_rows(contract: Contract, factory: Factory, milestone: Milestone, source:
     comment.mentioned.add(person)
     file = Attachment.objects.create(**about, name="act.pdf", media_type="application/pdf", size=8, sha256="0" * 64)
     AttachmentContent.objects.create(attachment=file, data=b"%PDF-1.4")
+    page = b"<!DOCTYPE html>"
+    report = BoardReport.objects.create(
+        contract=contract, as_of=on, language="ru", format="html", size=len(page), sha256=sha256(page).hexdigest(), content_sha256="0" * 64,
+        made_by=person,
+    )  # fmt: skip
+    BoardReportContent.objects.create(report=report, data=page)
     run = JobRun.objects.create(name="convert", scheduled_for=datetime(2024, 4, number, tzinfo=UTC), requested_by=person)
     brand = Brand.objects.create(contract=contract, code=f"b{number}", name_ru="Марка", segment="passenger", source=source)
     capacity = Capacity(**sourced, low=300_000, recorded_by=person)
@@ -152,7 +163,13 @@ def add_rows(contract: Contract, factory: Factory, milestone: Milestone, source:
         "delay-flags": flag,
         "comments": comment,
         "attachments": file,
+        "board-reports": report,
         "delay-events": DelayEvent.objects.create(flag=flag, kind="opened", on_date=on, days=1, severity="minor", job_run=run),
+        "submissions": Submission.objects.create(
+            duty=ReportingDuty.objects.create(contract=contract, factory=factory, kind="spend", owed_by=person, starts_on=on),
+            period=on.replace(day=1),
+            by=person,
+        ),
         "job-runs": run,
         "risk-runs": RiskRun.objects.create(contract=contract, as_of=on, requested_by=person),
         "brands": brand,

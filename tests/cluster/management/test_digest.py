@@ -29,7 +29,7 @@ def test_a_preview_of_a_past_day_tells_what_was_announced_then_and_records_nothi
     opened.actual, opened.actual_announced_on = DateWindow.parse("2026-01-30"), DateWindow.parse("2026-01-30").latest
     opened.save()
     told = run("preview", "--out", tmp_path / "new", "--as-of", "2026-01-30", "--language", "en")
-    assert (tmp_path / "new" / "subject.txt").read_text() == "Cluster: 1 milestone reached — week 5\n"
+    assert (tmp_path / "new" / "subject.txt").read_text() == "Cluster: 1 milestone reached — Jan 30, 2026\n"
     assert told.startswith("Cluster: 1 milestone reached")
     text = (tmp_path / "new" / "body.txt").read_text()
     assert "+395\u00a0days, critical" in text
@@ -62,7 +62,7 @@ def test_delivery_by_hand_captures_the_letter_as_a_file_by_default(settings: Any
     user = make_user(is_superuser=True)
     subscription = Subscription.objects.create(user=user, cadence="daily", also_when_nothing_new=True)
     Subscription.objects.filter(pk=subscription.pk).update(created_at=timezone.now() - timedelta(days=3))
-    assert "sent: 1" in run("deliver")
+    assert "sent: 1" in run("send", "--due")
     (letter,) = (tmp_path / "mail").iterdir()
     assert f"To: {user.email}" in letter.read_text()
-    assert "sent: 0" in run("deliver")
+    assert "sent: 0" in run("send", "--due")

@@ -20,15 +20,7 @@ def test_list_names_every_job_with_its_last_run_and_its_next_time() -> None:
     JobRun.objects.create(name="convert", scheduled_for=datetime(2024, 4, 15, 16, 45, tzinfo=zone), status="dead")
     status, said, _ = run("jobs", "list")
     assert status == 0
-    assert [line.split()[0] for line in said] == [
-        "job",
-        "fetch_rates",
-        "backfill_rates",
-        "convert",
-        "flag_delays",
-        "simulate_risk",
-        "sweep",
-    ]
+    assert [line.split()[0] for line in said] == ["job", *JobRun.Name.values]
     assert said[3].startswith("convert         2024-04-15 16:45  dead ")
     assert said[1].split()[1] == "never"
     assert said[4].rstrip().endswith("05:00")
@@ -79,7 +71,7 @@ def test_the_sweep_can_be_run_by_hand(settings: Any) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["nonsense"], "There is no job “nonsense”: the jobs are fetch_rates, backfill_rates, convert, flag_delays, simulate_risk."),
+        (["nonsense"], f"There is no job “nonsense”: the jobs are {', '.join(services._WORK)}."),
         (["convert", "--as-of", "June"], "“June” is not a date: write 2024-04-15."),
     ],
 )

@@ -9,6 +9,7 @@ from django.utils import timezone
 from cluster.domain.access import Role
 from cluster.models import (
     AttachmentContent,
+    BoardReportContent,
     BudgetConversion,
     ClaimConversion,
     Contract,
@@ -17,6 +18,7 @@ from cluster.models import (
     JobRun,
     LedgerConversion,
     Milestone,
+    SearchWord,
     Source,
     Standing,
     Subscription,
@@ -28,7 +30,16 @@ pytestmark = pytest.mark.django_db
 
 _HISTORY = ("Event", "History")
 # What stands behind rows that have the gate: it is read through them.
-_PLUMBING = (LedgerConversion, BudgetConversion, ClaimConversion, ConversionDue, Standing, AttachmentContent)
+_PLUMBING = (
+    LedgerConversion,
+    BudgetConversion,
+    ClaimConversion,
+    ConversionDue,
+    Standing,
+    AttachmentContent,
+    BoardReportContent,
+    SearchWord,
+)
 
 
 def _business_models() -> list[type[models.Model]]:
@@ -46,6 +57,7 @@ def test_every_model_has_the_gate() -> None:
 
 def test_every_business_model_is_tracked_by_triggers() -> None:
     derived = {"DelayFlag", "DelayEvent", "JobRun", "Delivery", "ApiToken", "RiskRun", "RiskResult", "Visit"}
+    derived |= {"BoardReport", "Bounce", "DeliveryAttempt", "Notice"}
     untracked = {model.__name__ for model in _business_models() if not hasattr(model, "history")}
     assert untracked == derived
 

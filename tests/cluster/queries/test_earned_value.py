@@ -17,7 +17,7 @@ from tests.factories import make_contract, make_factory, make_milestone, make_us
 pytestmark = pytest.mark.django_db
 
 D = Decimal
-STATEMENTS = 6
+STATEMENTS = 4
 
 
 @pytest.fixture

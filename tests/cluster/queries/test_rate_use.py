@@ -20,7 +20,7 @@ from cluster.models import (
     LedgerConversion,
     LedgerEntry,
 )
-from cluster.queries.rate_use import affected, counts_between, replaced_counts, use_counts, uses
+from cluster.queries.rate_use import affected, counts_between, counts_of, use_counts, uses
 from tests.factories import make_contract, make_factory, make_rate, make_source, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
@@ -87,7 +87,7 @@ def test_what_was_converted_anew_is_told_at_the_old_revision(plant: Factory, rat
     entry = pay(plant, rate=new, replaced=rate)
     reader = make_user(Role.AUDITOR)
     assert [(use.id, use.replaced_id) for use in uses(reader, rate, offset=0, limit=10).rows] == [(entry.pk, rate.pk)]
-    assert replaced_counts(reader, [rate, new]) == {rate.pk: 1}
+    assert counts_of(reader, replaced=[rate, new]).replaced == {rate.pk: 1}
 
 
 def test_a_plant_manager_sees_and_counts_the_own_plant_only(contract: Contract, plant: Factory, rate: ExchangeRate) -> None:
@@ -132,7 +132,7 @@ def test_pages_and_statements_do_not_grow_with_the_rows(plant: Factory, rate: Ex
     with django_assert_num_queries(4):
         found = uses(reader, rate, offset=10, limit=10)
     assert (len(found.rows), found.count) == (2, 12)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(2):
         use_counts(reader, [rate])
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(1):
         counts_between(reader, [(D13, D16), (D16, None)])

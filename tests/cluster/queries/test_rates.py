@@ -9,7 +9,18 @@ import pytest
 from cluster.domain.access import Role
 from cluster.domain.calendars import Gap
 from cluster.models import User
-from cluster.queries.rates import accepted_between, corrections, missing_rates, neighbours, series, steps, waiting_count, waiting_rates
+from cluster.queries.rates import (
+    accepted_between,
+    corrections_of,
+    missing_rates,
+    neighbours,
+    quarantined,
+    series,
+    steps,
+    superseded,
+    waiting_among,
+    waiting_count,
+)
 from tests.factories import make_rate, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
@@ -49,7 +60,7 @@ def test_a_waiting_rate_stands_beside_what_it_jumps_from_and_what_it_contradicts
     make_rate(D13, "101")
     make_rate(D13, "111", revision=2, status="quarantined")
     make_rate(D16, "90.9", status="quarantined")
-    first, second = waiting_rates(reader, "USD")
+    first, second = waiting_among(quarantined(reader, "USD"))
     assert first.before is not None
     assert (first.before.date, first.percent) == (D12, Decimal(11))
     assert first.contradicts is not None
@@ -62,7 +73,7 @@ def test_a_correction_tells_the_old_rate_and_the_one_that_took_its_place(reader:
         [("93", "superseded"), ("120", "rejected"), ("94", "superseded"), ("95", "accepted")], start=1
     ):
         make_rate(D13, value, revision=revision, status=status)
-    found = corrections(reader, "USD", D12, D17, limit=10)
+    found = corrections_of(reader, list(superseded(reader, "USD", D12, D17, limit=10)))
     assert [(each.old.revision, each.new.revision) for each in found] == [(3, 4), (1, 3)]
 
 
@@ -79,8 +90,8 @@ def test_the_statements_do_not_grow_with_the_rates(reader: User, django_assert_n
         make_rate(date(2024, 3, day), "93")
     assert reader.scope.sees_everything
     with django_assert_num_queries(2):
-        waiting_rates(reader, "USD")
+        waiting_among(quarantined(reader, "USD"))
     with django_assert_num_queries(1):
         missing_rates("USD", date(1992, 7, 1), D17)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         series("USD", D12, date(2024, 6, 1))

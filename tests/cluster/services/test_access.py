@@ -2,14 +2,14 @@
 
 import pytest
 from django.contrib.auth.models import Group
-from django.core.exceptions import ValidationError
 
 from cluster.domain.access import Action, Role
 from cluster.domain.errors import Forbidden
-from cluster.models import Membership, User
-from cluster.services.access import create_first_admin, ensure_roles, grant_role, require
+from cluster.models import Membership
+from cluster.services.access import ensure_roles, require
+from cluster.services.people import give_role
 from cluster.services.records import delete_record
-from tests.factories import make_contract, make_factory, make_user
+from tests.factories import hold_role, make_contract, make_factory, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +63,7 @@ def test_a_manager_may_revise_the_own_factory_only() -> None:
     factory = make_factory()
     other = make_factory(factory.contract)
     manager = make_user()
-    grant_role(user=manager, role=Role.MANAGER, factory=factory)
+    hold_role(manager, Role.MANAGER, factory=factory)
     require(manager, Action.REVISE_FORECAST, contract=factory.contract_id, factory=factory.pk)
     with pytest.raises(Forbidden):
         require(manager, Action.REVISE_FORECAST, contract=factory.contract_id, factory=other.pk)
@@ -72,34 +72,18 @@ def test_a_manager_may_revise_the_own_factory_only() -> None:
 
 
 def test_the_same_grant_twice_is_one_and_revoking_it_takes_the_group_away() -> None:
-    contract, user = make_contract(), make_user()
-    first = grant_role(user=user, role=Role.EDITOR, contract=contract)
-    assert grant_role(user=user, role=Role.EDITOR, contract=contract) == first
+    contract, user, admin = make_contract(), make_user(), make_user(Role.ADMIN)
+    first = give_role(person_id=user.pk, role=Role.EDITOR, contract_id=contract.pk, by=admin)
+    assert give_role(person_id=user.pk, role=Role.EDITOR, contract_id=contract.pk, by=admin) == first
     assert [group.name for group in user.groups.all()] == ["editor"]
-    delete_record(first, by=make_user(Role.ADMIN))
+    delete_record(first, by=admin)
     assert not user.groups.exists()
     assert not Membership.objects.filter(user=user).exists()
-
-
-def test_a_factory_of_another_contract_is_refused() -> None:
-    with pytest.raises(ValidationError) as refused:
-        grant_role(user=make_user(), role=Role.MANAGER, contract=make_contract(), factory=make_factory())
-    assert "factory" in refused.value.message_dict
-
-
-def test_the_first_administrator_is_made_once_with_a_daily_digest() -> None:
-    user = create_first_admin(username="admin", password="pa-pa-pa-pa-pa", email="admin@localhost")
-    assert user is not None
-    assert user.scope.sees_everything
-    assert user.subscription.cadence == "daily"
-    assert not user.subscription.also_when_nothing_new
-    assert create_first_admin(username="second", password="x", email="") is None
-    assert User.objects.count() == 1
 
 
 def test_a_role_that_works_in_the_admin_opens_it_and_others_do_not() -> None:
     for role, opens in ((Role.EDITOR, True), (Role.AUDITOR, True), (Role.ADMIN, True), (Role.CONTROLLER, False), (Role.MANAGER, False)):
         user, factory = make_user(), make_factory()
-        grant_role(user=user, role=role, factory=factory if role is Role.MANAGER else None)
+        hold_role(user, role, factory=factory if role is Role.MANAGER else None)
         user.refresh_from_db()
         assert user.is_staff is opens, role

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.template import Context, Template
 
 TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))
-PAGES = [path for path in TEMPLATES if "emails" not in path.parts]
+# Letters and the paper of a board report go out by themselves, with their style in them.
+PAGES = [path for path in TEMPLATES if "emails" not in path.parts and path.name != "document.html"]
 SPRITE = (Path(settings.BASE_DIR) / "static" / "icons" / "sprite.svg").read_text()
 
 

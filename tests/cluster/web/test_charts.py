@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from cluster.charts import BandYear, Chart, Level, MoneyBar, TimelineRow, bands, money_bar, steps, timeline
+from cluster.charts.scale import TimeScale, round_steps
+from cluster.charts.svg import el
 from cluster.domain.dates import DateWindow
-from cluster.web.charts import BandYear, Chart, Level, MoneyBar, TimelineRow, bands, money_bar, steps, timeline
-from cluster.web.charts.scale import TimeScale, round_steps
-from cluster.web.charts.svg import el
 
 pytestmark = pytest.mark.usefixtures("in_english")
 

@@ -166,7 +166,7 @@ def test_no_statement_more_is_needed_for_a_day_before_a_correction(purse: Purse,
     assert reader.scope
     correct("2025-06-20", CORRECTED)
     for day in (DAY, localdate() - timedelta(days=1), localdate()):
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(4):
             money_of(reader=reader, contract_code="alpha", as_of=day)
 
 

@@ -11,11 +11,11 @@ import pytest
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import localdate
 
+from cluster.charts import TimelineRow, timeline
 from cluster.domain.access import Role
 from cluster.domain.dates import DateWindow
 from cluster.models import Baseline, BudgetLine, Dependency, LedgerEntry, Milestone
 from cluster.services.delays import flag_delays
-from cluster.web.charts import TimelineRow, timeline
 from tests.cluster.web.place import Place, make_place, words
 from tests.factories import make_contract, make_milestone, make_source, make_user, promise
 

@@ -261,3 +261,12 @@ def test_before_the_day_of_a_decision_the_factory_goes_its_way(place: Place) -> 
     assert "no orders" in told
     assert overview(reader=place.person("editor"), contract_code="alpha", as_of=date(2025, 3, 2)).rows[0].stage == "suspended"
     assert overview(reader=place.person("editor"), contract_code="alpha", as_of=date(2025, 3, 1)).rows[0].stage == "planned"
+
+
+def test_its_milestones_are_taken_away_and_sorted_in_the_list_of_the_schedule(place: Place) -> None:
+    page = place.client().get(f"{place.base}factories/F01/").content.decode()
+    for form in ("csv", "xlsx"):
+        assert f'href="{place.base}schedule/rows.{form}?factory=F01"' in page
+    assert f'href="{place.base}schedule/?factory=F01&amp;view=table"' in page
+    rows = place.client().get(f"{place.base}schedule/rows.csv?factory=F01").content.decode().splitlines()[1:]
+    assert [row.split(",")[0] for row in rows] == ["F01-OPEN"]

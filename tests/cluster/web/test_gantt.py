@@ -7,9 +7,9 @@ from datetime import date, timedelta
 import pytest
 from django.utils import translation
 
+from cluster.charts.gantt import Arrow, Axis, Bar, Gantt, Group, Zoom, gantt
+from cluster.charts.gantt.arrows import ROW, Place, pieces
 from cluster.domain.network import LinkType
-from cluster.web.gantt import Arrow, Axis, Bar, Gantt, Group, Zoom, gantt
-from cluster.web.gantt.arrows import ROW, Place, pieces
 
 DAY = date(2026, 3, 1)
 AXIS = Axis.around(date(2026, 1, 1), date(2026, 12, 31), Zoom.WEEK)
@@ -79,13 +79,13 @@ class TestBars:
         row = rows(draw(bar(1, due=date(2026, 3, 15), late=16)))[1]
         due, end = AXIS.end(date(2026, 3, 15)), AXIS.end(date(2026, 3, 31))
         assert f'<rect class="over" x="{due}" y="6" width="{end - due}" height="14"/>' in row
-        assert '<b class="late">+16<span class="vh"> days late</span></b>' in row
+        assert '<b class="late"><span class="vh">days late: </span>+16</b>' in row
         assert "over" not in rows(draw(bar(1)))[1]
 
     def test_what_only_its_predecessors_make_late_is_drawn_apart(self) -> None:
         row = rows(draw(bar(1, due=date(2026, 3, 15), pushed=16)))[1]
         assert 'class="over pushed"' in row
-        assert '<b class="pushed">(+16)<span class="vh"> days late by knock-on</span></b>' in row
+        assert '<b class="pushed"><span class="vh">days late by knock-on: </span>(+16)</b>' in row
         assert "pushed" not in rows(draw(bar(1, due=date(2026, 3, 15), late=16, pushed=20)))[1]
 
     def test_what_is_critical_is_underlined_and_marked_by_a_sign(self) -> None:

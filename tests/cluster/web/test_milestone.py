@@ -36,10 +36,11 @@ def boxes(response: Any) -> dict[str, str]:
     """Everything that the form of a page would send as it stands, as a browser does."""
     page = response.content.decode()
     found = boxes_and_texts(response)
+    # The frame has boxes without a name, which no form sends.
     for tag in re.findall(r'<input[^>]*type="checkbox"[^>]*>', page):
-        name = re.findall(r'name="([^"]*)"', tag)[0]
+        name = next(iter(re.findall(r'name="([^"]*)"', tag)), "")
         found[name] = "on"
-        if "checked" not in tag:
+        if not name or "checked" not in tag:
             del found[name]
     for name, first in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>\s*<option value="([^"]*)"', page):
         found[name] = found[name] or first

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from cluster.web.charts import CurvePoint, Span, bridge, curve
+from cluster.charts import CurvePoint, Span, bridge, curve
 
 pytestmark = pytest.mark.usefixtures("in_english")
 

@@ -98,7 +98,7 @@ class TestPage:
         page = mine(place, "all")
         text = words(page)
         assert "A proposed baseline waits for approval: Plan" in text
-        assert "Sources disagree on 1 figure, and none of them is in use: Contract Alpha" in text
+        assert "Sources disagree on 1 figure, and none of them is in use: Choose the claim in use Contract Alpha" in text
         assert "A job was given up: convert roubles to dollars" in text
         assert "1 rate waits in quarantine for a decision." in text
         for link in (f"{place.base}budgets/{draft.pk}/", f"{place.base}record/", f"/jobs/{dead.pk}/"):
@@ -290,3 +290,15 @@ class TestVisits:
         answer = place.client("auditor").get(place.base)
         assert answer.status_code == 200
         assert "visited" not in answer.cookies
+
+
+def test_what_is_asked_is_taken_away_as_one_list_and_has_no_saved_views(place: Place) -> None:
+    forecast(place.milestone, -3)
+    page = words(place.client("own").get("/my/"))
+    told = place.client("own").get("/my.csv").content.decode("utf-8-sig").splitlines()
+    assert told[0] == "Kind,What it is about,Contract,Factory,By or since,How many,Example"
+    assert "Press plant opens" in page
+    assert any("F01-OPEN Press plant opens,alpha,F01" in row for row in told[1:])
+    assert place.client("own").get("/my.xlsx").status_code == 200
+    assert len(place.client("foreign").get("/my.csv").content.decode().splitlines()) == 1
+    assert place.client("own").post("/views/save/", {"address": "/my/", "name": "X"}).status_code == 404

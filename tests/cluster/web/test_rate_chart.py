@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from cluster.charts import Point, RateSeries, rate_steps
+from cluster.charts.rates import ticks
 from cluster.domain.calendars import Gap, gaps, rate_days
-from cluster.web.charts import Point, RateSeries, rate_steps
-from cluster.web.charts.rates import ticks
 
 pytestmark = pytest.mark.usefixtures("in_english")
 FIRST, LAST = date(2016, 11, 23), date(2026, 11, 23)

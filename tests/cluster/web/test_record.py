@@ -84,12 +84,12 @@ class TestSources:
 
     def test_the_list_is_paged_and_any_page_number_is_answered(self, place: Place) -> None:
         Source.objects.bulk_create(Source(key=f"k{n}", title_ru=f"Источник {n:02}") for n in range(60))
-        assert "page 1 of 2" in record(place)
+        assert "1–40 of 61" in record(place)
         for number in ("2", "999", "1" + "0" * 30):
-            assert "page 2 of 2" in record(place, f"?page={number}")
+            assert "41–61 of 61" in record(place, f"?page={number}")
         for number in ("0", "-1"):
-            assert "page 2 of 2" in record(place, f"?page={number}")
-        assert "page 1 of 2" in record(place, "?page=abc")
+            assert "41–61 of 61" in record(place, f"?page={number}")
+        assert "1–40 of 61" in record(place, "?page=abc")
 
     @pytest.mark.parametrize("query", ["?confidence=x", "?q=%00", "?as_of=foo", "?page=%00"])
     def test_nonsense_is_answered_with_a_sentence(self, place: Place, query: str) -> None:

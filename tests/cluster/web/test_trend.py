@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from cluster.charts import Chart
+from cluster.charts.trend import MOST_LINES
+from cluster.charts.trend import trend as trend_chart
 from cluster.domain.dates import DateWindow
 from cluster.models import ForecastRevision, Milestone
 from cluster.queries.milestones import dated_milestones
 from cluster.queries.trend import Told, trend_lines
-from cluster.web.charts import Chart
-from cluster.web.charts.trend import MOST_LINES
-from cluster.web.charts.trend import trend as trend_chart
 from tests.cluster.web.place import WHO_ASKS, Place, make_place, words
 from tests.factories import make_milestone, promise
 

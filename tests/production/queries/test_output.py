@@ -9,6 +9,7 @@ import pytest
 from cluster.domain.access import Role
 from cluster.domain.dates import DateWindow
 from cluster.models import Contract, Source, User
+from cluster.queries.digest import Brief
 from production.models import Capacity, Output, PlanRevision
 from production.queries.brands import component_output
 from production.queries.capacity import capacities, utilisation
@@ -211,6 +212,6 @@ def test_the_digest_of_a_past_day_tells_the_figure_of_that_day(reader: User, con
     old.save()
     output(contract, source, 30400)
     since, until = datetime(2025, 2, 1, tzinfo=UTC), datetime(2025, 3, 1, tzinfo=UTC)
-    section = production_section(reader=reader, since=since, until=until, as_of=date(2025, 3, 1))
+    section = production_section(Brief(reader=reader, since=since, until=until, as_of=date(2025, 3, 1)))
     assert section is not None
     assert [(year.year, year.quantity) for year in section.data.years] == [(2024, 30000)]

@@ -1,16 +1,21 @@
 """A finished year below the low bound of the plan in force is flagged, where the whole year is known."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
+from django.test import Client
+from django.utils import timezone
 
 from cluster.domain.dates import DateWindow
-from cluster.models import Contract, DelayFlag, Source
+from cluster.models import Contract, DelayEvent, DelayFlag, Source
+from cluster.queries.digest import digest_for
 from cluster.services.delays import flag_delays
 from production.models import Output, PlanRevision
 from production.queries.output import yearly
+from tests.cluster.web.place import words
 from tests.factories import make_contract, make_factory, make_source, make_user
 
 pytestmark = pytest.mark.django_db
@@ -94,3 +99,27 @@ def test_parts_other_units_and_factories_are_not_the_output(contract: Contract, 
     built(contract, source, 10, unit="batteries")
     built(contract, source, 10, factory=make_factory(contract))
     assert short(contract) == []
+
+
+@pytest.mark.usefixtures("in_english")
+def test_it_is_told_by_its_year_and_in_vehicles_on_pages_in_the_table_and_in_the_letter(contract: Contract, source: Source) -> None:
+    plan(contract, source, 70_000, high=70_000)
+    built(contract, source, 30_400)
+    flag_delays(as_of=TODAY, progress=lambda done, total: None)
+    flag = DelayFlag.objects.get()
+    reader = make_user(is_superuser=True)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(reader)
+    assert "Plan for 2025" in words(client.get(f"/c/{contract.code}/delays/"))
+    assert "39,600 vehicles" in words(client.get(f"/c/{contract.code}/delays/"))
+    DelayEvent.objects.create(flag=flag, kind="better", on_date=TODAY, days=0, amount=1_234, severity="major")
+    assert "1,234 vehicles" in words(client.get(f"/c/{contract.code}/delays/{flag.pk}/"))
+    row = client.get(f"/c/{contract.code}/delays.csv").content.decode().splitlines()[1]
+    assert ",39600.00,vehicles," in row
+    now = timezone.now()
+    digest = digest_for(reader=reader, since=now - timedelta(days=1), until=now + timedelta(days=1), as_of=TODAY)
+    (told,) = [one for part in digest.contracts for one in part.flagged]
+    for name in ("txt", "html"):
+        letter = render_to_string(f"emails/partials/flagged.{name}", {"one": told, "news": {"contract": contract}, "site": ""})
+        assert "Plan for 2025" in letter
+        assert "39,600\xa0vehicles" in letter
