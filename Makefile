@@ -13,7 +13,7 @@ ARGS =
 PARALLEL = -n auto --dist loadfile --no-loadscope-reorder
 
 CHECKS = check-types check-style check-imports check-templates check-site check-translations
-.PHONY: $(CHECKS) help setup setup-dev run stop test check lock messages screenshots bench-money bench-schedule
+.PHONY: $(CHECKS) help setup setup-dev run stop test check lock messages screenshots bench-money bench-schedule bench-digest bench-web
 
 help:
 	@echo "make run          set up, start everything, print the address   (PORT=8090 make run picks the port)"
@@ -25,6 +25,8 @@ help:
 	@echo "make screenshots  take the pictures in docs/screenshots anew"
 	@echo "make bench-money  measure the conversion and the pages on a million ledger entries (ARGS='--contracts 10 100' picks sizes)"
 	@echo "make bench-schedule  measure network, simulation, flags, preview and Gantt   (ARGS='cpm' picks parts)"
+	@echo "make bench-digest  measure digests and letters through a failing server   (ARGS='--subscriptions 2000 --contracts 100')"
+	@echo "make bench-web    measure the pages beside their bare statements   (ARGS='--contracts 1000' adds contracts)"
 	@echo "make lock         pin requirements*.in into requirements*.txt"
 
 setup:
@@ -81,6 +83,14 @@ bench-money: setup
 bench-schedule: setup-dev
 	@$(PY) benchmarks/schedule.py $(ARGS)
 
+# The mail server that fails comes with the tools for development.
+bench-digest: setup-dev
+	@$(PY) benchmarks/digest.py $(ARGS)
+
+bench-web: setup
+	@$(PY) benchmarks/web.py $(ARGS)
+
 lock: setup-dev
 	@$(PY) -m uv pip compile $(LOCK) --output-file requirements.txt requirements.in
+	@$(PY) -m uv pip compile $(LOCK) --output-file requirements-pdf.txt requirements-pdf.in
 	@$(PY) -m uv pip compile $(LOCK) --output-file requirements-dev.txt requirements-dev.in

@@ -35,6 +35,12 @@ PAGES = {
     "record": "/c/avtotor/record/",
     "forecast": "/c/avtotor/milestones/ALL12/forecast/",
     "jobs": "/jobs/",
+    "letters": "/me/mail/",
+    "people": "/people/",
+    "reporting": "/c/example/reporting/",
+    "search": "/search/?q=pfdjl",
+    "about": "/c/example/about/",
+    "board-report": "/c/example/reports/view/",
 }
 # name of the picture's kind -> language, colour scheme, width, height, pages (all when empty)
 KINDS: dict[str, tuple[str, str, int, int, tuple[str, ...]]] = {
