@@ -141,6 +141,12 @@ def _begins(word: str, config: str = "simple") -> Query:
     return SearchQuery(f"'{word}':*", config=config, search_type="raw")
 
 
+def _exactly(text: str) -> Query:
+    """What has each of these words in full, as a code that is typed does: few rows, where many begin with them."""
+    whole = ((SearchQuery(f"'{one}'", config="simple", search_type="raw") for one in spellings(word)) for word in words_of(text))
+    return reduce(_and, (reduce(_or, word) for word in whole))
+
+
 def _means(word: str) -> Query:
     """What begins with the stem of this word. A stem begins the word, all but one in -y (supply, suppli-); of and и mean nothing."""
     by_stem = _begins(word, "russian")
@@ -175,12 +181,13 @@ def _answering(reader: Reader, asked: Query, text: str, near: str) -> Iterator[Q
         told: dict[str, Any] = {"found_kind": Value(kind.value, output_field=CharField()), "found_pk": F("pk")}
         told |= {name: F(column) if column else _NOTHING.get(name, _EMPTY) for name, column in zip(_COLUMNS, columns, strict=True)}
         answers = answering.annotate(**told).values_list(*told)
+        # What stands first is never crowded out: the code that was typed, before it what the contract at hand has.
+        code = columns[_CODE]
+        first = [answers.filter(words=_exactly(text), **{f"{code}__iexact": text.strip()})[:_READ]] if code and words_of(text) else []
         if near and kind in _MANY:
-            # What stands first is never crowded out: the code that was typed, then the contract at hand.
-            is_code = Case(When(**{f"{columns[_CODE]}__iexact": text.strip()}, then=Value(0)), default=Value(1))
-            yield answers.filter(contract__code=near).order_by(is_code)[:_READ].union(answers[:_READ], all=True)[:_READ]
-        else:
-            yield answers[:_READ]
+            is_code = Case(When(**{f"{code}__iexact": text.strip()}, then=Value(0)), default=Value(1))
+            first.insert(0, answers.filter(contract__code=near).order_by(is_code)[:_READ])
+        yield first[0].union(*first[1:], answers[:_READ], all=True)[: _READ * len(first)] if first else answers[:_READ]
 
 
 # The columns of a hit beside its kind and id, the place of the code among them, and the kinds of which a contract has many.

@@ -148,10 +148,11 @@ def test_a_code_stands_first_even_where_many_begin_so_and_the_contract_at_hand_b
     one, two = make_contract(code="one"), make_contract(code="two")
     for contract in (one, two):
         Milestone.objects.bulk_create(
-            Milestone(contract=contract, code=f"M-{n}", kind="opening", name_ru=f"Веха {n}") for n in [*range(10, 60), 1]
+            Milestone(contract=contract, code=f"M-{n}", kind="opening", name_ru=f"Веха {n}") for n in [*range(100, 160), 1]
         )
     found = search(reader, "m-1", near="two")
     assert [(hit.contract, hit.code) for hit in found.hits][:2] == [("two", "M-1"), ("one", "M-1")]
+    assert [hit.code for hit in search(reader, "m-1").hits][:2] == ["M-1", "M-1"]
     assert found.more == {Kind.MILESTONE}
     assert len(found.hits) == MOST_OF_A_KIND
     assert {hit.contract for hit in search(reader, "веха", near="one").hits} == {"one"}
