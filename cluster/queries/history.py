@@ -19,7 +19,11 @@ from cluster.queries.people import sees_people
 # Bookkeeping that says nothing to a reader of the history.
 _NOT_TOLD = {"id", "version", "request_key", "recorded_at", "converted_at"}
 # Reasons that the program writes as a code; what a person wrote stays as it is.
-_REASONS: dict[str, Any] = {**dict([*SlipReason.choices, *JobRun.Name.choices]), "public record": _("public record")}
+_REASONS: dict[str, Any] = {
+    **dict([*SlipReason.choices, *JobRun.Name.choices]),
+    "public record": _("public record"),
+    "example plan": _("example plan"),
+}
 _EVENTS: Any = Events.objects
 
 

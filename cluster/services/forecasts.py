@@ -40,7 +40,8 @@ def revise_forecast(
     """Record a new forecast for a milestone that has not been reached.
 
     `version` is the milestone's version that the person saw; Conflict carries the milestone as it stands now. The same
-    `request_key` twice gives the first revision. `announced` defaults to today. Raises NotFound, Forbidden, Conflict,
+    `request_key` twice gives the first revision. `announced` defaults to today. The date that stands is recorded again only with
+    another reason, note, source or document. Raises NotFound, Forbidden, Conflict,
     or DomainError naming the field.
     """
     milestone = _locked(milestone_id, by)
@@ -69,8 +70,9 @@ def revise_forecast(
     refuse_far(announced, field="announced")
     if source_id is not None and not Source.objects.for_reader(by).filter(pk=source_id).exists():
         raise DomainError("There is no such source.", field="source", code="choice")
-    old = latest_forecast(milestone)
-    if old == window:
+    newest = milestone.revisions.newest_first().first()
+    old = newest.new if newest else None
+    if newest and old == window and not _says_more(newest, reason, (note, source_id, document)):
         raise DomainError("The forecast already says so: change the date, or leave it.", field="window", code="unchanged")
     refuse_unplaced(
         milestone.contract_id,
@@ -154,10 +156,11 @@ def _refuse_confirmation(milestone: Milestone | None, last: ForecastRevision | N
         )
 
 
-def latest_forecast(milestone: Milestone) -> DateWindow | None:
-    """The newest forecast, whatever its announcement date."""
-    newest = milestone.revisions.newest_first().first()
-    return newest.new if newest else None
+def _says_more(newest: ForecastRevision, reason: str, said: tuple[str, int | None, str]) -> bool:
+    """Whether a word on the date that stands gives it another reason, or a note, source or document that it has not got."""
+    if newest.reason not in (reason, SlipReason.CONFIRMED):
+        return True
+    return any(said) and said != (newest.note_ru, newest.source_id, newest.document)
 
 
 def _locked(milestone_id: int, by: User) -> Milestone:

@@ -21,8 +21,8 @@ _RANGES = {
     "opening": (90, 130),
     "series": (90, 150),
 }
-_PERMITS = "Пример: разрешения / Example: permits"
-_SUPPLIER = "Пример: один изготовитель линий / Example: one maker of lines"
+_PERMITS = "Пример: разрешения"
+_SUPPLIER = "Пример: один изготовитель линий"
 _SUPPLIED = (4, 5, 8, 9)
 
 
@@ -54,10 +54,6 @@ def exceptions() -> tuple[ExceptionRow, ...]:
     saturdays = (date(2026, 11, 28) + timedelta(weeks=n) for n in range(4))
     rests = (date(2027, 7, 19) + timedelta(days=n) for n in range(14))
     return (
-        *(ExceptionRow("X05", on, works=True, reason="Пример: рабочая суббота / Example: working Saturday") for on in saturdays),
-        *(
-            ExceptionRow("X06", on, works=False, reason="Пример: остановка завода / Example: shutdown of the plant")
-            for on in rests
-            if on.weekday() < 5
-        ),
+        *(ExceptionRow("X05", on, works=True, reason="Пример: рабочая суббота") for on in saturdays),
+        *(ExceptionRow("X06", on, works=False, reason="Пример: остановка завода") for on in rests if on.weekday() < 5),
     )

@@ -18,9 +18,9 @@ SEED = 70_400
 # The first months whose budget the amendment and the proposal can change.
 _AMENDED_MONTH, _PROPOSED_MONTH = date(2025, 5, 1), date(2026, 11, 1)
 _ORIGINAL_FROM = date(2023, 10, 2)
-_MORE = "Пример: удорожание оборудования и работ. / Example: equipment and works cost more."
-_ANEW = "Пример: те же деньги по новым срокам. / Example: the same money by the new dates."
-_LESS = "Пример: часть работ снята, деньги не освоены. / Example: works were dropped, money was not used."
+_MORE = "Пример: удорожание оборудования и работ."
+_ANEW = "Пример: те же деньги по новым срокам."
+_LESS = "Пример: часть работ снята, деньги не освоены."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def example_plan(rate_days: Sequence[date], seed: int = SEED) -> ExamplePlan:
         original=BaselineRow(
             name_ru="Пример: первоначальный план",
             name_en="Example: original plan",
-            reason="Пример: план при подписании. / Example: the plan at signing.",
+            reason="Пример: план при подписании.",
             told=_ORIGINAL_FROM,
             in_force_from=_ORIGINAL_FROM,
             amended=False,
@@ -89,7 +89,7 @@ def example_plan(rate_days: Sequence[date], seed: int = SEED) -> ExamplePlan:
         proposed=BaselineRow(
             name_ru="Пример: предложение на 2027 год",
             name_en="Example: proposal for 2027",
-            reason="Пример: новые сроки четырёх заводов. / Example: new dates for four factories.",
+            reason="Пример: новые сроки четырёх заводов.",
             told=PROPOSED,
             in_force_from=None,
             amended=False,

@@ -18,6 +18,8 @@ from cluster.domain.errors import DomainError
 from cluster.models import Source
 from cluster.models.form_fields import NearDatesForm, PlainTextForm, StrictAmountField, WindowField, message_of
 from cluster.models.scope import Reader
+from cluster.templatetags.format import language
+from cluster.templatetags.zones import zone_today, zones
 
 DAY_FORMATS = ["%d.%m.%Y", "%Y-%m-%d"]
 # No text of a record is longer.
@@ -189,6 +191,18 @@ class SourceChoice(forms.ModelChoiceField):
         """Show the sources that `reader` sees."""
         sources: QuerySet[Source] = Source.objects.for_reader(reader)
         self.queryset = sources
+
+
+class ZoneField(forms.ChoiceField):
+    """A choice among time zones, by city and country in the active language; `own` stands before them, UTC after them."""
+
+    def __init__(self, *, own: tuple[tuple[str, Any], ...] = (), **kwargs: Any) -> None:
+        kwargs.setdefault("label", _("Time zone"))
+        super().__init__(choices=lambda: [*own, *zones(language()).items(), ("UTC", "UTC")], **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """The name under which it stands among the choices."""
+        return zone_today(value) if value not in ("", None, "UTC") else value
 
 
 class DayField(forms.DateField):

@@ -1,7 +1,6 @@
 """The form of the own subscription."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +9,7 @@ from cluster.models import Factory, Subscription
 from cluster.models.scope import Reader
 from cluster.queries.flag_kinds import flag_kinds
 from cluster.services.subscriptions import Choice
-from cluster.web.forms.base import ReasonForm
+from cluster.web.forms.base import ReasonForm, ZoneField
 
 # What two windows can both have changed, in the order of the form.
 FIELDS = (
@@ -30,7 +29,7 @@ class SubscriptionForm(ReasonForm):
         help_text=_("Of a weekly digest; a monthly one comes on the first."),
     )
     hour = forms.TypedChoiceField(label=_("Hour"), choices=[(n, f"{n}:00") for n in range(24)], coerce=int)
-    time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
+    time_zone = ZoneField(own=(("", _("my own")),), required=False)
     language = forms.ChoiceField(
         label=_("Language"), required=False, choices=[("", _("my own")), ("ru", _("Russian")), ("en", _("English"))]
     )
@@ -57,8 +56,6 @@ class SubscriptionForm(ReasonForm):
         named = [(one.pk, f"{one.code} {one.name}") for one in factories.order_by("contract", "order", "code")]
         self.fields["factories"].choices = named  # type: ignore[attr-defined]
         self.fields["kinds"].choices = flag_kinds()  # type: ignore[attr-defined]
-        zones = [(zone, zone) for zone in sorted(available_timezones()) if "/" in zone and not zone.startswith("Etc/")]
-        self.fields["time_zone"].choices = [("", _("my own")), *zones, ("UTC", "UTC")]  # type: ignore[attr-defined]
 
     def clean_factories(self) -> list[int]:
         """In the order of their ids, as what is kept is compared with."""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from cluster.domain.access import Role
 from cluster.models import Contract, Factory, User
 from cluster.models.role_names import ROLE_NAMES, ROLE_SENTENCES
-from cluster.web.forms.base import ReasonForm, RecordForm
+from cluster.web.forms.base import ReasonForm, RecordForm, ZoneField
 
 # What two people can both have changed, in the order of the forms.
 PERSON_FIELDS = ("last_name", "first_name", "email", "language", "time_zone", "is_active")
@@ -24,9 +24,7 @@ class OwnSettingsForm(ReasonForm):
     """What a person chooses for the own account."""
 
     language = forms.ChoiceField(label=_("Language"), choices=_LANGUAGES, help_text=_("Of the pages and of letters."))
-    time_zone = forms.CharField(
-        label=_("Time zone"), max_length=64, initial="Europe/Kaliningrad", help_text=_("Its name, such as Europe/Kaliningrad or Asia/Omsk.")
-    )
+    time_zone = ZoneField(initial="Europe/Kaliningrad")
 
 
 class PersonForm(OwnSettingsForm):

@@ -7,9 +7,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from cluster.domain.access import Action
 from cluster.models import Contract, Factory
 from cluster.models.form_fields import WindowField
-from cluster.models.scope import Reader
+from cluster.models.scope import Reader, scope_of
 from cluster.web.forms.base import RecordForm, SourceChoice
 from production.models import Brand, Output, Segment, VehicleModel
 
@@ -86,7 +87,14 @@ class OutputForm(RecordForm):
     def __init__(self, *args: Any, reader: Reader, contract: Contract, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
-        fields["factory"].queryset = Factory.objects.for_reader(reader).filter(contract=contract)
+        factories, speaks_for = (
+            Factory.objects.for_reader(reader).filter(contract=contract),
+            scope_of(reader).allowing(Action.RECORD_OUTPUT),
+        )
+        if not speaks_for.sees_everything and contract.pk not in speaks_for.contracts:
+            factories = factories.filter(pk__in=speaks_for.factories)
+            fields["factory"].required, fields["factory"].empty_label = True, _("— choose —")
+        fields["factory"].queryset = factories
         fields["brand"].queryset = Brand.objects.for_reader(reader).filter(contract=contract)
         fields["vehicle_model"].queryset = VehicleModel.objects.for_reader(reader).filter(brand__contract=contract).select_related("brand")
         fields["source"].offer(reader)

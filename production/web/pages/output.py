@@ -44,8 +44,6 @@ def record(request: HttpRequest, code: str) -> HttpResponse:
         except Conflict as conflict:
             current = conflict.current if isinstance(conflict.current, Output) else None
             return _collision(request, form, contract, current)
-        except Forbidden:
-            form.refuse(DomainError("You may record output only of your own factory: choose it.", field="factory", code="forbidden"))
         except DomainError as error:
             form.refuse(error)
         else:

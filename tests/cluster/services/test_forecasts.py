@@ -158,6 +158,15 @@ class TestRefusals:
         editor = make_user(Role.EDITOR)
         revise(milestone, editor)
         assert refusal(milestone, editor).code == "unchanged"
+        confirm_forecasts(milestone_ids=[milestone.pk], by=editor, today=TODAY)
+        assert refusal(milestone, editor).code == "unchanged"
+
+    def test_the_same_date_is_recorded_with_another_reason_or_a_note(self, milestone: Milestone) -> None:
+        editor = make_user(Role.EDITOR)
+        revise(milestone, editor)
+        assert revise(milestone, editor, reason="financing").old == SPRING
+        assert revise(milestone, editor, reason="financing", note="The bank waits.").new == SPRING
+        assert refusal(milestone, editor, reason="financing", note="The bank waits.").code == "unchanged"
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:

@@ -300,6 +300,12 @@ class TestTwoPeople:
         assert again.status_code == 422
         assert "The forecast already says so" in words(again)
 
+    def test_their_window_is_taken_with_a_note_of_ones_own(self, place: Place) -> None:
+        answer = self.meet(place, {"window_date": str(NEXT + 1), "note": "mine"}, {"window_date": str(NEXT + 2), "note": "theirs"})
+        assert post(place, boxes(answer) | {"take_window": "theirs"}).status_code == 302
+        newest = ForecastRevision.objects.order_by("-pk")[0]
+        assert (newest.old, newest.new, newest.note) == (DateWindow.parse(str(NEXT + 2)), DateWindow.parse(str(NEXT + 2)), "mine")
+
     def test_a_third_person_in_between_is_met_too(self, place: Place) -> None:
         answer = self.meet(place, {"window_date": str(NEXT + 1)}, {"window_date": str(NEXT + 2)})
         post(place, filled(place, window_date=str(NEXT + 3)), "own")

@@ -126,7 +126,7 @@ class TestAccounts:
             ({"username": "a b"}, "id_username", "Enter a valid username"),
             ({"username": "CHIEF"}, "id_username", "There is somebody of this user name already."),
             ({"email": "nowhere"}, "id_email", "Enter a valid email address."),
-            ({"time_zone": "Mars/Base"}, "id_time_zone", "Write the name of a zone"),
+            ({"time_zone": "Mars/Base"}, "id_time_zone", "Select a valid choice."),
             ({"language": "tlh"}, "id_language", "Select a valid choice."),
             ({"last_name": "a\u202eb"}, "id_last_name", "control characters"),
         ],

@@ -207,9 +207,12 @@ class TestWhoMay:
         assert Output.objects.exists() == (status == 200)
 
     def test_a_manager_speaks_only_for_the_own_factory(self, place: Place) -> None:
+        offered = words(place.client("own").get(PATH))
+        assert "all vehicles of the contract" not in offered
+        assert "all vehicles of the contract" in words(place.client("editor").get(PATH))
         whole = post(place, filled(), "own")
         assert whole.status_code == 422
-        assert "You may record output only of your own factory" in words(whole)
+        assert "Fill in “Factory”." in words(whole)
         assert post(place, filled(factory="F02"), "own").status_code == 422
         assert not Output.objects.exists()
 
