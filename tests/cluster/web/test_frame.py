@@ -147,16 +147,18 @@ def test_a_past_day_offers_nothing_to_enter(client: Client) -> None:
     assert "Add a factory" not in words(client.get(f"/c/{contract.code}/?as_of=2026-11-22"))
 
 
-@pytest.mark.parametrize("name", sorted(OF_A_CONTRACT))
-def test_each_page_of_a_contract_belongs_to_one_item_of_the_navigation(name: str, rf: RequestFactory) -> None:
+def test_each_page_of_a_contract_belongs_to_one_item_of_the_navigation(rf: RequestFactory) -> None:
     user, contract = make_user(Role.AUDITOR), make_contract()
     # What an address names by a number is the first of its kind.
     known = {"code": contract.code, "factory": "F01", "milestone": "M1", "key": "gazette", "kind": "factory", "brand": "kia", "form": "csv"}
-    address = reverse(name, kwargs={key: known.get(key, 1) for key in OF_A_CONTRACT[name]})
-    request = rf.get(address)
-    request.user, request.resolver_match = user, resolve(address)
-    frame = Frame(request)
-    assert [item.key for item in frame.nav].count(frame.section) == 1
+    marked = {}
+    for name, arguments in OF_A_CONTRACT.items():
+        address = reverse(name, kwargs={key: known.get(key, 1) for key in arguments})
+        request = rf.get(address)
+        request.user, request.resolver_match = user, resolve(address)
+        frame = Frame(request)
+        marked[name] = [item.key for item in frame.nav].count(frame.section)
+    assert marked == dict.fromkeys(OF_A_CONTRACT, 1)
 
 
 def test_a_milestone_of_the_contract_as_a_whole_belongs_to_the_cluster(client: Client) -> None:
@@ -230,6 +232,14 @@ def test_the_page_of_a_breakdown_needs_neither_request_nor_database(django_asser
     with django_assert_num_queries(0):
         text = words(server_error(RequestFactory().get("/")))
     assert "500" in text
+
+
+@pytest.mark.parametrize("address", ["/logout/", "/admin/logout/", "/jobs/run/"])
+def test_the_address_of_a_button_is_answered_in_words(client: Client, address: str) -> None:
+    client.force_login(make_user(Role.ADMIN, is_staff=True))
+    answer = client.get(address, headers={"accept-language": "en"})
+    assert (answer.status_code, answer["Allow"][:4]) == (405, "POST")
+    assert "Nothing is shown at this address: a button leads here." in words(answer)
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "Nothing was saved"), ("ru", "Ничего не сохранено")])
