@@ -15,7 +15,6 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import resolve
 from django.utils import timezone
-from django.utils.translation import gettext
 
 from cluster.domain.dates import parse_day
 from cluster.domain.errors import DomainError, Forbidden, NotFound
@@ -44,20 +43,10 @@ def page(view: View) -> View:
             raise PermissionDenied(message_of(error)) from error
         except DomainError as error:
             return render(request, "400.html", {"sentence": message_of(error), "plain": True}, status=400)
-        if answer.status_code == 405:
-            return _only_sent(request, answer)
         _note_visit(request, kwargs.get("code"), answer)
         return answer
 
     return login_required(guarded)
-
-
-def _only_sent(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
-    """The answer in words to who opens the address of a button, as after a login in between. Django's own is an empty page."""
-    told = {"sentence": gettext("Nothing is shown at this address: a button leads here. Go back and press it again."), "code": 405}
-    refusal = render(request, "400.html", told | {"plain": True}, status=405)
-    refusal["Allow"] = answer["Allow"]
-    return refusal
 
 
 def _note_visit(request: HttpRequest, code: str | None, answer: HttpResponse) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils.translation import gettext
 from pghistory.middleware import HistoryMiddleware
@@ -18,6 +18,22 @@ class HistoryContextMiddleware(HistoryMiddleware):
 
     def get_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().get_context(request), "request": uuid.uuid4().hex}
+
+
+class OnlySentMiddleware:
+    """Answers in words to who opens the address of a button, as after a login in between. Django's own answer is an empty page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed):
+            return response
+        sentence = gettext("Nothing is shown at this address: a button leads here. Go back and press it again.")
+        refusal = render(request, "400.html", {"sentence": sentence, "code": 405, "plain": True}, status=405)
+        refusal["Allow"] = response["Allow"]
+        return refusal
 
 
 class SizeLimitMiddleware:

@@ -28,7 +28,7 @@ PASSWORD = "a-long-test-password"
 MANAGERS = {"manager5": "X05", "manager6": "X06"}
 _AXE = Axe()
 # The reader chooses the colours, and the browser has drawn them; one that has nothing to draw gives no frames.
-_DRAWN = """(scheme) => new Promise((drawn) => {
+DRAWN = """(scheme) => new Promise((drawn) => {
   if (scheme) document.documentElement.dataset.theme = scheme;
   requestAnimationFrame(() => requestAnimationFrame(drawn));
   setTimeout(drawn, 500);
@@ -188,7 +188,7 @@ class Visit:
         if width:
             page.set_viewport_size({"width": width, "height": 900})
         if scheme or width:
-            page.evaluate(_DRAWN, scheme)
+            page.evaluate(DRAWN, scheme)
         assert page.evaluate("document.documentElement.lang") == self.language, page.url
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, f"{page.url} is wider than the screen"
         assert violations(page) == [], page.url
@@ -200,7 +200,8 @@ def plain(text: str) -> str:
     return re.sub(r"[\u00a0\u202f]", " ", text)
 
 
-def violations(page: Page) -> list[Any]:
-    """What axe finds on the page as it stands: the rule, where, and why."""
-    found = _AXE.run(page, options={"resultTypes": ["violations"]}).response["violations"]
+def violations(page: Page, *tags: str) -> list[Any]:
+    """What axe finds on the page as it stands, by all its rules or those of `tags`: the rule, where, and why."""
+    only = {"runOnly": list(tags)} if tags else {}
+    found = _AXE.run(page, options={"resultTypes": ["violations"], **only}).response["violations"]
     return [(one["id"], [(node["target"], node["failureSummary"]) for node in one["nodes"]]) for one in found]

@@ -1,11 +1,16 @@
 """Every main page in a real browser: accessible, silent under the strict content security policy, fitting the screen, in one language."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.urls import resolve, reverse
 from playwright.sync_api import Page
+
+from production.models import VehicleModel
+from tests.browser.conftest import DRAWN, violations
+from tests.cluster.web.addresses import pages
 
 pytestmark = [pytest.mark.django_db, pytest.mark.browser]
 
@@ -59,6 +64,49 @@ def test_pages_are_accessible_silent_and_fit_in_one_language(visit: Callable[...
         window.look(scheme=schemes[0], width=1280)
         window.look(scheme=schemes[1], width=390)
         (_speaks_russian if language == "ru" else _speaks_english)(window.page)
+
+
+# Addresses that show no page of their own: files, parts of pages, and letters, which stand in a sandbox where nothing runs, axe neither.
+_NO_PAGES = re.compile(r"_(file|echo|preview|html)$|:(attachment|my_letter)$")
+
+
+def test_every_other_page_is_accessible_silent_and_fits_a_phone(visit: Callable[..., Any]) -> None:
+    """Each is looked at once: in Russian and light, in English and dark, by turns."""
+    looked_at = {resolve(path.partition("?")[0]).view_name for path in PAGES}
+    model = VehicleModel.objects.earliest("pk")
+    elsewhere = {
+        **{f"production:{name}": ("avtotor", model.brand.code) for name in ("brand", "edit_brand", "new_model")},
+        "production:edit_model": ("avtotor", model.pk),
+    }
+    addresses = {name: reverse(name, args=elsewhere[name]) if name in elsewhere else path for name, path in pages().items()}
+    window = visit(width=390)
+    # A button's address answers 405, what the example has none of 404: the same page in other words.
+    window.refusals = {404, 405}
+    wrong, seen = [], 0
+    for number, (name, path) in enumerate(sorted(addresses.items())):
+        if name in looked_at or _NO_PAGES.search(name):
+            continue
+        window.language, scheme = (("ru", "light"), ("en", "dark"))[number % 2]
+        window.context.add_cookies([{"name": "django_language", "value": window.language, "url": window.address}])
+        response = window.page.goto(window.address + path)
+        if response.status in window.refusals:
+            continue
+        seen += 1
+        wrong += [f"{name}: {one}" for one in [*_unfit(window, scheme), *window.said]]
+        window.said.clear()
+    assert not wrong, "\n".join(wrong)
+    assert seen > 60
+
+
+def _unfit(window: Any, scheme: str) -> Iterator[str]:
+    """What is wrong with the page as it stands."""
+    page = window.page
+    page.evaluate(DRAWN, scheme)
+    if page.evaluate("document.documentElement.lang") != window.language:
+        yield "speaks another language"
+    if page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
+        yield "is wider than the screen"
+    yield from map(str, violations(page, "wcag2a", "wcag2aa"))
 
 
 def _speaks_russian(page: Page) -> None:

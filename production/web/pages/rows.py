@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from cluster.models import Contract
-from cluster.queries.contracts import contract_for
+from cluster.queries.contracts import contract_for, is_partial
 from cluster.web.door import as_of_from, page, reader_of
 from cluster.web.filters import chosen, options, paged
 from cluster.web.lists import AS_OF, Column, Filter, Kind, Listed, Listing, opens_saved
@@ -130,6 +130,7 @@ def _context(request: HttpRequest, contract: Contract, listed: Listed, rows: lis
     years = [("", gettext("all")), *((str(year), str(year)) for year in sorted({row.year for row in known}, reverse=True))]
     return {
         "contract": contract,
+        "is_partial": is_partial(reader_of(request), contract),
         "listed": listed,
         "known": known,
         "rows": paged(request, rows, PAGE),
