@@ -26,6 +26,17 @@ class Post:
         self.letters_per_connection = 0
         self.connections = 0
         self.received: list[Message] = []
+        self.controller: Controller | None = None
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Nobody listens meanwhile: who connects is refused; conversations go on."""
+        controller: Any = self.controller
+        controller.loop.call_soon_threadsafe(controller.server.close)
+        try:
+            yield
+        finally:
+            controller.server = asyncio.run_coroutine_threadsafe(controller._create_server(), controller.loop).result(10)
 
     def _behaviour(self, address: str) -> str:
         if self.faults is not None:
@@ -85,6 +96,7 @@ def mail_server(settings: Any) -> Iterator[Post]:
     logging.getLogger("mail.log").setLevel(logging.WARNING)
     controller = _Controller(post, hostname="127.0.0.1", port=0)
     controller.start()
+    post.controller = controller
     # The controller looks whether its server answers.
     post.connections = 0
     try:

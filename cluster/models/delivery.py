@@ -14,6 +14,9 @@ from cluster.models.append_only import append_only
 from cluster.models.digest import Subscription
 from cluster.models.scope import Reader, ScopedQuerySet, scope_of
 
+# A letter gets its subject when it is written.
+NOT_WRITTEN = Q(subject="")
+
 
 class _OwnQuerySet(ScopedQuerySet[Any]):
     """What belongs to a person: everybody sees the own rows; admins of everything see all."""

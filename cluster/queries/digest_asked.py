@@ -8,7 +8,8 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from cluster.queries.digest import Brief, Section
+from cluster.queries.digest import Section
+from cluster.queries.digest_brief import Brief
 from cluster.queries.my_work import Asked, Counts, asked_of, baselines_to_decide, flags_to_note, forecasts_to_tell
 
 # So many of a kind are named; the page shows the rest.

@@ -1,5 +1,8 @@
 """Whose names a reader may see: those who answer for the record see who did what, others see that somebody did."""
 
+from collections import defaultdict
+from collections.abc import Collection
+
 from django.db.models import Q, QuerySet
 
 from cluster.domain.access import Role
@@ -28,6 +31,16 @@ def person_with_scope(pk: int) -> User | None:
     for person in people:
         person.scope = person.scope_from(granted)
     return next(iter(people), None)
+
+
+def read_scopes(people: Collection[User]) -> None:
+    """What each of these people may see and do, for all of them in one statement."""
+    granted: dict[int, list[tuple[str, int | None, int | None]]] = defaultdict(list)
+    rows = Membership.objects.filter(user__in=people).granted().values_list("user_id", "group__name", "contract_id", "factory_id")
+    for user, role, contract, factory in rows:
+        granted[user].append((role, contract, factory))
+    for person in people:
+        person.scope = person.scope_from(granted[person.pk])
 
 
 def people_of(contract_id: int, *, factory_id: int | None = None) -> QuerySet[User]:

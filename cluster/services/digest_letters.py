@@ -15,8 +15,9 @@ from cluster.charts.promises import COLOURS, Picture, promises
 from cluster.domain.digest import Topic, headline
 from cluster.gateways.pictures import png_of
 from cluster.models import Subscription
-from cluster.queries.digest import Brief, Digest, Section, Shared, digest_for
-from cluster.queries.digest_news import ContractNews, Item
+from cluster.queries.digest import Digest, Section, digest_of
+from cluster.queries.digest_brief import Brief, Shared
+from cluster.queries.digest_news import ContractNews, Item, news_of
 from cluster.services.letters import Composed, composed
 from cluster.services.subscriptions import choice_of, unsubscribe_url, usual_choice
 
@@ -49,23 +50,13 @@ class Rendered:
     chart: bytes | None
 
 
-def write_digest(
-    subscription: Subscription,
-    *,
-    since: datetime,
-    until: datetime,
-    period: date,
-    always: bool = False,
-    by_announcement: bool = False,
-    shared: Shared | None = None,
-) -> Composed | None:
-    """The letter of a subscription about the time after `since`, up to and including `until`; None when nothing is new and none is wanted.
+def brief_for(subscription: Subscription, *, since: datetime, until: datetime, shared: Shared, by_announcement: bool = False) -> Brief:
+    """Whom a digest of a subscription is for, and about what: the time after `since`, up to and including `until`.
 
-    `always`: also when nothing is new. `shared` holds what the letters of one run have in common. A subscription that was never saved
-    is told as is usual for the roles of its user.
+    One that was never saved is told as is usual for the roles of its user.
     """
     choice = choice_of(subscription) if subscription.pk else usual_choice(subscription.user)
-    digest = digest_for(
+    return Brief(
         reader=subscription.user,
         since=since,
         until=until,
@@ -74,8 +65,13 @@ def write_digest(
         zone=subscription.zone,
         factories=choice.factories,
         kinds=choice.kinds,
-        shared=shared or Shared(),
+        shared=shared,
     )
+
+
+def write_digest(subscription: Subscription, *, brief: Brief, period: date, always: bool = False) -> Composed | None:
+    """The letter of a subscription; None when nothing is new and none is wanted. `always`: also when nothing is new."""
+    digest = digest_of(brief)
     if not (always or digest.is_news or subscription.also_when_nothing_new):
         return None
     return compose(digest, subscription, period=period)
@@ -124,7 +120,7 @@ def _render(section: Section, brief: Brief) -> Rendered:
         "section": section,
         "data": section.data,
         "reader": brief.reader,
-        "several": len(brief.news.contracts) > 1,
+        "several": len(news_of(brief).contracts) > 1,
         "site": settings.SITE_URL,
         **(prepare(section.data, brief) if prepare else {}),
     }

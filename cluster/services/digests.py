@@ -1,16 +1,19 @@
 """Digests: what is due becomes a row of the outbox, and a row is written when it is sent."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
+from functools import cache
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery, prefetch_related_objects
+from django.db.models.functions import Coalesce
 
 from cluster.domain.digest import SETTLE, Cadence, length_of, moment_of, newest_period
 from cluster.models import Delivery, Membership, Subscription, User
-from cluster.queries.digest import Shared
-from cluster.services.digest_letters import write_digest
+from cluster.queries.digest_brief import Brief, Shared
+from cluster.queries.people import read_scopes
+from cluster.services.digest_letters import brief_for, write_digest
 from cluster.services.letters import Composed
 from cluster.services.outbox import Writer
 from cluster.services.subscriptions import proposed
@@ -34,19 +37,32 @@ def make_due(now: datetime) -> int:
     return len(wanted)
 
 
-def writer() -> Writer:
-    """Who writes the digests of one run: readers of one scope and period are told what was read and rendered once."""
-    return partial(write, shared=Shared())
+def writer(letters: Sequence[Delivery]) -> Writer:
+    """Who writes these digests: what their readers are told is read for all of them at once, when the first one is written."""
+    briefs = cache(lambda: _briefs(letters))
+
+    def write(delivery: Delivery, now: datetime) -> Composed | None:
+        """The letter of a period; None when there is nothing to tell, or nobody is subscribed any more."""
+        if delivery.subscription is None:
+            return None
+        return write_digest(delivery.subscription, brief=briefs()[delivery.pk], period=delivery.period)
+
+    return write
 
 
-def write(delivery: Delivery, now: datetime, *, shared: Shared | None = None) -> Composed | None:
-    """The letter of a period; None when there is nothing to tell, or nobody is subscribed any more."""
-    subscription = delivery.subscription
-    if subscription is None:
-        return None
-    until = delivery.until or delivery.created_at
-    since = _since(subscription, until)
-    return write_digest(subscription, since=since, until=until, period=delivery.period, shared=shared)
+def _briefs(letters: Sequence[Delivery]) -> dict[int, Brief]:
+    """Whom each letter is for, and the time of which it tells: three statements."""
+    rows: Any = Delivery.objects.filter(pk__in=[one.pk for one in letters]).annotate(ends=Coalesce("until", "created_at"))
+    told = rows.annotate(**_told(OuterRef("subscription"), OuterRef("ends"))).values_list("pk", "ends", "told_until", "first_until")
+    times = {key: ends for key, *ends in told}
+    found = {one.pk: one.subscription for one in letters if one.subscription is not None}
+    read_scopes([subscription.user for subscription in found.values()])
+    prefetch_related_objects(list(found.values()), "factories")
+    shared = Shared()
+    return {
+        key: brief_for(subscription, since=_since(subscription, *times[key]), until=times[key][0], shared=shared)
+        for key, subscription in found.items()
+    }
 
 
 def write_sample(delivery: Delivery, now: datetime) -> Composed:
@@ -59,12 +75,14 @@ def preview(*, user: User, now: datetime, language: str = "", by_announcement: b
 
     A past day is told `by_announcement`: what the world had been told by then.
     """
-    subscription = Subscription.objects.filter(user=user).select_related("user").first() or proposed(user)
+    rows: Any = Subscription.objects.filter(user=user).select_related("user").annotate(**_told(OuterRef("pk"), now))
+    saved = rows.first()
+    subscription: Subscription = saved or proposed(user)
     subscription.language = language or subscription.language
-    day = now.astimezone(subscription.zone).date()
-    cadence = length_of(Cadence(subscription.cadence))
-    since = now - cadence if by_announcement or subscription.pk is None else _since(subscription, now)
-    letter = write_digest(subscription, since=since, until=now, period=day, always=True, by_announcement=by_announcement)
+    ends = None if saved is None or by_announcement else (saved.told_until, saved.first_until)
+    since = _since(subscription, now, *(ends or (None, None)))
+    brief = brief_for(subscription, since=since, until=now, shared=Shared(), by_announcement=by_announcement)
+    letter = write_digest(subscription, brief=brief, period=brief.as_of, always=True)
     assert letter is not None
     return letter
 
@@ -101,16 +119,20 @@ def _when(subscription: Subscription) -> dict[str, Any]:
     }
 
 
-def _since(subscription: Subscription, until: datetime) -> datetime:
-    """Where the last digest that surely arrived, or had nothing to say, ended; before that, one cadence before the first one's end.
+def _told(subscription: Any, until: Any) -> dict[str, Subquery]:
+    """Where the last digest of a subscription before `until` ended that surely arrived, or had nothing to say; and where the first one did.
 
     What is uncertain, came back for good or was skipped for a reason is told again: rather twice than never. Who notes that an uncertain
     one arrived says that it was told.
     """
-    before = subscription.deliveries.filter(kind=Kind.DIGEST, until__lt=until)
+    before = Delivery.objects.filter(kind=Kind.DIGEST, subscription=subscription, until__lt=until)
     told = before.filter(Q(status=Status.SENT) | Q(status=Status.SKIPPED, error="")).exclude(bounces__is_hard=True)
-    last: datetime | None = told.order_by("-until").values_list("until", flat=True).first()
-    if last is not None:
-        return last
-    first: datetime = before.order_by("until").values_list("until", flat=True).first() or until
-    return first - length_of(Cadence(subscription.cadence))
+    return {
+        "told_until": Subquery(told.order_by("-until").values("until")[:1]),
+        "first_until": Subquery(before.order_by("until").values("until")[:1]),
+    }
+
+
+def _since(subscription: Subscription, until: datetime, told_until: datetime | None, first_until: datetime | None) -> datetime:
+    """Where the last digest ended; before that, one cadence before the first one's end."""
+    return told_until or (first_until or until) - length_of(Cadence(subscription.cadence))

@@ -1,5 +1,6 @@
 """All mail: what is due of every kind goes into the outbox, and the outbox is sent."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from cluster.domain.access import Action
@@ -13,13 +14,13 @@ def deliver_due(*, now: datetime) -> dict[str, int]:
 
     Any number of calls at once have one effect.
     """
-    return {"due": _make_due(now)} | outbox.send_waiting(writers(), now=now)
+    return {"due": _make_due(now)} | outbox.send_waiting(writers, now=now)
 
 
-def writers() -> dict[str, outbox.Writer]:
-    """Who writes the letters of each kind in one run."""
+def writers(letters: Sequence[Delivery]) -> dict[str, outbox.Writer]:
+    """Who writes these letters, by kind."""
     return {
-        Delivery.Kind.DIGEST: digests.writer(),
+        Delivery.Kind.DIGEST: digests.writer([one for one in letters if one.kind == Delivery.Kind.DIGEST]),
         Delivery.Kind.SAMPLE: digests.write_sample,
         Delivery.Kind.NOTICE: notices.write,
     }

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from cluster.models import Delivery, Notice, Subscription
+from cluster.models.delivery import NOT_WRITTEN
 from cluster.queries.notices import NoticeKind, Told, notice_kinds
 from cluster.services.letters import Composed, composed
 from cluster.services.locks import one_at_a_time
@@ -58,7 +59,7 @@ def make_due(now: datetime) -> int:
     # Who wants none any more is not told later of what was to be told then.
     unsettled.exclude(user__in=wanted.values("user")).update(settled_at=Now())
     letters = Delivery.objects.filter(user=OuterRef("user"), kind=Kind.NOTICE)
-    unwritten = Q(subject="", status__in=(Status.WAITING, Status.FAILED, Status.HELD))
+    unwritten = NOT_WRITTEN & Q(status__in=(Status.WAITING, Status.FAILED, Status.HELD))
     waits = letters.filter(unwritten | Q(created_at__gt=now - BATCHED_FOR))
     reached = wanted.filter(Exists(unsettled.filter(user=OuterRef("user")))).exclude(Exists(waits)).select_related("user")
     made = [

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -16,6 +16,7 @@ from cluster.domain.access import Action
 from cluster.domain.errors import Conflict, NotFound
 from cluster.gateways import mail
 from cluster.models import Delivery, DeliveryAttempt, Subscription, User
+from cluster.models.delivery import NOT_WRITTEN
 from cluster.services.access import require
 from cluster.services.letters import Composed
 from cluster.services.locks import one_at_a_time
@@ -24,6 +25,8 @@ from cluster.services.subscriptions import letter_headers
 Kind, Status, Outcome = Delivery.Kind, Delivery.Status, DeliveryAttempt.Outcome
 # Writes the letter of one row as of a moment; None when there is nothing to tell (any more).
 Writer: TypeAlias = Callable[[Delivery, datetime], Composed | None]
+# Who writes letters that are written together, by kind.
+Writers: TypeAlias = Callable[[Sequence[Delivery]], Mapping[str, Writer]]
 # Tries come in rounds of so many; after a round the letter is given up, and a person may begin another.
 MAX_ATTEMPTS = 5
 RETRY_AFTER = timedelta(minutes=5)
@@ -34,45 +37,48 @@ LONGEST_RUN = timedelta(minutes=10)
 # Where more letters wait than may be sent in a minute, a run waits so long for its turn, and else leaves the rest to the next.
 PATIENCE = timedelta(seconds=5)
 A_MINUTE = timedelta(minutes=1)
-# So many numbers of waiting letters are read at once.
-PORTION = 500
+# So many letters are written together, and then sent.
+PORTION = 200
 _LONGEST_ANSWER = 1000
 _log = logging.getLogger(__name__)
 
 
-def send_waiting(writers: Mapping[str, Writer], *, now: datetime) -> dict[str, int]:
-    """Send all that waits at `now`, by the writer of each kind; returns how many ended how.
+def send_waiting(writers: Writers, *, now: datetime) -> dict[str, int]:
+    """Send all that waits at `now`: what is written first, then a portion after another is written and sent. How many ended how.
 
     Any number of calls at once have one effect: a row is held while it is written and sent. One whose worker was lost while
     sending is uncertain: it may have arrived, so nobody sends it again by itself.
     """
     _skip_unwanted()
-    figures = {"uncertain": _mark_lost()}
-    for status in (Status.SENT, Status.SKIPPED, Status.FAILED, Status.DEAD):
-        figures[status.value] = 0
+    figures = dict.fromkeys((Status.UNCERTAIN.value, Status.SENT.value, Status.SKIPPED.value, Status.FAILED.value, Status.DEAD.value), 0)
+    figures[Status.UNCERTAIN] += _mark_lost()
     until = time.monotonic() + LONGEST_RUN.total_seconds()
     with mail.Sender() as sender:
-        for letter_id in _waiting(now):
+        for letter_id in _written(writers, now, figures):
             if time.monotonic() > until:
                 break
             try:
-                delivery = _take(letter_id, writers, now)
+                delivery = _take(letter_id, now)
             except _NoTurn:
                 break
             if delivery is not None:
-                outcome = _send(sender, delivery, now) if delivery.status == Status.SENDING else Status(delivery.status)
-                figures[outcome.value] += 1
+                figures[_send(sender, delivery, now)] += 1
     return figures
 
 
+@transaction.atomic
 def send_again(delivery_id: int, *, by: User | None) -> Delivery:
-    """Let a letter out that was given up, waits for its next try, is uncertain or is held: for administrators and commands (None).
+    """Let a letter out that was given up, waits for its next try, is uncertain or is held, to the address that the account has now: for
+    administrators and commands (None).
 
     Who sends an uncertain one again accepts that it may arrive twice; it keeps its Message-ID, by which mail programs tell.
     Raises NotFound, Forbidden, or Conflict when it is in none of these states.
     """
     states = (Status.DEAD, Status.FAILED, Status.UNCERTAIN, Status.HELD)
-    return _decide(delivery_id, by, states, Status.WAITING, "sent again", not_before=None)
+    delivery = _decide(delivery_id, by, states, Status.WAITING, "sent again", not_before=None)
+    delivery.recipient = delivery.user.email
+    delivery.save(update_fields=["recipient"])
+    return delivery
 
 
 def note_arrival(delivery_id: int, *, by: User | None) -> Delivery:
@@ -132,20 +138,45 @@ def _ready(now: datetime) -> QuerySet[Delivery]:
     """Letters that may go at `now`, to people who still want them; a digest not while another one to the same person is on its way."""
     waits = Q(status=Status.WAITING) | Q(status=Status.FAILED, not_before__lte=now)
     wanted = Q(kind=Kind.SAMPLE) | Q(subscription__is_active=True, subscription__suspended_at=None)
-    on_its_way = Delivery.objects.filter(kind=Kind.DIGEST, subscription=OuterRef("subscription"), status=Status.SENDING)
+    # Of two that wait the newer one tells of the time after the older one.
+    before = Q(status=Status.SENDING) | Q(status__in=(Status.WAITING, Status.FAILED), period__lt=OuterRef("period"))
+    on_its_way = Delivery.objects.filter(before, kind=Kind.DIGEST, subscription=OuterRef("subscription"))
     told = ~(Q(kind=Kind.DIGEST) & Exists(on_its_way))
     rows: QuerySet[Delivery] = Delivery.objects.filter(waits, wanted, told, user__is_active=True).exclude(user__email="")
-    return rows
+    return rows.order_by("created_at", "pk")
 
 
-def _waiting(now: datetime) -> Iterator[int]:
-    """Numbers of letters that may go, the oldest first, each once. They are read in portions: to sort all that wait for each letter
-    would take as long as there are letters.
+def _written(writers: Writers, now: datetime, figures: dict[str, int]) -> Iterator[int]:
+    """Numbers of letters that are written and may go, the oldest first, each once; where there is none, the next portion is written.
+
+    They are read in portions: to sort all that wait for each letter would take as long as there are letters.
     """
     seen: set[int] = set()
-    while fresh := [pk for pk in _ready(now).order_by("created_at", "pk").values_list("pk", flat=True)[:PORTION] if pk not in seen]:
+    ready = _ready(now).exclude(NOT_WRITTEN).values_list("pk", flat=True)
+    while True:
+        found = list(ready[:PORTION])
+        fresh = [pk for pk in found if pk not in seen]
         seen.update(fresh)
         yield from fresh
+        if not fresh or len(found) < PORTION:
+            ended = _write_portion(writers, now)
+            if not ended:
+                return
+            for status in ended:
+                if status is not Status.WAITING:
+                    figures[status] += 1
+
+
+def _write_portion(writers: Writers, now: datetime) -> list[Delivery.Status]:
+    """Write the next letters that are not written yet; what became of each: what is written waits to be sent."""
+    waiting = _ready(now).filter(NOT_WRITTEN)
+    if not waiting.exists():
+        return []
+    with transaction.atomic():
+        rows = waiting.select_related("user", "subscription__user").select_for_update(skip_locked=True, of=("self",))
+        letters = list(rows[:PORTION])
+        by_kind = writers(letters)
+        return [_write(by_kind, delivery, now) for delivery in letters]
 
 
 class _NoTurn(Exception):
@@ -153,14 +184,14 @@ class _NoTurn(Exception):
 
 
 @transaction.atomic
-def _take(letter_id: int, writers: Mapping[str, Writer], now: datetime) -> Delivery | None:
-    """The letter, written and held, or one that needs no sending; None when another worker has it. Raises _NoTurn."""
+def _take(letter_id: int, now: datetime) -> Delivery | None:
+    """The letter, held; None when another worker has it. Raises _NoTurn."""
     if not _has_turn():
         raise _NoTurn
     rows = _ready(now).select_for_update(skip_locked=True, of=("self",)).select_related("user", "subscription__user")
     delivery: Delivery | None = rows.filter(pk=letter_id).first()
-    if delivery is None or (not delivery.subject and not _write(writers, delivery, now)):
-        return delivery
+    if delivery is None:
+        return None
     delivery.status, delivery.attempts = Status.SENDING, delivery.attempts + 1
     delivery.lease_until = Now() + LEASE
     delivery.save(update_fields=["status", "attempts", "lease_until"])
@@ -185,8 +216,8 @@ def _has_turn() -> bool:
     return True
 
 
-def _write(writers: Mapping[str, Writer], delivery: Delivery, now: datetime) -> bool:
-    """Put the letter together, once: every try sends the same, to the address of this moment. False when there is nothing to send."""
+def _write(writers: Mapping[str, Writer], delivery: Delivery, now: datetime) -> Delivery.Status:
+    """Put the letter together, once: every try sends the same, to the address of this moment."""
     began = timezone.now()
     try:
         with transaction.atomic():
@@ -196,16 +227,14 @@ def _write(writers: Mapping[str, Writer], delivery: Delivery, now: datetime) -> 
         _log.exception("The letter %s cannot be written", delivery.pk)
         delivery.attempts += 1
         DeliveryAttempt.objects.create(delivery=delivery, number=delivery.attempts, began_at=began)
-        _fail(delivery, now, f"{type(error).__name__}: {error}", for_good=False)
-        return False
+        return _fail(delivery, now, f"{type(error).__name__}: {error}", for_good=False)
+    row = Delivery.objects.filter(pk=delivery.pk)
     if letter is None:
-        delivery.status = Status.SKIPPED
-        delivery.save(update_fields=["status"])
-        return False
-    delivery.subject, delivery.body_text, delivery.body_html, delivery.chart = letter.subject, letter.text, letter.html, letter.chart
-    delivery.recipient = delivery.user.email
-    delivery.save(update_fields=["subject", "body_text", "body_html", "chart", "recipient"])
-    return True
+        row.update(status=Status.SKIPPED)
+        return Status.SKIPPED
+    # Not by the object: a portion of bodies would stay in memory.
+    row.update(subject=letter.subject, body_text=letter.text, body_html=letter.html, chart=letter.chart, recipient=delivery.user.email)
+    return Status.WAITING
 
 
 def _send(sender: mail.Sender, delivery: Delivery, now: datetime) -> Delivery.Status:

@@ -42,9 +42,9 @@ class Choice:
 
 
 def choice_of(subscription: Subscription) -> Choice:
-    """What somebody has chosen: one statement."""
+    """What somebody has chosen: one statement, none where the factories were read already."""
     columns = {name: getattr(subscription, name) for name in _COLUMNS}
-    factories = frozenset(subscription.factories.values_list("pk", flat=True))
+    factories = frozenset(factory.pk for factory in subscription.factories.all())
     return Choice(**columns, kinds=frozenset(subscription.kinds), factories=factories)
 
 

@@ -1,13 +1,15 @@
 """Production in a digest: output that came in, and how the year stands against its plan."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from django.utils.translation import gettext_lazy as _
 
 from cluster.models import Contract
-from cluster.queries.digest import Brief, Section
-from cluster.queries.digest_news import STILL_NEWS
+from cluster.queries.digest import Section
+from cluster.queries.digest_brief import Brief, View
+from cluster.queries.digest_facts import STILL_NEWS
 from cluster.queries.known import as_known
 from production.models import Output, PlanRevision
 from production.queries.output import OUTPUT_PLACE, PLAN_PLACE, VEHICLES, bounds, is_whole, total
@@ -34,31 +36,37 @@ class ProductionNews:
 
 def production_section(brief: Brief) -> Section | None:
     """What production adds to a digest: two statements. None where neither news nor a plan for the year is known."""
-    news = brief.shared.get(("production", brief.key), lambda: _news(brief))
+    news = brief.told(_read)
     if not news.recorded and not news.years:
         return None
     return Section("emails/sections/production", _("Production"), news, bool(news.recorded), ("production", brief.key))
 
 
-def _news(brief: Brief) -> ProductionNews:
-    reader, since, until, as_of = brief.reader, brief.since, brief.until, brief.as_of
+def _read(everybody: Brief, views: Collection[View]) -> Mapping[View, ProductionNews]:
+    since, until, as_of = everybody.since, everybody.until, everybody.as_of
     outputs = (
-        brief.narrowed(Output.objects.for_reader(reader))
-        .filter(contract__is_example=False)
+        everybody.of(Output.objects.all())
         .select_related("contract", "factory", "brand", "vehicle_model__brand")
         .order_by("-year", "-month", "id")
     )
     used = [row for row in as_known(outputs, as_of=as_of, place=OUTPUT_PLACE) if row.in_use]
-    news = [
-        row
-        for row in used
-        if since < row.recorded_at <= until and (row.announced_latest is None or row.announced_latest >= as_of - STILL_NEWS)
-    ]
-    plans = PlanRevision.objects.for_reader(reader).filter(year__lte=as_of.year, contract__is_example=False).select_related("contract")
-    known = as_known(plans.order_by("year", "announced_latest", "id"), as_of=as_of, place=PLAN_PLACE)
-    in_force = {plan.contract: plan for plan in known if plan.in_use}
-    years = [_newest_year(contract, plan, *_newest_output(contract, used, as_of)) for contract, plan in in_force.items()]
-    return ProductionNews(news, years)
+    plans = PlanRevision.objects.for_reader(everybody.reader).filter(year__lte=as_of.year, contract__is_example=False)
+    ordered = plans.select_related("contract").order_by("year", "announced_latest", "id")
+    in_force = [plan for plan in as_known(ordered, as_of=as_of, place=PLAN_PLACE) if plan.in_use]
+
+    def told(view: View) -> ProductionNews:
+        own = [row for row in used if view.tells(row.contract_id, row.factory_id)]
+        news = [
+            row
+            for row in own
+            if since < row.recorded_at <= until and (row.announced_latest is None or row.announced_latest >= as_of - STILL_NEWS)
+        ]
+        newest = {plan.contract: plan for plan in in_force if view.whole(plan.contract_id)}
+        return ProductionNews(
+            news, [_newest_year(contract, plan, *_newest_output(contract, own, as_of)) for contract, plan in newest.items()]
+        )
+
+    return {view: told(view) for view in views}
 
 
 def _newest_output(contract: Contract, used: list[Output], as_of: date) -> tuple[int, int | None, int]:

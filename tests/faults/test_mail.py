@@ -64,7 +64,7 @@ def test_of_thousands_of_letters_through_a_failing_server_none_is_lost_and_none_
     with mail_server(settings) as post, ThreadPoolExecutor(2) as workers:
         post.faults = fault
         while Delivery.objects.filter(status__in=("waiting", "failed")).exists():
-            for done in [workers.submit(closing, lambda at=now: send_waiting(writers(), now=at)) for _ in range(2)]:
+            for done in [workers.submit(closing, lambda at=now: send_waiting(writers, now=at)) for _ in range(2)]:
                 done.result()
             now += timedelta(hours=4)
             assert now < NOW + timedelta(days=3), "the outbox empties"

@@ -34,7 +34,8 @@ from cluster.models import (
     Subscription,
     User,
 )
-from cluster.queries.digest import Figures, digest_for
+from cluster.queries.digest import Digest, Figures, digest_of
+from cluster.queries.digest_brief import Brief
 from cluster.services import digest_letters, digests
 from cluster.services.digests import preview
 from cluster.services.mailing import deliver_due
@@ -87,6 +88,10 @@ def newly_late(at: datetime = MONDAY - timedelta(hours=3), *, days: int = 40, fa
     )  # fmt: skip
     noted(flag, "opened", at, days)
     return milestone
+
+
+def digest_for(**brief: Any) -> Digest:
+    return digest_of(Brief(**brief))
 
 
 def only() -> Delivery:

@@ -34,7 +34,7 @@ def letter(**fields: Any) -> Delivery:
 
 
 def send(now: Any = NOW) -> dict[str, int]:
-    return outbox.send_waiting(mailing.writers(), now=now)
+    return outbox.send_waiting(mailing.writers, now=now)
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_a_letter_that_cannot_be_written_is_a_try_too(post: Post) -> None:
         raise RuntimeError(message)
 
     one = letter(subject="", kind="notice", subscription=Subscription.objects.create(user=make_user(Role.AUDITOR)))
-    assert outbox.send_waiting({"notice": broken}, now=NOW)["failed"] == 1
+    assert outbox.send_waiting(lambda _letters: {"notice": broken}, now=NOW)["failed"] == 1
     assert tries(one) == [(1, "failed", "RuntimeError: no words")]
 
 
@@ -226,7 +226,7 @@ def test_a_letter_goes_to_the_address_of_the_moment_in_which_it_is_written(post:
     waits, tried = letter(subject="", body_text="", body_html=""), letter()
     User.objects.filter(pk__in=(waits.user_id, tried.user_id)).update(email="new@example.org")
     send()
-    assert [one["To"] for one in post.received] == ["new@example.org", tried.recipient], "every try goes to the same address"
+    assert [one["To"] for one in post.received] == [tried.recipient, "new@example.org"], "every try goes to the same address"
     waits.refresh_from_db()
     assert waits.recipient == "new@example.org"
 

@@ -8,7 +8,9 @@ import pytest
 from cluster.domain.access import Role
 from cluster.domain.errors import Conflict, DomainError, NotFound
 from cluster.models import DelayFlag, Delivery, Subscription
-from cluster.queries.digest import Shared, digest_for
+from cluster.queries.digest import Digest, digest_of
+from cluster.queries.digest_brief import Brief, Shared
+from cluster.queries.digest_news import news_of
 from cluster.queries.history import newest_event
 from cluster.services.digests import due, preview
 from cluster.services.subscriptions import Choice, choice_of, choose, resume, send_sample, set_active, unsubscribe_url, usual_choice
@@ -107,6 +109,10 @@ def late(factory: Any, kind: str = "overdue") -> DelayFlag:
     return flag
 
 
+def digest_for(**brief: Any) -> Digest:
+    return digest_of(Brief(**brief))
+
+
 def told(user: Any, **narrowed: Any) -> set[int | None]:
     """The milestones of which a digest of the last minutes tells as changed or flagged."""
     since = datetime.now(UTC) - timedelta(hours=1)
@@ -139,8 +145,8 @@ def test_what_one_run_shares_is_shared_within_a_scope_and_never_across(django_as
     # The memberships of the person, and what is asked of the person.
     with django_assert_max_num_queries(2):
         again = digest_for(reader=second, **period)
-    assert again.brief.news is read.brief.news
-    assert digest_for(reader=foreign, **period).brief.news is not read.brief.news
+    assert news_of(again.brief) is news_of(read.brief)
+    assert news_of(digest_for(reader=foreign, **period).brief) is not news_of(read.brief)
 
 
 def test_a_reader_of_many_contracts_gets_the_worst_in_full_and_a_short_letter() -> None:

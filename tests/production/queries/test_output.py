@@ -9,7 +9,7 @@ import pytest
 from cluster.domain.access import Role
 from cluster.domain.dates import DateWindow
 from cluster.models import Contract, Source, User
-from cluster.queries.digest import Brief
+from cluster.queries.digest_brief import Brief
 from production.models import Capacity, Output, PlanRevision
 from production.queries.brands import component_output
 from production.queries.capacity import capacities, utilisation

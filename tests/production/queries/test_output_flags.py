@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from cluster.domain.dates import DateWindow
 from cluster.models import Contract, DelayEvent, DelayFlag, Source
-from cluster.queries.digest import digest_for
+from cluster.queries.digest import digest_of
+from cluster.queries.digest_brief import Brief
 from cluster.services.delays import flag_delays
 from production.models import Output, PlanRevision
 from production.queries.output import yearly
@@ -117,7 +118,7 @@ def test_it_is_told_by_its_year_and_in_vehicles_on_pages_in_the_table_and_in_the
     row = client.get(f"/c/{contract.code}/delays.csv").content.decode().splitlines()[1]
     assert ",39600.00,vehicles," in row
     now = timezone.now()
-    digest = digest_for(reader=reader, since=now - timedelta(days=1), until=now + timedelta(days=1), as_of=TODAY)
+    digest = digest_of(Brief(reader=reader, since=now - timedelta(days=1), until=now + timedelta(days=1), as_of=TODAY))
     (told,) = [one for part in digest.contracts for one in part.flagged]
     for name in ("txt", "html"):
         letter = render_to_string(f"emails/partials/flagged.{name}", {"one": told, "news": {"contract": contract}, "site": ""})
