@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Modules and tests stay until the end of the run: the collector of garbage need not look at them again and again (a fifth of the time)."""
+    """Modules and tests stay until the end: the collector of garbage need not look at them time and again (a fifth of all)."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
