@@ -30,7 +30,7 @@ from cluster.web.bad_rows import bad_rows
 from cluster.web.door import as_of_from, ensure_today, page, reader_of
 from cluster.web.filters import chosen, link, options, paged
 from cluster.web.forms.baseline_dates import PasteDatesForm
-from cluster.web.pages.budget_forms import editable, while_open
+from cluster.web.pages.budget_proposals import editable, while_open
 from cluster.web.spreadsheet import Column, Table, table_response
 
 PAGE_SIZE, MOST_CHANGES = 100, 100
