@@ -1,8 +1,7 @@
 """Every page of the admin: opens for whom it should, in the reader's scope, with a number of statements that rows do not raise."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,50 +11,24 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from cluster.domain.access import Role
 from cluster.models import (
-    Amendment,
-    ApiToken,
-    Attachment,
     AttachmentContent,
-    BoardReport,
     BoardReportContent,
-    Bounce,
     BudgetConversion,
-    BudgetLine,
-    CalendarException,
-    Claim,
     ClaimConversion,
-    Comment,
     ConversionDue,
-    DelayEvent,
     DelayFlag,
-    Delivery,
-    DeliveryAttempt,
-    Dependency,
     Factory,
-    ForecastRevision,
-    JobRun,
     LedgerConversion,
-    LedgerEntry,
-    Membership,
-    Notice,
-    Party,
-    ReportingDuty,
-    RiskResult,
-    RiskRun,
-    SavedView,
     SearchWord,
     Standing,
-    Submission,
-    Subscription,
     Visit,
 )
 from cluster.services.access import ensure_roles
-from production.models import Brand, BrandShare, Capacity, Output, PlanRevision, VehicleModel
-from tests.factories import hold_role, make_contract, make_factory, make_milestone, make_rate, make_source, make_user, promise
+from tests.cluster.admin.rows import a_row_of_everything
+from tests.factories import hold_role, make_contract, make_factory, make_milestone, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -83,86 +56,6 @@ def login(client: Client) -> Callable[..., Client]:
         return client
 
     return enter
-
-
-def a_row_of_everything() -> Factory:
-    """One row in each table, each with everything it can refer to."""
-    factory, source, person = make_factory(), make_source(), make_user()
-    contract = factory.contract
-    factory.manager = person
-    factory.save()
-    milestone = make_milestone(factory)
-    due = promise(milestone, "2024-Q1", announced="2023-06")
-    Dependency.objects.create(predecessor=make_milestone(factory), successor=milestone, lag_days=5)
-    revision = ForecastRevision(milestone=milestone, new_earliest=date(2027, 1, 1), new_latest=date(2027, 1, 31), new_precision="month")
-    revision.reason, revision.source, revision.recorded_by = "permit", source, person
-    revision.save()
-    line = BudgetLine.objects.create(baseline=due.baseline, factory=factory, amount_rub=Decimal("8900000000"), month=None, source=source)
-    entry = LedgerEntry.objects.create(
-        factory=factory, kind="payment", date=date(2024, 5, 1), amount_rub=5, document="d", counterparty="c", source=source
-    )
-    claim = Claim.objects.create(
-        contract=contract, factory=factory, milestone=milestone, figure="jobs", value=5, unit="people", source=source, recorded_by=person
-    )
-    rate = make_rate(date(2024, 4, 1) + timedelta(days=contract.pk % 5000), "92.5")
-    stored = {"usd": 1, "rate": rate, "replaced": rate, "converted_at": timezone.now()}
-    LedgerConversion.objects.create(entry=entry, **stored)
-    BudgetConversion.objects.create(line=line, **stored)
-    ClaimConversion.objects.create(claim=claim, **stored)
-    Party.objects.create(contract=contract, role="region", name_ru="Область", source=source)
-    Amendment.objects.create(contract=contract, title_ru="Изменение", number="1", source=source)
-    Membership.objects.create(user=person, group_id=_group(Role.MANAGER), contract=contract, factory=factory)
-    ApiToken.objects.create(user=person, name="bi", digest=person.username, expires_at=timezone.now())
-    subscription = Subscription.objects.create(user=person)
-    letter = Delivery.objects.create(user=person, subscription=subscription, period=date(2024, 1, 1), recipient="a@example.org")
-    DeliveryAttempt.objects.create(delivery=letter, number=1, began_at=timezone.now(), outcome="sent", answer="250 OK")
-    Bounce.objects.create(delivery=letter, recipient="a@example.org", is_hard=True, code="5.1.1", key=person.username)
-    Notice.objects.create(user=person, kind="mention", subject_id=1, key="mention:1", delivery=letter)
-    SavedView.objects.create(user=person, contract=contract, page="cluster:ledger", name="Mine", is_shared=True)
-    BoardReport.objects.create(
-        contract=contract, as_of=date(2024, 4, 1), language="ru", format="xlsx", size=5, sha256="0" * 64, made_by=person
-    )
-    duty = ReportingDuty.objects.create(
-        contract=contract, factory=factory, kind="spend", owed_by=person, escalates_to=person, starts_on=date(2024, 1, 1)
-    )
-    Submission.objects.create(duty=duty, period=date(2024, 2, 1), by=person)
-    run = JobRun.objects.create(name="convert", scheduled_for=timezone.now(), requested_by=person, figures={"converted": 3})
-    common: dict[str, Any] = {"contract": contract, "factory": factory, "severity": "major", "opened_on": date(2024, 4, 1)}
-    flag = DelayFlag.objects.create(
-        **common, milestone=milestone, subject_id=milestone.pk, kind="overdue", since=date(2024, 3, 31), acknowledged_by=person
-    )
-    DelayFlag.objects.create(**common, subject_id=factory.pk, kind="over_budget", since=date(2024, 3, 31), amount=Decimal("1234567.80"))
-    DelayEvent.objects.create(flag=flag, kind="opened", on_date=date(2024, 4, 1), days=1, severity="minor", job_run=run)
-    about: dict[str, Any] = {"contract": contract, "factory": factory, "milestone": milestone, "flag": flag, "by": person}
-    Comment.objects.create(**about, text="Why?")
-    Attachment.objects.create(**about, entry=entry, name="act.pdf", media_type="application/pdf", size=8, sha256="0" * 64)
-    CalendarException.objects.create(contract=contract, factory=factory, day=date(2024, 5, 2), reason="отпуск")
-    simulated = RiskRun.objects.create(contract=contract, as_of=date(2024, 4, 1), requested_by=person, job_run=run)
-    days = {name: date(2027, 1, 1) for name in ("p10", "p50", "p80", "p95")}
-    RiskResult.objects.create(run=simulated, milestone=milestone, **days, chance=0.5, criticality=0.1, sensitivity=0.2)
-    brand = Brand.objects.create(contract=contract, code="b", name_ru="Марка", segment="passenger", source=source)
-    model = VehicleModel.objects.create(brand=brand, name="M1", segment="passenger", source=source)
-    BrandShare.objects.create(brand=brand, year=2024, percent=50, source=source)
-    plan = PlanRevision.objects.create(contract=contract, year=2024, low=100000, high=130000, source=source, recorded_by=person)
-    DelayFlag.objects.create(**common, subject_id=plan.pk, kind="output_short", since=date(2025, 1, 1), amount=30_000)
-    Output.objects.create(
-        contract=contract, factory=factory, brand=brand, vehicle_model=model, year=2024, quantity=70000, source=source, recorded_by=person
-    )
-    Capacity.objects.create(
-        contract=contract,
-        effective_earliest=date(2024, 1, 1),
-        effective_latest=date(2024, 12, 31),
-        effective_precision="year",
-        low=300000,
-        source=source,
-    )
-    return factory
-
-
-def _group(role: Role) -> int:
-    from django.contrib.auth.models import Group
-
-    return Group.objects.get(name=role).pk
 
 
 def test_a_search_for_what_no_column_can_hold_is_answered_400(login: Callable[..., Client]) -> None:
