@@ -12,7 +12,6 @@ from cluster.api.fields import ContractReference
 from cluster.api.filtering import filters
 from cluster.api.preconditions import is_known
 from cluster.api.records import Records, RecordSerializer
-from cluster.domain.attachments import SEALED
 from cluster.models import BoardReport
 from cluster.services.board_reports import content_type_of, file_name
 
@@ -50,10 +49,6 @@ class BoardReports(Records):
         known = is_known(request, etag)
         response = HttpResponseNotModified() if known else HttpResponse(bytes(found.content.data), content_type_of(found))
         name = file_name(found.contract, found.as_of, found.language, found.format)
-        headers = SEALED | {
-            "ETag": etag,
-            "Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or "attachment",
-        }
-        for header, value in headers.items():
-            response[header] = value
+        response["ETag"] = etag
+        response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
         return response

@@ -27,7 +27,7 @@ from cluster.api.preconditions import is_known, once, request_key
 from cluster.api.records import Records, RecordSerializer
 from cluster.api.schema import IDEMPOTENCY_KEY
 from cluster.api.writes import answer, body_of, writer
-from cluster.domain.attachments import KINDS_IN_WORDS, SEALED
+from cluster.domain.attachments import KINDS_IN_WORDS
 from cluster.domain.errors import DomainError
 from cluster.models import Attachment, Comment
 from cluster.queries.discussion import Kind, Subject, attachment_for, subject_for
@@ -240,9 +240,8 @@ class Attachments(Records):
         found = attachment_for(request.user, attachment_id=int(pk), as_of=timezone.localdate())
         etag = f'"{found.sha256}"'
         response = HttpResponseNotModified() if is_known(request, etag) else HttpResponse(bytes(found.content.data), found.media_type)
-        disposition = content_disposition_header(as_attachment=True, filename=found.name) or "attachment"
-        for name, value in (SEALED | {"ETag": etag, "Content-Disposition": disposition}).items():
-            response[name] = value
+        response["ETag"] = etag
+        response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=found.name) or "attachment"
         return response
 
     @extend_schema(

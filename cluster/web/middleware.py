@@ -1,4 +1,4 @@
-"""Middleware: tells the history who changes rows, through which request; refuses requests that nothing here needs to read."""
+"""Middleware: tells the history who changes rows, through which request; refuses requests that nothing here needs to read; seals files."""
 
 import uuid
 from collections.abc import Callable
@@ -49,3 +49,17 @@ class SizeLimitMiddleware:
         sentence = gettext("This is too much at once: a file may have %(limit)d MB at most. Go back and choose a smaller one.")
         told = {"sentence": sentence % {"limit": settings.ATTACHMENT_LARGEST // MEGABYTE}, "code": 413, "plain": True}
         return render(request, "400.html", told, status=413)
+
+
+class SealedFilesMiddleware:
+    """Seals every answer that is to be saved: nothing in it runs, acts in the name of the site, or is kept by whoever passes it on."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._get_response(request)
+        if response.get("Content-Disposition", "").startswith("attachment"):
+            response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
+            response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response

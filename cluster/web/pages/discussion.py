@@ -13,7 +13,6 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from cluster.domain.attachments import SEALED
 from cluster.domain.errors import DomainError, Forbidden, NotFound
 from cluster.models import Attachment, Comment, User
 from cluster.queries.discussion import Kind, Subject, attachment_for, attachments_about, comments_about, subject_for, subject_of
@@ -93,12 +92,8 @@ def attachment(request: HttpRequest, code: str, attachment_id: int) -> HttpRespo
     etag = f'"{found.sha256}"'
     known = get_conditional_response(request, etag=etag)
     response = known if isinstance(known, HttpResponseNotModified) else HttpResponse(bytes(found.content.data), found.media_type)
-    headers = SEALED | {
-        "ETag": etag,
-        "Content-Disposition": content_disposition_header(as_attachment=True, filename=found.name) or "attachment",
-    }
-    for name, value in headers.items():
-        response[name] = value
+    response["ETag"] = etag
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=found.name) or "attachment"
     return response
 
 

@@ -199,6 +199,7 @@ def test_a_file_has_what_the_page_shows(place: Place) -> None:
 def test_a_workbook_has_types_sums_and_says_where_it_is_from(place: Place) -> None:
     answer = place.client().get(place.base + "ledger.xlsx", {"kind": "payment", "sort": "amount"})
     assert answer["Content-Disposition"] == f'attachment; filename="alpha-ledger-{localdate()}.xlsx"'
+    assert answer["Content-Security-Policy"].endswith("sandbox")
     book = load_workbook(io.BytesIO(answer.content))
     sheet, about = book.worksheets
     heads_at = {cell.value: cell.column for cell in sheet[1]}
