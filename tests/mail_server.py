@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
 from email.message import Message
+from ssl import SSLContext
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -77,9 +78,13 @@ class Post:
 
 
 class _Controller(Controller):
+    # For STARTTLS, without which no letter is taken.
+    tls_context: SSLContext | None = None
+
     def factory(self) -> SMTP:
         self.handler.connections += 1
-        return SMTP(self.handler, enable_SMTPUTF8=False)
+        secured = self.tls_context is not None
+        return SMTP(self.handler, enable_SMTPUTF8=False, tls_context=self.tls_context, require_starttls=secured)
 
     def _trigger_server(self) -> None:
         """Port 0 was asked for: the first conversation goes to the one that the system chose."""
@@ -89,12 +94,15 @@ class _Controller(Controller):
 
 
 @contextmanager
-def mail_server(settings: Any) -> Iterator[Post]:
-    """The server on a free port, with the project's mail settings pointed at it."""
+def mail_server(settings: Any, *, starttls: SSLContext | None = None, tls: SSLContext | None = None) -> Iterator[Post]:
+    """The server on a free port, with the project's mail settings pointed at it. `starttls` or, from the first byte, `tls`: its side of
+    an encrypted conversation.
+    """
     post = Post()
     # It would log every command.
     logging.getLogger("mail.log").setLevel(logging.WARNING)
-    controller = _Controller(post, hostname="127.0.0.1", port=0)
+    controller = _Controller(post, hostname="127.0.0.1", port=0, ssl_context=tls)
+    controller.tls_context = starttls
     controller.start()
     post.controller = controller
     # The controller looks whether its server answers.

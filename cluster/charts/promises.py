@@ -17,7 +17,7 @@ from cluster.templatetags.format import date_short, days_late, number, window_sh
 # More make the picture larger than a letter should be.
 MOST_ROWS = 10
 WIDTH = 584
-_TOP, _ROW, _FOOT, _EDGE = 32, 38, 30, 10
+_TOP, _ROW, _FOOT, _EDGE = 28, 31, 26, 10
 _LABEL, _START, _END = 190, 210, 478
 _LINE = 14
 # Its colours do not follow the reader's theme: it is a picture on a ground of its own.

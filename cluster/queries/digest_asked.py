@@ -1,16 +1,37 @@
 """What a digest asks of its reader: how much of each kind waits, and the first of it, with the page where it is answered."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from datetime import date
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from cluster.domain.access import Action, Role, Scope
+from cluster.models import Baseline, DelayFlag, Milestone, User
 from cluster.queries.digest import Section
 from cluster.queries.digest_brief import Brief
-from cluster.queries.my_work import Asked, Counts, asked_of, baselines_to_decide, flags_to_note, forecasts_to_tell
+from cluster.queries.milestones import with_dates
+from cluster.queries.my_work import (
+    MOST_COUNTED,
+    MOST_FORECASTS,
+    Asked,
+    Counts,
+    FlagToNote,
+    ForecastToTell,
+    baselines_to_decide,
+    by_place,
+    counted,
+    flags_asked,
+    flags_told,
+    forecasts_asked,
+    things_asked,
+    with_subjects,
+)
+from cluster.queries.people import as_one
+from cluster.queries.reporting import owed_by
 
 # So many of a kind are named; the page shows the rest.
 FIRST = 3
@@ -47,13 +68,88 @@ def asked_section(brief: Brief) -> Section | None:
     """What needs the reader on the digest's day; None where nothing does, and for a past day, which asks nothing any more."""
     if brief.by_announcement:
         return None
-    counts = asked_of(brief.reader, today=brief.as_of)
-    if not counts.total:
-        return None
-    waiting = [
-        Waiting(kind.value, counts.of[kind], _page(kind), list(islice(_lines(kind, brief), FIRST))) for kind in Asked if counts.of[kind]
-    ]
-    return Section("emails/sections/asked", _("Needs you"), AskedOfReader(counts, waiting))
+    asked = brief.told(_read, whose=lambda one: one.reader)
+    return Section("emails/sections/asked", _("Needs you"), asked) if asked.counts.total else None
+
+
+def _read(everybody: Brief, people: Collection[User]) -> Mapping[User, AskedOfReader]:
+    """What most people are asked is read at once: forecasts, delays, reports; the rest for the few who may be asked it."""
+    today = everybody.as_of
+    forecasts, flags, reports = _forecasts(people, today), _flags(people, today), _reports(people, today)
+    first = {key for keys in forecasts.values() for key in keys[:MOST_FORECASTS]}
+    rows = with_dates(Milestone.objects.filter(pk__in=first), as_of=today) if first else []
+    dated = {one.milestone.pk: ForecastToTell(one) for one in rows}
+    shown = {key for keys in flags.values() for key in keys[:FIRST]}
+    noted = {one.flag.pk: one for one in flags_told(with_subjects(DelayFlag.objects.filter(pk__in=shown)) if shown else (), today=today)}
+
+    def asked(person: User) -> AskedOfReader:
+        of = counted(things_asked(person, today=today, besides=(Asked.FORECASTS, Asked.FLAGS, Asked.REPORTS))).of
+        known = {Asked.FORECASTS: len(forecasts[person]), Asked.FLAGS: len(flags[person]), Asked.REPORTS: reports[person.pk]}
+        of |= Counter({kind.value: min(n, MOST_COUNTED) for kind, n in known.items()})
+        first_forecasts = sorted((dated[key] for key in forecasts[person][:MOST_FORECASTS]), key=by_place)[:FIRST]
+        baselines = baselines_to_decide(person, today=today, most=FIRST) if of[Asked.BASELINES] else []
+        lines = {
+            Asked.FORECASTS: [_forecast_line(one) for one in first_forecasts],
+            Asked.FLAGS: [_flag_line(noted[key]) for key in flags[person][:FIRST]],
+            Asked.BASELINES: [_baseline_line(one) for one in baselines],
+        }
+        return AskedOfReader(Counts(of), [Waiting(kind.value, of[kind], _page(kind), lines.get(kind, [])) for kind in Asked if of[kind]])
+
+    return {person: asked(person) for person in people}
+
+
+def _forecast_line(one: ForecastToTell) -> Line:
+    milestone = one.dated.milestone
+    return Line(milestone, reverse("cluster:revise_forecast", args=[milestone.contract.code, milestone.code]), one.dated.late_days or 0)
+
+
+def _flag_line(one: FlagToNote) -> Line:
+    return Line(one, reverse("cluster:delay", args=[one.flag.contract.code, one.flag.pk]), one.row.days)
+
+
+def _baseline_line(one: Baseline) -> Line:
+    return Line(one, reverse("cluster:baseline", args=[one.contract.code, one.pk]))
+
+
+def _forecasts(people: Collection[User], today: date) -> dict[User, list[int]]:
+    """The milestones of which a word is due from each of these people: one statement."""
+    columns = ("pk", "contract_id", "factory_id", "responsible_id", "factory__manager_id")
+    rows = list(forecasts_asked(people, as_one(people), today).values_list(*columns))
+    found = {}
+    for person in people:
+        allowed, managed = _covering(person.scope.allowing(Action.REVISE_FORECAST)), _covering(person.scope.held_as(Role.MANAGER))
+        found[person] = [
+            pk
+            for pk, contract, factory, *answer in rows
+            if allowed(contract, factory) and (person.pk in answer or managed(contract, factory))
+        ]
+    return found
+
+
+def _flags(people: Collection[User], today: date) -> dict[User, list[int]]:
+    """The delays of which each of these people ought to take note: one statement, and one for each who may do so everywhere."""
+    scopes = {person: person.scope.allowing(Action.REVISE_FORECAST) for person in people}
+    everywhere = [person for person in people if scopes[person].sees_everything]
+    found = {person: list(flags_asked(person, today).values_list("pk", flat=True)[:MOST_COUNTED]) for person in everywhere}
+    others = [person for person in people if person not in found]
+    rows = list(flags_asked(as_one(others), today).values_list("pk", "contract_id", "factory_id")) if others else []
+    for person in others:
+        allowed = _covering(scopes[person])
+        found[person] = [pk for pk, contract, factory in rows if allowed(contract, factory)]
+    return found
+
+
+def _reports(people: Collection[User], today: date) -> Counter[int]:
+    """How many duties of each of these people lack a report: one statement."""
+    seen = {person.pk: _covering(person.scope) for person in people}
+    rows = owed_by(people, as_one(people), today=today).values_list("owed_by_id", "contract_id", "factory_id")
+    return Counter(person for person, contract, factory in rows if seen[person](contract, factory))
+
+
+def _covering(scope: Scope) -> Callable[[int, int | None], bool]:
+    """Whether something of a contract and a factory lies in the scope."""
+    everything, contracts, factories = scope.sees_everything, scope.contracts, scope.factories
+    return lambda contract, factory: everything or contract in contracts or factory in factories
 
 
 def _page(kind: Asked) -> str:
@@ -67,19 +163,3 @@ def _page(kind: Asked) -> str:
             return reverse("cluster:my_work") + "#delays"
         case _:
             return reverse("cluster:my_work")
-
-
-def _lines(kind: Asked, brief: Brief) -> Iterator[Line]:
-    """The things of a kind that are known by name, in the order of the page."""
-    match kind:
-        case Asked.FORECASTS:
-            for one in forecasts_to_tell(brief.reader, today=brief.as_of):
-                milestone = one.dated.milestone
-                path = reverse("cluster:revise_forecast", args=[milestone.contract.code, milestone.code])
-                yield Line(milestone, path, one.dated.late_days or 0)
-        case Asked.FLAGS:
-            for flag in flags_to_note(brief.reader, today=brief.as_of, most=FIRST):
-                yield Line(flag, reverse("cluster:delay", args=[flag.flag.contract.code, flag.flag.pk]), flag.row.days)
-        case Asked.BASELINES:
-            for baseline in baselines_to_decide(brief.reader, today=brief.as_of, most=FIRST):
-                yield Line(baseline, reverse("cluster:baseline", args=[baseline.contract.code, baseline.pk]))

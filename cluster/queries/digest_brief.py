@@ -10,13 +10,14 @@ from typing import Any, TypeAlias, TypeVar, cast
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from cluster.domain.access import Scope
 from cluster.domain.delays import FlagKind
 from cluster.models import User
 from cluster.models.scope import ScopedQuerySet, scope_of
+from cluster.queries.people import as_one
 from cluster.queries.rates import RateStatus, rate_status
 
 T = TypeVar("T")
+W = TypeVar("W", bound=Hashable)
 # The kinds of flags that tell of a milestone's own dates: of late milestones a digest tells by topics.
 OF_DATES = (FlagKind.OVERDUE.value, FlagKind.FORECAST_LATE.value)
 _log = logging.getLogger(__name__)
@@ -109,14 +110,17 @@ class Brief:
         """What is the same for all that are told the same: the scope and not the person."""
         return self.view, self.time
 
-    def told(self, find: "Finder[T]") -> T:
-        """What `find` tells this reader: read at once for all who are told of the same time, for this one alone where that fails."""
-        kept, key = self.shared.kept, (find, self.key)
-        if key not in kept:
-            these = {one.view: one for one in self.shared.briefs if one.time == self.time and (find, one.key) not in kept}
-            found = _at_once(find, these) or find(self, [self.view])
-            kept |= {(find, (view, self.time)): told for view, told in found.items()}
-        return cast(T, kept[key])
+    def told(self, find: "Finder[W, T]", whose: Callable[["Brief"], W]) -> T:
+        """What `find` tells this reader: read at once for all who are told of the same time, for this one alone where that fails.
+
+        `whose` it is: what is the same for all that are told the same.
+        """
+        kept, mine = self.shared.kept, whose(self)
+        if (find, self.time, mine) not in kept:
+            these = {whose(one): one for one in self.shared.briefs if one.time == self.time and (find, self.time, whose(one)) not in kept}
+            found = _at_once(find, these) or find(self, [mine])
+            kept |= {(find, self.time, key): told for key, told in found.items()}
+        return cast(T, kept[find, self.time, mine])
 
     @cached_property
     def rate(self) -> RateStatus:
@@ -149,11 +153,11 @@ class Brief:
         return not self.kinds or not self.kinds.isdisjoint(OF_DATES)
 
 
-# Reads for a brief that stands for everybody, and gives to each view what it is told of it.
-Finder: TypeAlias = Callable[[Brief, Collection[View]], Mapping[View, T]]
+# Reads for a brief that stands for everybody, and says what each is told of it.
+Finder: TypeAlias = Callable[[Brief, Collection[W]], Mapping[W, T]]
 
 
-def _at_once(find: "Finder[T]", briefs: Mapping[View, Brief]) -> Mapping[View, T]:
+def _at_once(find: "Finder[W, T]", briefs: Mapping[W, Brief]) -> Mapping[W, T]:
     """What is found for all of them together; nothing for one alone, and where that cannot be read: it must not stop others' letters."""
     if len(briefs) == 1:
         return {}
@@ -167,10 +171,10 @@ def _at_once(find: "Finder[T]", briefs: Mapping[View, Brief]) -> Mapping[View, T
 
 def _everybody(briefs: Collection[Brief]) -> Brief:
     """One brief for all of these, which are about the same time: of what they see together. Each is told its own part alone."""
-    scopes = [scope_of(one.reader) for one in briefs]
-    together = User()
-    together.scope = Scope(tuple(grant for scope in scopes for grant in scope.grants), any(scope.superuser for scope in scopes))
     chosen = [one.factories for one in briefs]
     return replace(
-        next(iter(briefs)), reader=together, factories=frozenset().union(*chosen) if all(chosen) else frozenset(), shared=Shared()
+        next(iter(briefs)),
+        reader=as_one(one.reader for one in briefs),
+        factories=frozenset().union(*chosen) if all(chosen) else frozenset(),
+        shared=Shared(),
     )

@@ -152,7 +152,7 @@ class _Part:
 
 def news_of(brief: Brief) -> News:
     """What happened in the reader's contracts, what comes next, and the figures: read at once for all who are told of the same time."""
-    return brief.told(_read)
+    return brief.told(_read, whose=lambda one: one.view)
 
 
 def _read(everybody: Brief, views: Collection[View]) -> Mapping[View, News]:

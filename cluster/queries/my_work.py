@@ -1,7 +1,7 @@
 """What is asked of one person now, across all contracts: forecasts to confirm, delays to take note of, decisions that wait."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -151,12 +151,12 @@ def asked_of(reader: User, *, today: date) -> Counts:
     return counted(things_asked(reader, today=today))
 
 
-def things_asked(reader: User, *, today: date) -> QuerySet[Any, Any]:
-    """The kind of each thing that is asked of `reader`, for `counted`."""
+def things_asked(reader: User, *, today: date, besides: Collection[Asked] = ()) -> QuerySet[Any, Any]:
+    """The kind of each thing that is asked of `reader`, for `counted`; `besides` these kinds."""
     rows = [
         find(reader, today).order_by().annotate(asked=Value(kind.value, output_field=CharField())).values_list("asked")[:MOST_COUNTED]
         for kind, find in _FIND.items()
-        if _may_be_asked(reader, kind)
+        if kind not in besides and _may_be_asked(reader, kind)
     ]
     nothing: QuerySet[Any, Any] = Milestone.objects.none().values_list("code")
     return rows[0].union(*rows[1:], all=True) if rows else nothing
@@ -190,16 +190,21 @@ def my_work(reader: User, *, today: date, counts: Counts) -> MyWork:
 
 def forecasts_to_tell(reader: User, *, today: date) -> list[ForecastToTell]:
     """The forecasts that are asked of `reader`: two statements."""
-    asked = _forecasts(reader, today)[:MOST_FORECASTS]
+    asked = forecasts_asked([reader], reader, today)[:MOST_FORECASTS]
     dated = with_dates(Milestone.objects.filter(pk__in=asked.values("pk")), as_of=today)
-    return sorted((ForecastToTell(one) for one in dated), key=_by_place)
+    return sorted((ForecastToTell(one) for one in dated), key=by_place)
 
 
 def flags_to_note(reader: User, *, today: date, most: int = MOST_FLAGS) -> list[FlagToNote]:
     """The first delays of which nobody takes note: one statement, and one for each type of subject beside milestones and factories."""
-    flags = list(_flags(reader, today)[:most])
-    subjects = subjects_of(flags)
-    return [FlagToNote(_row(flag, today), flag, subjects.get(flag.pk)) for flag in flags]
+    return flags_told(flags_asked(reader, today)[:most], today=today)
+
+
+def flags_told(flags: Iterable[DelayFlag], *, today: date) -> list[FlagToNote]:
+    """These delays with what they are about."""
+    found = list(flags)
+    subjects = subjects_of(found)
+    return [FlagToNote(_row(flag, today), flag, subjects.get(flag.pk)) for flag in found]
 
 
 def baselines_to_decide(reader: User, *, today: date, most: int = MOST_OTHERS) -> list[Baseline]:
@@ -207,7 +212,7 @@ def baselines_to_decide(reader: User, *, today: date, most: int = MOST_OTHERS) -
     return list(_baselines(reader, today)[:most])
 
 
-def _by_place(one: ForecastToTell) -> tuple[bool, int, int, bool, date, str]:
+def by_place(one: ForecastToTell) -> tuple[bool, int, int, bool, date, str]:
     """By contract, real ones first, and factory; what cannot be confirmed first, then what ends first."""
     milestone = one.dated.milestone
     order = milestone.factory.order if milestone.factory else -1
@@ -243,15 +248,15 @@ def _asked_in(reader: User, action: Action, factory: str = "factory") -> Q:
     return _within(scope, "contract", factory) & (Q(contract__is_example=False) if scope.sees_everything else Q())
 
 
-def _forecasts(reader: User, today: date) -> QuerySet[Milestone]:
-    """Unreached milestones of the person, or of factories that the person manages, of which a word is due.
+def forecasts_asked(people: Collection[User], reader: User, today: date) -> QuerySet[Milestone]:
+    """Unreached milestones of these people, or of factories that they manage, of which a word is due; `reader` sees what they see.
 
     The forecast has passed; or it ends soon, or the due date does, and nothing was told for a week; or nothing was told for so long
     that the contract calls it silence. What has no forecast is asked for one when it is due soon.
     """
     # Each part by an index of its own: one condition with OR would read the milestones of all contracts.
     milestones = Milestone.objects.order_by().values("pk")
-    mine = [milestones.filter(responsible=reader), milestones.filter(factory__manager=reader)]
+    mine = [milestones.filter(responsible__in=people), milestones.filter(factory__manager__in=people)]
     manages = reader.scope.held_as(Role.MANAGER)
     if not manages.is_empty:
         mine.append(milestones.filter(_within(manages, "contract", "factory")))
@@ -273,7 +278,7 @@ def _forecasts(reader: User, today: date) -> QuerySet[Milestone]:
     return rows.order_by("contract__is_example", Coalesce(F(forecast), F(due)), "pk")
 
 
-def _flags(reader: User, today: date) -> QuerySet[DelayFlag]:
+def flags_asked(reader: User, today: date) -> QuerySet[DelayFlag]:
     """Open delays of which nobody takes note today, the gravest and longest first."""
     gravity = Case(*(When(severity=severity.value, then=Value(rank)) for rank, severity in enumerate(Severity)), default=Value(0))
     rows = DelayFlag.objects.for_reader(reader).filter(
@@ -282,8 +287,12 @@ def _flags(reader: User, today: date) -> QuerySet[DelayFlag]:
         closed_on__isnull=True,
         withdrawn_on__isnull=True,
     )
-    rows = rows.select_related("contract", "factory", "milestone", "acknowledged_by")
-    return rows.order_by("contract__is_example", gravity.desc(), "since", "pk")
+    return with_subjects(rows).order_by("contract__is_example", gravity.desc(), "since", "pk")
+
+
+def with_subjects(flags: QuerySet[DelayFlag]) -> QuerySet[DelayFlag]:
+    """Flags with what `flags_told` names."""
+    return flags.select_related("contract", "factory", "milestone", "acknowledged_by")
 
 
 def _rates(reader: User, today: date) -> QuerySet[ExchangeRate]:
@@ -347,8 +356,8 @@ _ACTION: dict[Asked, Action] = {
     Asked.SUSPENSIONS: Action.HANDLE_MAIL,
 }
 _FIND: dict[Asked, Callable[[User, date], QuerySet[Any, Any]]] = {
-    Asked.FORECASTS: _forecasts,
-    Asked.FLAGS: _flags,
+    Asked.FORECASTS: lambda reader, today: forecasts_asked([reader], reader, today),
+    Asked.FLAGS: flags_asked,
     Asked.RATES: _rates,
     Asked.BASELINES: _baselines,
     Asked.CONTRADICTIONS: _contradictions,
@@ -356,5 +365,5 @@ _FIND: dict[Asked, Callable[[User, date], QuerySet[Any, Any]]] = {
     Asked.SIMULATIONS: _simulations,
     Asked.LETTERS: lambda reader, today: letters_asking(reader),
     Asked.SUSPENSIONS: lambda reader, today: suspended(reader),
-    Asked.REPORTS: lambda reader, today: owed_by(reader, today=today).select_related("contract", "factory", "owed_by"),
+    Asked.REPORTS: lambda reader, today: owed_by([reader], reader, today=today).select_related("contract", "factory", "owed_by"),
 }

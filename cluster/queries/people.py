@@ -1,11 +1,11 @@
 """Whose names a reader may see: those who answer for the record see who did what, others see that somebody did."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from django.db.models import Q, QuerySet
 
-from cluster.domain.access import Role
+from cluster.domain.access import Role, Scope
 from cluster.models import Membership, User
 from cluster.models.scope import Reader, scope_of
 from cluster.queries.together import together
@@ -41,6 +41,14 @@ def read_scopes(people: Collection[User]) -> None:
         granted[user].append((role, contract, factory))
     for person in people:
         person.scope = person.scope_from(granted[person.pk])
+
+
+def as_one(people: Iterable[User]) -> User:
+    """A reader who sees and may do what these people do together: for what is read once for all, and told to each by the own scope."""
+    scopes = [scope_of(person) for person in people]
+    together = User()
+    together.scope = Scope(tuple(grant for scope in scopes for grant in scope.grants), any(scope.superuser for scope in scopes))
+    return together
 
 
 def people_of(contract_id: int, *, factory_id: int | None = None) -> QuerySet[User]:

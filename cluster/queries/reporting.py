@@ -1,6 +1,6 @@
 """Who owes which report by when: the periods of each duty, what was submitted for them, and what is missing."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -131,11 +131,11 @@ def reports_of(duties: Iterable[ReportingDuty], *, as_of: date) -> list[Report]:
     ]
 
 
-def owed_by(reader: User, *, today: date) -> QuerySet[ReportingDuty]:
-    """The duties of `reader` of which a report is to be submitted now."""
+def owed_by(people: Collection[User], reader: User, *, today: date) -> QuerySet[ReportingDuty]:
+    """The duties of these people of which a report is to be submitted now; `reader` sees what they see."""
     statement = f"SELECT duty_id FROM ({PERIODS}) AS periods WHERE {ARE_OWED}"  # noqa: S608 (our names)
     owed = RawSQL(statement.replace("%(today)s", "%s"), [today] * statement.count("%(today)s"))  # noqa: S611 (our names)
-    return ReportingDuty.objects.for_reader(reader).filter(owed_by=reader, pk__in=owed)
+    return ReportingDuty.objects.for_reader(reader).filter(owed_by__in=people, pk__in=owed)
 
 
 def _report(

@@ -36,7 +36,7 @@ class ProductionNews:
 
 def production_section(brief: Brief) -> Section | None:
     """What production adds to a digest: two statements. None where neither news nor a plan for the year is known."""
-    news = brief.told(_read)
+    news = brief.told(_read, whose=lambda one: one.view)
     if not news.recorded and not news.years:
         return None
     return Section("emails/sections/production", _("Production"), news, bool(news.recorded), ("production", brief.key))

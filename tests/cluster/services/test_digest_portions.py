@@ -1,5 +1,6 @@
 """Digests that are written together: what their readers see is read once for all, and each is told the own part alone."""
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,8 +10,25 @@ import pytest
 
 from cluster.domain.access import Role
 from cluster.domain.dates import DateWindow
-from cluster.models import Claim, Contract, DelayEvent, DelayFlag, Delivery, Factory, ForecastRevision, LedgerEntry, Subscription, User
-from cluster.queries import digest_news
+from cluster.models import (
+    Baseline,
+    Claim,
+    Contract,
+    DelayEvent,
+    DelayFlag,
+    Delivery,
+    Factory,
+    ForecastRevision,
+    LedgerEntry,
+    Milestone,
+    ReportingDuty,
+    Subscription,
+    User,
+)
+from cluster.queries import digest_facts
+from cluster.queries.digest_asked import asked_section
+from cluster.queries.digest_brief import Brief, Shared
+from cluster.queries.my_work import asked_of
 from cluster.services import digests
 from cluster.services.letters import Composed
 from production.models import Output
@@ -125,16 +143,41 @@ def test_a_letter_written_among_others_is_the_one_that_is_written_alone(readers:
 
 def test_what_cannot_be_read_for_all_is_read_for_each(readers: dict[str, User], monkeypatch: pytest.MonkeyPatch) -> None:
     alone = written(together=False)
-    read = digest_news.state_of
 
     def state_of(brief: Any, *rest: Any) -> Any:
         if brief.reader.pk is None:
             message = "a row that nobody expected"
             raise ValueError(message)
-        return read(brief, *rest)
+        return digest_facts.state_of(brief, *rest)
 
-    monkeypatch.setattr(digest_news, "state_of", state_of)
+    monkeypatch.setattr("cluster.queries.digest_news.state_of", state_of)
     assert written(together=True) == alone
+
+
+def test_what_is_asked_of_many_is_what_is_asked_of_each(readers: dict[str, User]) -> None:
+    responsible = Milestone.objects.get(name_ru="Давно окраски")
+    # Somebody who may not tell the forecast is not asked for it.
+    Milestone.objects.filter(name_ru="Давно мостов").update(responsible=readers["seats"])
+    editor, approver = make_user(Role.EDITOR, contract=responsible.contract), make_user(Role.EDITOR)
+    Milestone.objects.filter(pk=responsible.pk).update(responsible=editor)
+    Baseline.objects.create(contract=responsible.contract, kind="draft")
+    people = [*readers.values(), editor, approver]
+    duty = {"contract": responsible.contract, "kind": "spend", "starts_on": date(2026, 9, 1)}
+    for person in (readers["paint"], readers["seats"]):
+        ReportingDuty.objects.create(owed_by=person, escalates_to=approver, factory=responsible.factory, **duty)
+        duty["kind"] = "forecasts"
+    shared = Shared()
+    briefs = [Brief(reader=one, since=YESTERDAY, until=NOW, as_of=TODAY, shared=shared) for one in people]
+    found = {one.reader: asked_section(one) for one in briefs}
+    assert all(one.reader.scope for one in briefs)
+    counts = {person: +section.data.counts.of if section else Counter[str]() for person, section in found.items()}
+    assert counts == {person: +asked_of(person, today=TODAY).of for person in people}
+    assert set().union(*counts.values()) == {"forecasts", "flags", "baselines", "reports"}
+    named = {
+        person: [str(line.about.name) for one in section.data.waiting for line in one.lines] for person, section in found.items() if section
+    }
+    assert named[editor][0] == "Давно окраски"
+    assert not any("окраски" in name for name in named[readers["axles"]])
 
 
 def test_one_more_reader_of_a_portion_costs_few_statements(readers: dict[str, User], django_assert_max_num_queries: Any) -> None:
