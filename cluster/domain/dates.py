@@ -128,7 +128,12 @@ def parse_day(text: str) -> date:
 
 def parse_window(text: str) -> DateWindow:
     """Read what `DateWindow.parse` reads, days and months also as `15.04.2024` and `04.2024`. Raises DomainError (code `window`)."""
-    return DateWindow.parse("..".join(_iso(part) for part in text.split("..")))
+    try:
+        return DateWindow.parse("..".join(_iso(part) for part in text.split("..")))
+    except DomainError as error:
+        if "text" in error.params:
+            error.params["text"] = text[:40]
+        raise
 
 
 def _iso(text: str) -> str:

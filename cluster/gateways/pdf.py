@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 from cluster.domain.errors import DomainError
 
-# It tells of each page of each document.
-logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
+# It tells of each page of each document, and of each property of a style sheet that only browsers know.
+logging.getLogger("weasyprint").setLevel(logging.ERROR)
 
 
 def print_pdf(html: str, *, identifier: bytes) -> bytes:

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import pghistory
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -14,7 +15,7 @@ from cluster.models.conversion_due import makes_conversions_due
 from cluster.models.names import InLanguage
 from cluster.models.one_contract import InOneContract, one_contract
 from cluster.models.scope import AnnouncedQuerySet
-from cluster.models.windows import Window, earliest_column, latest_column, precision_column, window_constraint
+from cluster.models.windows import Window, earliest_column, latest_column, precision_column, refuse_to_come, window_constraint
 
 
 class Qualifier(models.TextChoices):
@@ -62,6 +63,10 @@ class Sourced(models.Model):
     class Meta:
         abstract = True
 
+    def clean(self) -> None:
+        super().clean()
+        refuse_to_come(self.announced, announced=_("The announcement cannot lie in the future."))
+
 
 class Figure(models.TextChoices):
     """What a claim is about."""
@@ -103,6 +108,16 @@ class Figure(models.TextChoices):
     PROMISE = "promise", _("promised date")
     ACTUAL_DATE = "actual_date", _("actual date")
     OTHER = "other", _("other")
+
+
+CURRENCIES = ("RUB", "USD", "EUR")
+# A figure that enters sums, or is compared with counts and days, is told in nothing else; of the others a source may say what it likes.
+_SUMS = (Figure.COMMITMENT, Figure.COMMITMENT_SUPPLEMENT, Figure.INVESTED_TO_DATE, Figure.INVESTED_IN_YEAR, Figure.FRP_LOANS, Figure.BUDGET)
+UNITS_OF: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys((*_SUMS, Figure.SPENT_AT_OPENING, Figure.QUOTATION), CURRENCIES),
+    **dict.fromkeys((Figure.PLANNED_FACTORIES, Figure.OPENED_FACTORIES), ("plants",)),
+    **dict.fromkeys((Figure.TERM_END, Figure.SIGNED, Figure.PROMISE, Figure.ACTUAL_DATE), ()),
+}
 
 
 class ClaimQuerySet(AnnouncedQuerySet["Claim"]):
@@ -168,7 +183,7 @@ class Claim(InOneContract, Sourced):
                 violation_error_message=_("Give a number, a text or a date: exactly one of them."),
             ),
             models.CheckConstraint(
-                condition=~Q(unit__in=("RUB", "USD", "EUR")) | Q(value__isnull=True) | Q(value__gt=0),
+                condition=~Q(unit__in=CURRENCIES) | Q(value__isnull=True) | Q(value__gt=0),
                 name="claim_money_positive",
                 violation_error_message=_("A sum of money is more than 0."),
             ),
@@ -191,6 +206,20 @@ class Claim(InOneContract, Sourced):
             ),
         ]
         indexes = [models.Index(fields=["contract", "figure", "in_use"], name="claim_figure")]
+
+    def clean(self) -> None:
+        super().clean()
+        units = UNITS_OF.get(self.figure) if self.value is not None else None
+        if units == ():
+            raise ValidationError({"value": _("This figure is a day: give a date, or say it in words.")})
+        if units == CURRENCIES and self.unit not in units:
+            raise ValidationError({"unit": _("This figure is a sum of money: choose a currency.")})
+        if units and self.unit not in units:
+            raise ValidationError({"unit": _("This figure counts factories: choose them as the unit.")})
+        for name in ("value", "value_high") if self.unit in CURRENCIES else ():
+            amount = getattr(self, name)
+            if amount is not None and amount != round(amount, 2):
+                raise ValidationError({name: _("A sum of money has two decimals at most.")})
 
     def __str__(self) -> str:
         return f"{self.get_figure_display()}: {self.value if self.value is not None else self.text or self.date}"

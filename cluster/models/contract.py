@@ -4,16 +4,19 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 import pghistory
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from cluster.domain.access import Scope
+from cluster.domain.dates import DateWindow
 from cluster.domain.delays import SeverityScale
 from cluster.models.names import InLanguage
 from cluster.models.scope import ScopedQuerySet
 from cluster.models.search import search_index, searched
-from cluster.models.windows import Window, earliest_column, latest_column, precision_column, window_constraint
+from cluster.models.windows import Window, earliest_column, latest_column, precision_column, refuse_to_come, window_constraint
 
 
 class ContractQuerySet(ScopedQuerySet["Contract"]):
@@ -49,6 +52,7 @@ class Contract(models.Model):
         _("silent after, days"),
         null=True,
         blank=True,
+        validators=[MinValueValidator(1)],
         help_text=_("A factory that told nothing of its milestones for so long is flagged. Empty: silence is not judged."),
     )
     cost_tolerance_percent = models.DecimalField(
@@ -56,6 +60,7 @@ class Contract(models.Model):
         max_digits=5,
         decimal_places=2,
         default=Decimal(5),
+        validators=[MinValueValidator(Decimal("0.01"))],
         help_text=_("By how much the estimate at completion may exceed the budget of a factory before it is flagged."),
     )
     spend_tolerance_percent = models.DecimalField(
@@ -63,6 +68,7 @@ class Contract(models.Model):
         max_digits=5,
         decimal_places=2,
         default=Decimal(20),
+        validators=[MinValueValidator(Decimal("0.01")), MaxValueValidator(100)],
         help_text=_("By how much the payments of a factory may lie below its planned value before it is flagged."),
     )
 
@@ -84,7 +90,12 @@ class Contract(models.Model):
                 condition=Q(cost_tolerance_percent__gt=0, spend_tolerance_percent__gt=0, spend_tolerance_percent__lte=100)
                 & (Q(silent_after_days__isnull=True) | Q(silent_after_days__gt=0)),
                 name="contract_tolerances",
-                violation_error_message=_("Tolerances are above 0; payments cannot lie more than 100 % below the planned value."),
+                violation_error_message=_("Tolerances and days of silence are above 0; payments lie at most one hundred percent below."),
+            ),
+            models.UniqueConstraint(
+                Lower("code"),
+                name="contract_code_once",
+                violation_error_message=_("This code is taken, in capital or small letters: choose another."),
             ),
         ]
 
@@ -172,8 +183,18 @@ class Amendment(models.Model):
         ordering = ["contract", "announced_latest", "id"]
         constraints: ClassVar[list[Any]] = [
             window_constraint("announced", "amendment"),
-            models.UniqueConstraint(fields=["contract", "number"], condition=~Q(number=""), name="amendment_number_once"),
+            models.UniqueConstraint(
+                fields=["contract", "number"],
+                condition=~Q(number=""),
+                name="amendment_number_once",
+                violation_error_message=_("The contract has an amendment of this number: give another number."),
+            ),
         ]
+
+    def clean(self) -> None:
+        super().clean()
+        refuse_to_come(self.announced, announced=_("The announcement cannot lie in the future."))
+        refuse_to_come(self.approved_on and DateWindow.day(self.approved_on), approved_on=_("The approval cannot lie in the future."))
 
     def __str__(self) -> str:
         return str(self.title)

@@ -52,7 +52,7 @@ class Subscription(models.Model):
     weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday.choices, default=Weekday.MONDAY)
     hour = models.PositiveSmallIntegerField(_("hour"), default=8, validators=[MaxValueValidator(23)])
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
-    language = models.CharField(_("language"), max_length=2, choices=[("ru", _("Russian")), ("en", _("English"))], blank=True)
+    language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, blank=True)
     factories = models.ManyToManyField("cluster.Factory", blank=True, related_name="+", verbose_name=_("factories"))
     kinds = ArrayField(models.CharField(max_length=20), verbose_name=_("kinds of delays"), default=list, blank=True)
     also_when_nothing_new = models.BooleanField(_("also when nothing is new"), default=False)

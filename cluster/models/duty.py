@@ -67,10 +67,14 @@ class ReportingDuty(InOneContract):
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(fields=["contract", "factory", "kind", "starts_on"], name="reporting_duty_once", nulls_distinct=False),
             models.CheckConstraint(
-                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")), name="reporting_duty_ends_after_start"
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
+                name="reporting_duty_ends_after_start",
+                violation_error_message=_("It ends before it starts."),
             ),
             models.CheckConstraint(
-                condition=Q(days_to_report__lte=180, escalate_after__gte=1, escalate_after__lte=180), name="reporting_duty_days"
+                condition=Q(days_to_report__lte=180, escalate_after__gte=1, escalate_after__lte=180),
+                name="reporting_duty_days",
+                violation_error_message=_("The days to report are at most 180, those after which a manager is told from 1 to 180."),
             ),
         ]
 

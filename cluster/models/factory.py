@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 import pghistory
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from cluster.models.names import InLanguage
@@ -72,6 +73,12 @@ class Factory(models.Model):
         indexes: ClassVar[list[Any]] = [search_index("factory")]
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(fields=["contract", "code"], name="factory_code_once"),
+            models.UniqueConstraint(
+                F("contract"),
+                Lower("code"),
+                name="factory_code_once_in_any_case",
+                violation_error_message=_("This code is taken, in capital or small letters: choose another."),
+            ),
             models.CheckConstraint(
                 condition=Q(decision="") | Q(decision_on__isnull=False) & ~Q(decision_reason=""),
                 name="factory_decision_has_reason",

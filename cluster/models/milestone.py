@@ -6,6 +6,7 @@ import pghistory
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from cluster.models.append_only import append_only
@@ -123,6 +124,12 @@ class Milestone(InOneContract):
         constraints: ClassVar[list[Any]] = [
             window_constraint("actual", "milestone"),
             models.UniqueConstraint(fields=["contract", "code"], name="milestone_code_once"),
+            models.UniqueConstraint(
+                F("contract"),
+                Lower("code"),
+                name="milestone_code_once_in_any_case",
+                violation_error_message=_("This code is taken, in capital or small letters: choose another."),
+            ),
             models.CheckConstraint(
                 condition=Q(actual_earliest__isnull=True) | Q(actual_announced_on__isnull=False),
                 name="milestone_actual_announced",

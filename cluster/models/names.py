@@ -5,8 +5,12 @@ from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_date
+from django.conf import settings
 from django.db import models
 from django.utils.translation import get_language
+
+# The codes of the languages in which all is written.
+LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 
 
 class InLanguage:

@@ -81,7 +81,11 @@ class ExchangeRate(models.Model):
         verbose_name_plural = _("exchange rates")
         ordering = ["-date", "currency", "-revision"]
         constraints: ClassVar[list[Any]] = [
-            models.CheckConstraint(condition=Q(value__gt=0, nominal__gt=0), name="exchange_rate_positive"),
+            models.CheckConstraint(
+                condition=Q(value__gt=0, nominal__gt=0),
+                name="exchange_rate_positive",
+                violation_error_message=_("A rate and its nominal are above 0."),
+            ),
             models.UniqueConstraint(fields=["currency", "date", "revision"], name="exchange_rate_revision_once"),
             models.UniqueConstraint(fields=["currency", "date"], condition=Q(status="accepted"), name="exchange_rate_one_accepted"),
         ]

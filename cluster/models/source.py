@@ -12,7 +12,7 @@ from cluster.models.names import InLanguage
 from cluster.models.one_contract import InOneContract, one_contract
 from cluster.models.scope import ScopedQuerySet
 from cluster.models.search import search_index, searched
-from cluster.models.windows import Window, earliest_column, latest_column, precision_column, window_constraint
+from cluster.models.windows import Window, earliest_column, latest_column, precision_column, refuse_to_come, window_constraint
 
 
 class SourceQuerySet(ScopedQuerySet["Source"]):
@@ -73,6 +73,10 @@ class Source(InOneContract):
                 violation_error_message=_("Name the factory's contract too."),
             ),
         ]
+
+    def clean(self) -> None:
+        super().clean()
+        refuse_to_come(self.published, published=_("The publication cannot lie in the future."))
 
     def __str__(self) -> str:
         return f"{self.publisher}: {self.title}" if self.publisher else str(self.title)

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Self
 from zoneinfo import available_timezones
 
 import pghistory
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, Group, UserManager
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -39,7 +40,7 @@ class PeopleManager(UserManager.from_queryset(UserQuerySet)):  # type: ignore[mi
 class User(AbstractUser):
     """A person who reads or writes. Rights come from memberships; `is_staff` opens the admin site."""
 
-    language = models.CharField(_("language"), max_length=2, choices=[("ru", _("Russian")), ("en", _("English"))], default="ru")
+    language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, default="ru")
     time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Kaliningrad")
 
     objects: ClassVar[PeopleManager] = PeopleManager()

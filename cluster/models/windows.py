@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cluster.domain.dates import DateWindow, Precision
@@ -41,6 +43,12 @@ def window_constraint(prefix: str, table: str) -> models.CheckConstraint:
         name=f"{table}_{prefix}_window",
         violation_error_message=_("Give the earliest day, the latest day and the precision, in this order of time."),
     )
+
+
+def refuse_to_come(window: DateWindow | None, **told: Any) -> None:
+    """ValidationError for what is said to have happened on a day that is still to come: `told` is its field with the words for it."""
+    if window is not None and window.earliest > timezone.localdate():
+        raise ValidationError(told)
 
 
 class Window:

@@ -10,6 +10,7 @@ from django.forms import MultipleChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from cluster.domain.errors import Conflict, DomainError, NotFound
 from cluster.domain.merging import merge
@@ -79,9 +80,16 @@ def attempt(form: RecordForm, write: Callable[[], M]) -> M | None:
     except DomainError as error:
         form.refuse(error)
     except ValidationError as error:
-        for name, found in getattr(error, "error_dict", {"": [error]}).items():
-            form.add_error(name if name in form.fields else None, found)
+        for name, found in (error.error_dict if hasattr(error, "error_dict") else {"": error.error_list}).items():
+            for one in found:
+                place, told = _taken(one) if one.code in ("unique", "unique_together") else (name, one)
+                form.add_error(place if place in form.fields else None, told)
     return None
+
+
+def _taken(error: ValidationError) -> tuple[str, ValidationError]:
+    """A name that must be the only one, at its own box: Django tells it of the whole record, in the names of columns."""
+    return error.params["unique_check"][-1], ValidationError(_("This is taken already: choose another."), code=error.code)
 
 
 def adding(request: HttpRequest, editing: Editing, save: Save[M], done: Done[M], initial: Mapping[str, Any] | None = None) -> HttpResponse:

@@ -118,7 +118,11 @@ class BrandShare(models.Model):
         ordering = ["-year", "-percent"]
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(fields=["brand", "year"], name="brand_share_once"),
-            models.CheckConstraint(condition=models.Q(percent__gte=0, percent__lte=100), name="brand_share_percent"),
+            models.CheckConstraint(
+                condition=models.Q(percent__gte=0, percent__lte=100),
+                name="brand_share_percent",
+                violation_error_message=_("A share lies between nothing and one hundred percent."),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -97,7 +97,11 @@ class Output(InOneContract, Sourced):
         ordering = ["contract", "-year", "-month", "-in_use", "id"]
         constraints: ClassVar[list[Any]] = [
             window_constraint("announced", "output"),
-            models.CheckConstraint(condition=Q(month__isnull=True) | Q(month__gte=1, month__lte=12), name="output_month"),
+            models.CheckConstraint(
+                condition=Q(month__isnull=True) | Q(month__gte=1, month__lte=12),
+                name="output_month",
+                violation_error_message=_("The month is a number from 1 to 12."),
+            ),
             models.UniqueConstraint(
                 fields=["contract", "factory", "brand", "vehicle_model", "segment", "year", "month", "unit"],
                 condition=Q(in_use=True),
@@ -139,9 +143,16 @@ class Capacity(Sourced):
         constraints: ClassVar[list[Any]] = [
             window_constraint("announced", "capacity"),
             window_constraint("effective", "capacity"),
-            models.CheckConstraint(condition=Q(high__isnull=True) | Q(low__lte=F("high")), name="capacity_range"),
+            models.CheckConstraint(
+                condition=Q(high__isnull=True) | Q(low__lte=F("high")),
+                name="capacity_range",
+                violation_error_message=_("The low bound lies above the high one."),
+            ),
             models.UniqueConstraint(
-                fields=["contract", "effective_earliest", "effective_latest", "unit"], condition=Q(in_use=True), name="capacity_one_in_use"
+                fields=["contract", "effective_earliest", "effective_latest", "unit"],
+                condition=Q(in_use=True),
+                name="capacity_one_in_use",
+                violation_error_message=_("Another figure is in use for this period."),
             ),
         ]
 

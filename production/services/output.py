@@ -67,6 +67,8 @@ def record_output(
         return done
     _check_period(year, month, today)
     refuse_far(announced, field="announced")
+    if announced is not None and announced.earliest > today:
+        raise DomainError("This day has not come: nothing was announced then.", field="announced", code="future")
     if announced is not None and announced.latest < date(year, month or 1, 1):
         raise DomainError("Output is announced when its period has begun, not before.", field="announced", code="too_early")
     _check_subject(contract, factory_id, brand_id, vehicle_model_id, by)

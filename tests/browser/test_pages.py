@@ -29,7 +29,7 @@ PAGES = [
     "/c/avtotor/milestones/F01-OPEN/progress/",
     "/c/avtotor/milestones/F01-OPEN/delete/",
     "/c/avtotor/milestones/F01-OPEN/dependencies/new/",
-    "/c/avtotor/milestones/new/",
+    "/c/avtotor/new/milestone/",
     "/c/avtotor/calendar/",
     "/c/avtotor/factories/F01/payment/",
     "/c/avtotor/money/",

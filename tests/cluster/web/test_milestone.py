@@ -121,7 +121,7 @@ class TestNew:
 
     def test_a_milestone_is_added_to_the_factory_that_one_came_from_and_sent_twice_it_is_one(self, place: Place) -> None:
         for _twice in range(2):
-            answer = send(place, "milestones/new/?factory=F01", **self.fill())
+            answer = send(place, "new/milestone/?factory=F01", **self.fill())
             assert answer["Location"] == "/c/alpha/milestones/F01-EQ/"
         made = Milestone.objects.get(code="F01-EQ")
         assert (made.factory, made.duration_days, made.scored) == (place.factory, 40, True)
@@ -147,7 +147,7 @@ class TestNew:
     def test_the_error_stands_at_its_box_and_what_was_typed_stays(
         self, place: Place, changes: dict[str, str], box: str, sentence: str
     ) -> None:
-        answer = send(place, "milestones/new/?factory=F01", **self.fill(name_en="typed with care") | changes)
+        answer = send(place, "new/milestone/?factory=F01", **self.fill(name_en="typed with care") | changes)
         assert answer.status_code == 422
         assert title(answer).startswith("Error: ")
         assert re.search(rf'<a\s+href="#{box}">[^<]*{re.escape(sentence)}', answer.content.decode())
@@ -156,8 +156,8 @@ class TestNew:
 
     @pytest.mark.parametrize(("who", "status"), [*(each for each in EVERYBODY if each[0] != "foreign"), ("foreign", 403)])
     def test_who_may(self, place: Place, who: str, status: int) -> None:
-        assert place.status(who, "milestones/new/") == status
-        assert place.status(who, "milestones/new/", self.fill(scored="on")) == (302 if status == 200 else status)
+        assert place.status(who, "new/milestone/") == status
+        assert place.status(who, "new/milestone/", self.fill(scored="on")) == (302 if status == 200 else status)
         assert Milestone.objects.filter(code="F01-EQ").exists() == (status == 200)
 
 

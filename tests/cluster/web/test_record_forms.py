@@ -85,7 +85,7 @@ class TestContract:
         assert (made.is_example, made.signed, made.major_days) == (False, DateWindow.parse("2026-07"), 90)
         client = place.client("chief")
         about = client.get("/c/beta/about/")
-        for link in ("new/party/", "new/claim/", "new/factory/", "milestones/new/", "budgets/propose/", "ledger/new/"):
+        for link in ("new/party/", "new/claim/", "new/factory/", "new/milestone/", "budgets/propose/", "ledger/new/"):
             assert f'href="/c/beta/{link}"' in about.content.decode(), link
         reader = make_user(Role.CONTROLLER, contract=made)
         place.people["reader"] = reader
@@ -111,6 +111,20 @@ class TestContract:
         assert 'value="1,234"' in answer.content.decode()
         assert "The days must rise from moderate to critical." in words(send(place, "edit/", moderate_days="95"))
         assert Contract.objects.get(pk=place.contract.pk).moderate_days == 30
+        answer = send(place, "edit/", silent_after_days="0", spend_tolerance_percent="101")
+        assert answer.status_code == 422
+        for box in ("silent_after_days", "spend_tolerance_percent"):
+            assert f'<a href="#id_{box}">' in answer.content.decode(), box
+
+    def test_a_code_and_a_number_that_are_taken_are_named_where_they_are_typed(self, place: Place) -> None:
+        place.people["chief"] = make_user(Role.EDITOR)
+        answer = send(place, "/contracts/new/", "chief", code="alpha", name_ru="Бета")
+        assert (answer.status_code, words(answer).count("This is taken already: choose another.")) == (422, 2)
+        assert '<a href="#id_code">' in answer.content.decode()
+        for title_ru, status in (("Первое", 302), ("Второе", 422)):
+            answer = send(place, "new/amendment/", number="1", title_ru=title_ru)
+            assert answer.status_code == status
+        assert "The contract has an amendment of this number: give another number." in words(answer)
 
     def test_whether_it_is_an_example_is_no_part_of_the_form(self, place: Place) -> None:
         assert send(place, "edit/", is_example="on", name_en="Renamed").status_code == 302
@@ -146,7 +160,7 @@ class TestFactory:
         assert "F03/edit/" not in open_form(place, "factories/F03/", "controller").content.decode()
 
     def test_a_taken_code_and_a_manager_without_a_role_are_refused(self, place: Place) -> None:
-        assert "already exists" in words(send(place, "new/factory/", code="F01", name_ru="Другой"))
+        assert "This is taken already: choose another." in words(send(place, "new/factory/", code="F01", name_ru="Другой"))
         answer = send(place, "factories/F02/edit/", manager=str(place.person("own").pk))
         assert answer.status_code == 422
         assert send(place, "factories/F01/edit/", manager=str(place.person("own").pk)).status_code == 302
@@ -211,7 +225,7 @@ class TestClaim:
             ({"text_ru": "двенадцать"}, "value", "exactly one of them"),
             ({"value": ""}, "value", "exactly one of them"),
             ({"value_high": "10"}, "value_high", "The upper end lies below the value."),
-            ({"unit": "RUB", "value": "0"}, "", "A sum of money is more than 0."),
+            ({"figure": "commitment", "unit": "RUB", "value": "0"}, "", "A sum of money is more than 0."),
             ({"source": ""}, "source", "Fill in “Source”."),
             ({"milestone": "NOTHING"}, "milestone", "no milestone of this code"),
             ({"announced_date": "1850"}, "announced_0", "1990"),

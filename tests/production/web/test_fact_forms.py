@@ -63,7 +63,7 @@ class TestBrands:
             "started_precision": "year",
         }
         for _ in range(2):
-            answer = client.post(BASE + "brands/new/", data)
+            answer = client.post(BASE + "new/brand/", data)
             assert answer["Location"] == BASE + "brands/kia/"
         found = Brand.objects.get()
         assert (found.contract, found.name_ru, str(found.started)) == (place.contract, "Киа", "1996")
@@ -89,7 +89,7 @@ class TestBrands:
     def test_what_is_refused_stands_above_and_at_the_box(self, place: Place, changes: dict[str, str], box: str, sentence: str) -> None:
         Brand.objects.create(contract=place.contract, code="lada", name_ru="Лада", segment="passenger")
         data = {"code": "kia", "name_ru": "Киа", "segment": "passenger", "started_date": "", "note_ru": "написано с трудом"} | changes
-        answer = place.client().post(BASE + "brands/new/", data)
+        answer = place.client().post(BASE + "new/brand/", data)
         assert (answer.status_code, title(answer).split()[0]) == (422, "Error:")
         assert f'href="#{box}"' in answer.content.decode()
         assert words(answer).count(sentence) >= 2
@@ -245,7 +245,7 @@ class TestWhoMay:
     def test_the_forms_are_for_editors(self, place: Place, brand: Brand, who: str, status: int) -> None:
         plan, capacity = a_plan(place, 1, 2, "2025"), a_capacity(place, 1)
         client = place.client(who)
-        paths = ("brands/new/", "brands/kia/edit/", "brands/kia/models/new/", "plans/new/", f"plans/{plan.pk}/", "capacity/new/")
+        paths = ("new/brand/", "brands/kia/edit/", "brands/kia/models/new/", "plans/new/", f"plans/{plan.pk}/", "capacity/new/")
         for path in (*paths, f"capacity/{capacity.pk}/"):
             assert client.get(BASE + path).status_code == status, path
         assert client.post(BASE + "plans/new/", typed(place)).status_code == (302 if status == 200 else status)
@@ -256,5 +256,5 @@ class TestWhoMay:
         client = place.client()
         for path in ("brands/lada/", "brands/lada/edit/", "plans/0/", f"plans/{10**30}/", "capacity/7/", "models/7/edit/"):
             assert client.get(BASE + path).status_code == 404, path
-        assert client.get(f"{BASE}brands/new/?as_of={date(2025, 1, 1)}").status_code == 403
+        assert client.get(f"{BASE}new/brand/?as_of={date(2025, 1, 1)}").status_code == 403
         assert "Change the brand" not in words(client.get(f"{BASE}brands/kia/?as_of=2025-01-01"))
