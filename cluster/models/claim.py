@@ -207,6 +207,9 @@ class Claim(InOneContract, Sourced):
         ]
         indexes = [models.Index(fields=["contract", "figure", "in_use"], name="claim_figure")]
 
+    def __str__(self) -> str:
+        return f"{self.get_figure_display()}: {self.value if self.value is not None else self.text or self.date}"
+
     def clean(self) -> None:
         super().clean()
         units = UNITS_OF.get(self.figure) if self.value is not None else None
@@ -220,6 +223,3 @@ class Claim(InOneContract, Sourced):
             amount = getattr(self, name)
             if amount is not None and amount != round(amount, 2):
                 raise ValidationError({name: _("A sum of money has two decimals at most.")})
-
-    def __str__(self) -> str:
-        return f"{self.get_figure_display()}: {self.value if self.value is not None else self.text or self.date}"

@@ -191,10 +191,11 @@ class Amendment(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return str(self.title)
+
     def clean(self) -> None:
         super().clean()
         refuse_to_come(self.announced, announced=_("The announcement cannot lie in the future."))
-        refuse_to_come(self.approved_on and DateWindow.day(self.approved_on), approved_on=_("The approval cannot lie in the future."))
-
-    def __str__(self) -> str:
-        return str(self.title)
+        approved = DateWindow.day(self.approved_on) if self.approved_on else None
+        refuse_to_come(approved, approved_on=_("The approval cannot lie in the future."))

@@ -74,9 +74,9 @@ class Source(InOneContract):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.publisher}: {self.title}" if self.publisher else str(self.title)
+
     def clean(self) -> None:
         super().clean()
         refuse_to_come(self.published, published=_("The publication cannot lie in the future."))
-
-    def __str__(self) -> str:
-        return f"{self.publisher}: {self.title}" if self.publisher else str(self.title)

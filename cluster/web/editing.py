@@ -89,7 +89,8 @@ def attempt(form: RecordForm, write: Callable[[], M]) -> M | None:
 
 def _taken(error: ValidationError) -> tuple[str, ValidationError]:
     """A name that must be the only one, at its own box: Django tells it of the whole record, in the names of columns."""
-    return error.params["unique_check"][-1], ValidationError(_("This is taken already: choose another."), code=error.code)
+    checked = (error.params or {})["unique_check"]
+    return checked[-1], ValidationError(_("This is taken already: choose another."), code=error.code)
 
 
 def adding(request: HttpRequest, editing: Editing, save: Save[M], done: Done[M], initial: Mapping[str, Any] | None = None) -> HttpResponse:
