@@ -124,8 +124,14 @@ def changing(
     shown, version = _values_of(record, editing.fields), version_of(record)
     if request.method != "POST":
         return editing.answer(request, editing.make(initial=shown | {"version": version}))
-    fresh = request.POST.get("version") == str(version)
-    form = editing.make(with_their_choices(request.POST, shown) if fresh else request.POST)
+    sent = request.POST.get("version", "")
+
+    def as_opened(now: M) -> dict[str, Any]:
+        seen = {version_column: int(sent) if sent.isdecimal() and len(sent) < 19 else 0}
+        return _as_it_was(now.history.filter(**seen).order_by("-pgh_id").first(), now, editing.fields)  # type: ignore[attr-defined]
+
+    # Who chose the value of the other side meant the one that the page showed.
+    form = editing.make(with_their_choices(request.POST, shown if sent == str(version) else as_opened(record)))
     if form.is_valid():
         if told := editing.previewed(request, form):
             return told
@@ -134,10 +140,7 @@ def changing(
             saved = attempt(form, lambda: save(editing.values(form), given["version"] or 0, given["reason"]))
         except Conflict:
             now = type(record)._default_manager.get(pk=record.pk)
-            opened = now.history.filter(**{version_column: given["version"] or 0}).order_by("-pgh_id").first()  # type: ignore[attr-defined]
-            return _conflict(
-                request, editing, form, _values_of(now, editing.fields), version_of(now), _as_it_was(opened, now, editing.fields)
-            )
+            return _conflict(request, editing, form, _values_of(now, editing.fields), version_of(now), as_opened(now))
         if saved is not None:
             return redirect(done(saved))
     return editing.answer(request, form, status=422)

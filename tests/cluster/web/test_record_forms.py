@@ -177,9 +177,23 @@ class TestFactory:
         assert "candidate, never stated" in text
         merged = boxes(answer)
         assert (merged["name_en"], merged["order"], merged["membership"]) == ("Mine", "7", "candidate")
-        assert client.post(place.base + "factories/F01/edit/", merged | {"take_name_en": "theirs"}).status_code == 302
+        # Meanwhile they save once more: what was chosen stays chosen, and what they changed since is taken with it.
+        assert send(place, "factories/F01/edit/", name_ru="Ещё раз").status_code == 302
+        again = client.post(place.base + "factories/F01/edit/", merged | {"take_name_en": "theirs"})
+        assert again.status_code == 409
+        settled = boxes(again)
+        assert (settled["name_en"], settled["order"], settled["name_ru"]) == ("Theirs", "7", "Ещё раз")
+        assert client.post(place.base + "factories/F01/edit/", settled).status_code == 302
         stored = Factory.objects.get(pk=place.factory.pk)
         assert (stored.name_en, stored.order, stored.membership) == ("Theirs", 7, "candidate")
+
+    def test_their_value_is_taken_as_it_stands(self, place: Place) -> None:
+        client = place.client()
+        mine = boxes(client.get(place.base + "factories/F01/edit/"))
+        assert send(place, "factories/F01/edit/", name_en="Theirs").status_code == 302
+        merged = boxes(client.post(place.base + "factories/F01/edit/", mine | {"name_en": "Mine"}))
+        assert client.post(place.base + "factories/F01/edit/", merged | {"take_name_en": "theirs"}).status_code == 302
+        assert Factory.objects.get(pk=place.factory.pk).name_en == "Theirs"
 
 
 class TestSource:
