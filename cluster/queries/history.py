@@ -1,18 +1,31 @@
 """Who changed what, and when: the events of a factory and of what belongs to it, from the history that the database keeps."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import BigIntegerField, CharField, IntegerField, Max, Model, OuterRef, QuerySet, Subquery, Value
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    DateField,
+    DateTimeField,
+    IntegerField,
+    Max,
+    Model,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
 from django.utils.translation import gettext_lazy as _
 from pghistory.models import Events
 
 from cluster.models import Factory, JobRun, SlipReason, User
+from cluster.models.names import day_in_words
 from cluster.models.scope import Reader
 from cluster.queries.people import sees_people
 
@@ -139,8 +152,13 @@ def _label(model: Any, name: str) -> str:
 
 
 def _told(model: Any, name: str, value: object) -> object:
-    """A stored value in words where the column has a list of choices; a 0 or a no is a text, which nobody takes for nothing."""
-    choices = dict(getattr(_column(model, name), "flatchoices", None) or ())
+    """A stored value in words where the column has a list of choices, a day as pages write it; a 0 or a no is a text, which nobody
+    takes for nothing.
+    """
+    column = _column(model, name)
+    choices = dict(getattr(column, "flatchoices", None) or ())
+    if value and isinstance(column, DateField) and not isinstance(column, DateTimeField):
+        return day_in_words(date.fromisoformat(str(value)))
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     told = choices.get(value, value)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import translation
 from django.utils.timezone import localdate
 
 from cluster.domain.access import Role
@@ -199,7 +200,11 @@ class TestProgress:
         milestone.refresh_from_db()
         assert (milestone.actual, milestone.actual_announced_on, milestone.actual_note_ru) == (None, None, "")
         assert milestone.started_on == date(2025, 1, 9)
-        assert record_history(record=milestone, limit=1)[0].reason == "the act was withdrawn"
+        for language, day in (("ru", "01.06.2025"), ("en", "Jun 1, 2025")):
+            with translation.override(language):
+                change = record_history(record=milestone, limit=1)[0]
+            assert change.reason == "the act was withdrawn"
+            assert day in {field.before for field in change.changes}
 
     def test_the_same_report_sent_twice_is_one_change_and_a_stale_one_a_conflict(self, milestone: Milestone, editor: User) -> None:
         for _twice in range(2):
