@@ -17,6 +17,7 @@ from cluster.domain.errors import DomainError
 from cluster.domain.exchange import read_rate
 from cluster.domain.money import CENT, read_amount
 from cluster.domain.texts import printable
+from cluster.models.names import LANGUAGES
 from cluster.models.windows import PRECISIONS
 from cluster.queries.people import sees_all_people
 
@@ -201,7 +202,7 @@ class TextsField(serializers.Field[Any, Any, Any, Any]):
         super().__init__(source="*", read_only=True, **options)
 
     def to_representation(self, value: Model) -> dict[str, str]:
-        return {language: getattr(value, f"{self.field_name}_{language}") for language in ("ru", "en")}
+        return {language: getattr(value, f"{self.field_name}_{language}") for language in LANGUAGES}
 
 
 class Reference(serializers.Serializer[Any]):

@@ -32,6 +32,7 @@ from cluster.models import (
     SlipReason,
     Source,
 )
+from cluster.models.names import LANGUAGES
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "avtotor"
 M = TypeVar("M", bound=models.Model)
@@ -87,7 +88,7 @@ def window(text: str | None) -> DateWindow | None:
 
 def texts(row: dict[str, Any], *names: str) -> dict[str, str]:
     """The columns of `names` in both languages."""
-    return {f"{name}_{language}": row.get(f"{name}_{language}", "") for name in names for language in ("ru", "en")}
+    return {f"{name}_{language}": row.get(f"{name}_{language}", "") for name in names for language in LANGUAGES}
 
 
 def history_of(model: type[models.Model]) -> models.QuerySet[Any]:

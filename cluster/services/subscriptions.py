@@ -13,6 +13,7 @@ from django.urls import reverse
 from cluster.domain.access import Role
 from cluster.domain.errors import Conflict, DomainError, NotFound
 from cluster.models import Delivery, Factory, Subscription, User
+from cluster.models.names import LANGUAGES
 from cluster.models.scope import scope_of
 from cluster.queries.flag_kinds import flag_rules
 from cluster.queries.history import newest_event
@@ -174,7 +175,7 @@ def _refuse(choice: Choice, by: User) -> None:
         raise DomainError("Choose an hour from 0 to 23.", field="hour", code="range")
     if choice.time_zone and choice.time_zone not in available_timezones():
         raise DomainError("Write the name of a zone, such as Europe/Kaliningrad.", field="time_zone", code="choice")
-    if choice.language not in ("", "ru", "en"):
+    if choice.language not in ("", *LANGUAGES):
         raise DomainError("Choose one of the list.", field="language", code="choice")
     if choice.kinds - set(flag_rules()):
         raise DomainError("Choose one of the list.", field="kinds", code="choice")

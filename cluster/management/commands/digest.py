@@ -11,6 +11,7 @@ from django.utils import timezone
 from cluster.domain.errors import DomainError
 from cluster.management.options import BAD_INPUT, read_day, refuse
 from cluster.models import User
+from cluster.models.names import LANGUAGES
 from cluster.services.digests import due, preview
 from cluster.services.mailing import deliver_due
 
@@ -24,7 +25,7 @@ class Command(BaseCommand):
         shown.add_argument("--out", required=True, type=Path, help="the folder to write to")
         shown.add_argument("--user", default="", help="login name; the first administrator by default")
         shown.add_argument("--as-of", metavar="DATE", help="the day to report, such as 2025-06-30; today by default")
-        shown.add_argument("--language", choices=["ru", "en"], default="", help="the person's own by default")
+        shown.add_argument("--language", choices=LANGUAGES, default="", help="the person's own by default")
         due_at = actions.add_parser("due", help="list what would be due; nothing is recorded")
         due_at.add_argument("--at", metavar="TIME", help="2026-11-23T08:00, in the time of the site unless it names a zone; now by default")
         sent = actions.add_parser("send", help="send what is due, as the worker does")

@@ -12,6 +12,7 @@ from cluster.domain.errors import DomainError
 from cluster.domain.tables import folded
 from cluster.models import Factory
 from cluster.models.form_fields import as_validation_error
+from cluster.models.names import LANGUAGES
 
 # What a spreadsheet of the longest table that is read may hold.
 LONGEST_TABLE = 2_000_000
@@ -45,7 +46,7 @@ def factory_labels(factories: Sequence[Factory]) -> dict[str, int]:
 def labels(choices: Any) -> dict[str, str]:
     """How a table may name the members of a list of choices, `folded`: by code, or by a label in either language."""
     found: dict[str, str] = {}
-    for language in ("ru", "en"):
+    for language in LANGUAGES:
         with override(language):
             found |= {folded(str(label)): value for value, label in choices.choices}
     return found | {folded(value): value for value in choices.values}

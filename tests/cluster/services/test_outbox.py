@@ -1,6 +1,5 @@
 """The outbox: every try on record, decisions of people, the rate that workers share, one connection for many letters."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,23 +13,17 @@ from cluster.models import Delivery, DeliveryAttempt, Subscription, User
 from cluster.services import mailing, outbox
 from cluster.services.letters import Composed
 from tests.factories import make_user
-from tests.mail_server import Post, mail_server
+from tests.mail_server import Post
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
 
 
-@pytest.fixture
-def post(settings: Any) -> Iterator[Post]:
-    with mail_server(settings) as server:
-        yield server
-
-
 def letter(**fields: Any) -> Delivery:
     """A letter that is written and waits."""
     user = fields.pop("user", None) or make_user(Role.AUDITOR)
-    given = {"kind": "sample", "subject": "News", "body_text": "Text", "body_html": "<p>Text</p>"}
-    return Delivery.objects.create(user=user, recipient=user.email, period=NOW.date(), **given | fields)
+    given = {"kind": "sample", "period": NOW.date(), "subject": "News", "body_text": "Text", "body_html": "<p>Text</p>"}
+    return Delivery.objects.create(user=user, recipient=user.email, **given | fields)
 
 
 def send(now: Any = NOW) -> dict[str, int]:
@@ -131,6 +124,32 @@ def test_an_uncertain_letter_is_sent_again_or_settled_by_an_administrator_alone(
     assert arrived.status == "sent"
     assert arrived.sent_at is not None
     assert f"{admin.username}: it arrived" in arrived.error
+
+
+def test_a_letter_that_is_sent_again_goes_to_the_address_that_was_corrected(post: Post, admin: User) -> None:
+    one = letter()
+    post.refused = {one.recipient}
+    send()
+    User.objects.filter(pk=one.user_id).update(email="right@example.org")
+    outbox.send_again(one.pk, by=admin)
+    send()
+    assert [received["To"] for received in post.received] == ["right@example.org"]
+
+
+def test_a_digest_is_written_after_the_older_one_that_waits_beside_it(post: Post) -> None:
+    """Both held after a restore and released at once: the newer one tells of the time after the older one."""
+    subscription = Subscription.objects.create(user=make_user(Role.AUDITOR), cadence="daily", also_when_nothing_new=True)
+    days = [{"period": NOW.date() - timedelta(days=n), "until": NOW - timedelta(days=n)} for n in (0, 1)]
+    newer, older = (letter(user=subscription.user, subscription=subscription, kind="digest", subject="", **day) for day in days)
+    known = []
+
+    def writers(letters: Any) -> dict[str, outbox.Writer]:
+        known.append([one.pk for one in letters])
+        return mailing.writers(letters)
+
+    outbox.send_waiting(writers, now=NOW)
+    assert known == [[older.pk], [newer.pk]]
+    assert len(post.received) == 2
 
 
 def test_a_letter_that_was_given_up_gets_a_whole_round_of_tries_again(post: Post, admin: User) -> None:
