@@ -54,7 +54,7 @@ def trend(key: str, lines: Sequence[TrendLine], baselines: Sequence[date], *, as
     drawn = sorted(lines, key=lambda one: -abs(one.moved_days))[:MOST_LINES]
     title = title or _("Milestone trend")
     summary = _summary(lines, shown=len(drawn))
-    words = _words()
+    words = words_told()
     return Chart(
         key=key,
         title=title,
@@ -85,7 +85,8 @@ def trend(key: str, lines: Sequence[TrendLine], baselines: Sequence[date], *, as
     )
 
 
-def _words() -> dict[Told, str]:
+def words_told() -> dict[Told, str]:
+    """What each kind of report is called."""
     return {
         Told.PROMISED: _("first promise"),
         Told.REVISED: _("forecast"),
@@ -196,7 +197,7 @@ def _legend() -> list[tuple[SafeString, str]]:
     def swatch(*marks: str) -> SafeString:
         return el("svg", *marks, viewBox="0 0 22 12", aria_hidden="true")
 
-    words = _words()
+    words = words_told()
     return [
         (swatch(el("polyline", points="1,11 21,1", class_="trend rises")), _("the date moved away")),
         (swatch(line(0, 6, 22, 6, "trend holds")), _("kept, or earlier")),

@@ -57,11 +57,11 @@ _LETTERS = {
 # Each page of the schedule and its view names: the first is linked by a tab, all mark it as current.
 _SCHEDULE: dict[str, tuple[str, ...]] = {
     "gantt": ("cluster:schedule", "cluster:schedule_rows_file"),
-    "trend": ("cluster:trend",),
+    "trend": ("cluster:trend", "cluster:trend_file"),
     "slips": ("cluster:slips", "cluster:slips_file"),
-    "risk": ("cluster:risk", "cluster:risk_run", "cluster:cancel_risk"),
+    "risk": ("cluster:risk", "cluster:risk_file", "cluster:risk_run", "cluster:cancel_risk"),
     "earned_value": ("cluster:earned_value", "cluster:earned_value_file", "cluster:earned_months_file"),
-    "quality": ("cluster:quality",),
+    "quality": ("cluster:quality", "cluster:quality_file"),
     "estimates": ("cluster:estimates", "cluster:estimates_file", "cluster:paste_schedule", "cluster:schedule_file"),
     "calendar": ("cluster:calendar", "cluster:remove_exception"),
     "reporting": (
@@ -154,6 +154,7 @@ _PAGES: dict[str, tuple[str, ...]] = {
         "production:output_file",
         "production:plans",
         "production:plans_file",
+        "production:brands_file",
         "production:brand",
         "production:new_brand",
         "production:edit_brand",

@@ -43,6 +43,8 @@ MEANINGS: dict[Rule, Any] = {
     Rule.BEI: gettext_lazy("Milestones reached, for each that was due by this day."),
     Rule.NO_DURATION: gettext_lazy("Milestones not reached whose duration is not known: it counts as 0."),
 }
+# The results of a check, what failed first.
+RESULTS = {"failed": gettext_lazy("failed"), "passed": gettext_lazy("passed"), "nothing": gettext_lazy("nothing to check")}
 _NUMBERS = {Rule.HIGH_FLOAT: LONG, Rule.HIGH_DURATION: LONG, Rule.PATH_TEST: STRETCH}
 
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("c/<slug:code>/plans.<table:form>", rows.plans_file, name="plans_file"),
     path("c/<slug:code>/output/", output.record, name="record_output"),
     path("c/<slug:code>/new/brand/", facts.new_brand, name="new_brand"),
+    path("c/<slug:code>/brands.<table:form>", overview.brands_file, name="brands_file"),
     path("c/<slug:code>/brands/<slug:brand>/", brand.brand, name="brand"),
     path("c/<slug:code>/brands/<slug:brand>/edit/", facts.edit_brand, name="edit_brand"),
     path("c/<slug:code>/brands/<slug:brand>/models/new/", facts.new_model, name="new_model"),

@@ -200,8 +200,8 @@ def plain(text: str) -> str:
     return re.sub(r"[\u00a0\u202f]", " ", text)
 
 
-def violations(page: Page, *tags: str) -> list[Any]:
-    """What axe finds on the page as it stands, by all its rules or those of `tags`: the rule, where, and why."""
+def violations(page: Page, *tags: str, within: str | None = None) -> list[Any]:
+    """What axe finds on the page as it stands, or in a part of it, by all its rules or those of `tags`: the rule, where, and why."""
     only = {"runOnly": list(tags)} if tags else {}
-    found = _AXE.run(page, options={"resultTypes": ["violations"], **only}).response["violations"]
+    found = _AXE.run(page, within, {"resultTypes": ["violations"], "preload": False, **only}).response["violations"]
     return [(one["id"], [(node["target"], node["failureSummary"]) for node in one["nodes"]]) for one in found]

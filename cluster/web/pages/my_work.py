@@ -1,6 +1,6 @@
 """My work: what is asked of the reader now, across all contracts, and the two forms that answer most of it at once.
 
-It can be taken away as one list, but has no saved views: each person's work is short, and what is answered is gone from it.
+It stands by kinds, with the forms, or (`?view=list`) as one list to sort, to narrow, to save views of and to take away.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -26,8 +27,9 @@ from cluster.services.forecasts import confirm_forecasts
 from cluster.templatetags.story import kind_word
 from cluster.web.context import Frame
 from cluster.web.door import ensure_today, page, reader_of
+from cluster.web.filters import chosen, options, typed
 from cluster.web.forms.acknowledgement import AcknowledgementForm
-from cluster.web.lists import Column, Kind, Listing
+from cluster.web.lists import Column, Filter, Kind, Listing, opens_saved
 
 # No id is longer; what is, names nothing.
 _LONGEST_ID = 18
@@ -45,6 +47,15 @@ class Ask:
     factory: Factory | None = None
     day: date | None = None
     number: int = 1
+    url: str = ""
+
+
+def _contract(ask: Ask) -> str | None:
+    return ask.contract.code if ask.contract else None
+
+
+def _factory(ask: Ask) -> str | None:
+    return ask.factory.code if ask.factory else None
 
 
 MY_WORK = Listing(
@@ -52,16 +63,20 @@ MY_WORK = Listing(
     title=_("My work"),
     order="usual",
     columns=(
-        Column("kind", _("Kind"), value=lambda ask: ask.kind),
-        Column("what", _("What it is about"), value=lambda ask: ask.what),
-        Column("contract", _("Contract"), value=lambda ask: ask.contract.code if ask.contract else None),
-        Column("factory", _("Factory"), value=lambda ask: ask.factory.code if ask.factory else None),
-        Column("day", _("By or since"), Kind.DATE, lambda ask: ask.day),
-        Column("number", _("How many"), Kind.INTEGER, lambda ask: ask.number),
+        Column("kind", _("Kind"), value=lambda ask: ask.kind, by=lambda ask: str(ask.kind).casefold()),
+        Column("what", _("What it is about"), value=lambda ask: ask.what, by=lambda ask: ask.what),
+        Column("contract", _("Contract"), value=_contract, by=_contract),
+        Column("factory", _("Factory"), value=_factory, by=_factory),
+        Column("day", _("By or since"), Kind.DATE, lambda ask: ask.day, by=lambda ask: ask.day),
+        Column("number", _("How many"), Kind.INTEGER, lambda ask: ask.number, by=lambda ask: ask.number),
         Column(
-            "example", _("Example"), value=lambda ask: gettext("not real figures") if ask.contract and ask.contract.is_example else None
+            "example",
+            _("Example"),
+            value=lambda ask: gettext("not real figures") if ask.contract and ask.contract.is_example else None,
+            on_page=False,
         ),
     ),
+    filters=(Filter("of", _("Contract")), Filter("q", _("What it is about"))),
 )
 
 
@@ -71,7 +86,19 @@ def my_work_file(request: HttpRequest, form: str) -> HttpResponse:
     """What the page shows as one list."""
     reader = reader_of(request)
     work = queries.my_work(reader, today=timezone.localdate(), counts=Frame(request).asked)
-    return MY_WORK.asked(request).file(form, _asks(work), name="my-work")
+    listed = MY_WORK.asked(request)
+    return listed.file(form, listed.ordered(_narrowed(request, list(_asks(work)))), name="my-work")
+
+
+def _narrowed(request: HttpRequest, asks: list[Ask]) -> list[Ask]:
+    """Those of the contract and with the words that the address asks for."""
+    of, words = request.GET.get("of", "").strip(), typed(request).casefold().split()
+    return [
+        ask
+        for ask in asks
+        if (not of or _contract(ask) == of)
+        and all(word in f"{ask.kind} {ask.what or ''} {_factory(ask) or ''}".casefold() for word in words)
+    ]
 
 
 def _asks(work: queries.MyWork) -> Iterator[Ask]:
@@ -79,32 +106,60 @@ def _asks(work: queries.MyWork) -> Iterator[Ask]:
     for told in sorted(work.forecasts, key=lambda one: one.can_be_confirmed):
         milestone, kind = told.dated.milestone, _("forecast to confirm") if told.can_be_confirmed else _("forecast to revise")
         day = None if told.ends == date.max else told.ends
-        yield Ask(kind, f"{milestone.code} {milestone.name}", milestone.contract, milestone.factory, day)
+        url = reverse("cluster:revise_forecast", args=[milestone.contract.code, milestone.code])
+        yield Ask(kind, f"{milestone.code} {milestone.name}", milestone.contract, milestone.factory, day, url=url)
     for one in work.flags:
-        yield Ask(kind_word(one.row.kind), one.name, one.flag.contract, one.flag.factory, one.row.since)
+        url = reverse("cluster:delay", args=[one.flag.contract.code, one.flag.pk])
+        yield Ask(kind_word(one.row.kind), one.name, one.flag.contract, one.flag.factory, one.row.since, url=url)
     for report in work.reports:
-        yield Ask(_("report owed"), report.duty.get_kind_display(), report.duty.contract, report.duty.factory, report.due_on)
+        duty = report.duty
+        url = reverse("cluster:reporting", args=[duty.contract.code])
+        yield Ask(_("report owed"), duty.get_kind_display(), duty.contract, duty.factory, report.due_on, url=url)
     for baseline in work.baselines:
-        yield Ask(_("baseline to approve"), baseline.name, baseline.contract)
+        url = reverse("cluster:baseline", args=[baseline.contract.code, baseline.pk])
+        yield Ask(_("baseline to approve"), baseline.name, baseline.contract, url=url)
     for disputed in work.contradictions:
-        yield Ask(_("figures to decide"), None, disputed.contract, number=disputed.count)
+        url = reverse("cluster:undecided", args=[disputed.contract.code])
+        yield Ask(_("figures to decide"), None, disputed.contract, number=disputed.count, url=url)
     for job in work.jobs:
-        yield Ask(_("job given up"), job.get_name_display(), day=timezone.localdate(job.scheduled_for))
+        on, url = timezone.localdate(job.scheduled_for), reverse("cluster:job", args=[job.pk])
+        yield Ask(_("job given up"), job.get_name_display(), day=on, url=url)
     for run in work.simulations:
-        yield Ask(_("simulation finished"), None, run.contract, day=timezone.localdate(run.finished_at))
+        url = reverse("cluster:risk_run", args=[run.contract.code, run.pk])
+        yield Ask(_("simulation finished"), None, run.contract, day=timezone.localdate(run.finished_at), url=url)
     several = {
-        queries.Asked.RATES: _("rates to decide"),
-        queries.Asked.LETTERS: _("letters to decide"),
-        queries.Asked.SUSPENSIONS: _("people whose letters kept coming back"),
+        queries.Asked.RATES: (_("rates to decide"), reverse("cluster:rates") + "#quarantine"),
+        queries.Asked.LETTERS: (_("letters to decide"), reverse("cluster:outbox") + "?state=asks"),
+        queries.Asked.SUSPENSIONS: (_("people whose letters kept coming back"), reverse("cluster:outbox") + "#suspended"),
     }
-    yield from (Ask(words, number=work.counts.of[kind]) for kind, words in several.items() if work.counts.of[kind])
+    yield from (Ask(words, number=work.counts.of[kind], url=url) for kind, (words, url) in several.items() if work.counts.of[kind])
 
 
 @page
 @require_safe
+@opens_saved(MY_WORK)
 def my_work(request: HttpRequest) -> HttpResponse:
-    """Forecasts to confirm or revise, delays to take note of, decisions that wait."""
+    """Forecasts to confirm or revise, delays to take note of, decisions that wait; `?view=list`: all of it as one list."""
+    view = chosen(request, "view", ["list"])
+    if view and not reader_of(request).scope.is_empty:
+        return _as_list(request)
     return _answer(request, AcknowledgementForm())
+
+
+def _as_list(request: HttpRequest) -> HttpResponse:
+    frame, listed = Frame(request), MY_WORK.asked(request)
+    asks = list(_asks(queries.my_work(reader_of(request), today=timezone.localdate(), counts=frame.asked)))
+    contracts = {ask.contract.code: str(ask.contract.name) for ask in asks if ask.contract}
+    choices = [("", gettext("all")), *sorted(contracts.items(), key=lambda one: one[1])]
+    context = {
+        "frame": frame,
+        "listed": listed,
+        "known": asks,
+        "asks": listed.ordered(_narrowed(request, asks)),
+        "contracts": options(request, "of", choices, request.GET.get("of", "").strip()),
+        "text": typed(request),
+    }
+    return render(request, "cluster/my_work_list.html", context)
 
 
 @page

@@ -4,9 +4,11 @@ A simulation tells of the whole contract at once: who sees single factories of i
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +17,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cluster.charts import Chart
@@ -30,6 +33,7 @@ from cluster.services.risk import cancel_run, request_run
 from cluster.web.context import Frame
 from cluster.web.door import as_of_from, ensure_today, page, reader_of
 from cluster.web.forms.risk import RiskForm
+from cluster.web.lists import Column, Kind, Listed, Listing, opens_saved
 from cluster.web.pages.jobs import RunRow, run_row
 
 RUNS_SHOWN = 20
@@ -46,14 +50,60 @@ class Simulation:
     current: bool
 
 
+def _share(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(str(round(value, 4)))
+
+
+RISK = Listing(
+    page="cluster:risk",
+    title=gettext_lazy("Schedule risk"),
+    order="p80",
+    columns=(
+        Column("milestone", gettext_lazy("Milestone"), value=lambda one: str(one.milestone), by=lambda one: one.milestone.code),
+        Column(
+            "due",
+            gettext_lazy("Due"),
+            Kind.DATE,
+            lambda one: one.milestone.standing.due_latest,
+            by=lambda one: one.milestone.standing.due_latest,
+        ),
+        *(Column(name, name.upper(), Kind.DATE, attrgetter(name), by=attrgetter(name)) for name in ("p10", "p50", "p80", "p95")),
+        Column(
+            "chance",
+            gettext_lazy("Chance that the due date holds"),
+            Kind.PERCENT,
+            lambda one: _share(one.chance),
+            by=lambda one: one.chance,
+        ),
+        Column("criticality", gettext_lazy("Criticality"), Kind.PERCENT, lambda one: _share(one.criticality), by=attrgetter("criticality")),
+        Column("sensitivity", gettext_lazy("Sensitivity"), Kind.NUMBER, lambda one: _share(one.sensitivity), by=attrgetter("sensitivity")),
+    ),
+)
+
+
 @page
 @require_http_methods(["GET", "HEAD", "POST"])
+@opens_saved(RISK)
 def risk(request: HttpRequest, code: str) -> HttpResponse:
     """The newest simulation, or the one that `?run=` names, and the form for another one."""
     contract = _whole(request, code)
     if request.method == "POST":
         return _ask(request, contract)
     return render(request, "cluster/risk.html", _context(request, contract, RiskForm()))
+
+
+@page
+@require_safe
+def risk_file(request: HttpRequest, code: str, form: str) -> HttpResponse:
+    """The milestones of the simulation that the page shows, as a file."""
+    contract, reader, as_of = _whole(request, code), reader_of(request), as_of_from(request)
+    runs = risk_runs(reader, contract).filter(as_of__lte=as_of)
+    newest = runs.newest_finished(as_of=as_of).first()
+    shown = _shown(request, runs, newest)
+    listed = _listed(request, due_is_told=_tells_due(request, shown, newest))
+    rows = listed.ordered(_by_code(results_of(reader, shown))) if shown else []
+    day = shown.as_of if shown else as_of
+    return listed.file(form, rows, name=f"{code}-risk-{day:%Y-%m-%d}", contract=contract, as_of=day)
 
 
 @page
@@ -124,7 +174,7 @@ def _context(request: HttpRequest, contract: Contract, form: RiskForm) -> dict[s
     runs = risk_runs(reader, contract).filter(as_of__lte=as_of)
     newest = runs.newest_finished(as_of=as_of).first()
     shown = _shown(request, runs, newest)
-    listed = [
+    simulations = [
         _simulation(request, contract, run, current=shown is not None and run.pk == shown.pk)
         for run in runs.defer("curve").order_by("-requested_at", "-pk")[:RUNS_SHOWN]
     ]
@@ -133,8 +183,9 @@ def _context(request: HttpRequest, contract: Contract, form: RiskForm) -> dict[s
         "contract": contract,
         "form": form,
         "may_edit": _may_edit(request, contract),
-        "runs": listed,
-        "moving": next((one for one in listed if one.work is not None and one.work.moving), None),
+        "runs": simulations,
+        "listed": _listed(request, due_is_told=_tells_due(request, shown, newest)),
+        "moving": next((one for one in simulations if one.work is not None and one.work.moving), None),
         "estimated": estimated,
         "ahead": ahead,
         "run": shown,
@@ -142,12 +193,11 @@ def _context(request: HttpRequest, contract: Contract, form: RiskForm) -> dict[s
         "sees_people": sees_all_people(reader),
     }
     if shown is not None:
-        # Chances are those of the due dates of the data date: today's say something beside the newest simulation only.
-        due = due_of(contract) if shown == newest and not Frame(request).is_past else None
+        due = due_of(contract) if _tells_due(request, shown, newest) else None
         results = list(results_of(reader, shown))
         openings = [one for one in results if one.milestone.kind == MilestoneKind.OPENING and one.milestone.factory_id]
         context |= {
-            "results": sorted(results, key=lambda one: (one.p80, one.milestone.code)),
+            "results": context["listed"].ordered(_by_code(results)),
             "openings": sorted(openings, key=lambda one: (one.p80, one.milestone.code)),
             "judged": sum(one.chance is not None for one in openings),
             "product": math.prod(one.chance for one in openings if one.chance is not None),
@@ -157,6 +207,19 @@ def _context(request: HttpRequest, contract: Contract, form: RiskForm) -> dict[s
             "tornado": _tornado(request, contract, results),
         }
     return context
+
+
+def _by_code(results: Iterable[RiskResult]) -> list[RiskResult]:
+    return sorted(results, key=lambda one: one.milestone.code)
+
+
+def _tells_due(request: HttpRequest, shown: RiskRun | None, newest: RiskRun | None) -> bool:
+    """Chances are those of the due dates of the data date: today's say something beside the newest simulation only."""
+    return shown == newest and not Frame(request).is_past
+
+
+def _listed(request: HttpRequest, *, due_is_told: bool) -> Listed:
+    return (RISK if due_is_told else RISK.without("due")).asked(request)
 
 
 def _ends(run: RiskRun, due: date | None) -> Chart:

@@ -29,6 +29,8 @@ from production.models import Brand, Capacity, PlanRevision, VehicleModel
 # Pages of a baseline that is not proposed are about one that is in force.
 OF_A_PROPOSAL = {
     "cluster:approve_baseline",
+    "cluster:baseline_dates",
+    "cluster:baseline_dates_file",
     "cluster:budget_line",
     "cluster:budget_line_echo",
     "cluster:discard_baseline",

@@ -27,14 +27,19 @@ LISTS = {
     "cluster:delays": ("delays/", "delays"),
     "cluster:slips": ("schedule/slips/", "schedule/slips"),
     "cluster:schedule": ("schedule/", "schedule/rows"),
+    "cluster:trend": ("schedule/trend/", "schedule/trend"),
+    "cluster:quality": ("schedule/quality/", "schedule/quality"),
+    "cluster:risk": ("risk/", "risk"),
     "cluster:earned_value": ("earned-value/", "earned-value"),
     "cluster:estimates": ("estimates/", "estimates"),
     "cluster:baseline": ("budgets/{baseline}/", "budgets/{baseline}/lines"),
     "cluster:record": ("record/", "record"),
     "cluster:reporting": ("reporting/", "reporting"),
+    "production:overview": ("", "brands"),
     "production:output": ("output/rows/", "output/rows"),
     "production:plans": ("plans/", "plans"),
     "cluster:contracts": ("/contracts/", "/contracts"),
+    "cluster:my_work": ("/my/", "/my"),
     "cluster:jobs": ("/jobs/", "/jobs"),
     "cluster:money": ("money/", "money"),
     "cluster:factory_money": ("factories/F01/money/", "factories/F01/money"),
@@ -42,6 +47,8 @@ LISTS = {
     "cluster:people": ("/people/", "/people"),
     "cluster:outbox": ("/mail/outbox/", "/mail/outbox"),
 }
+# How a list is asked for whose page shows something else first.
+AS_TABLES = {"cluster:schedule": {"view": "table"}, "cluster:my_work": {"view": "list"}}
 OF_A_CONTRACT = [name for name, (page, _file) in LISTS.items() if not page.startswith("/")]
 
 
@@ -81,7 +88,7 @@ def at(place: Place, address: str) -> str:
     """The address of a list or, with an ending, of its file."""
     if address.startswith("/"):
         return address
-    base = f"/production{place.base}" if address.startswith(("output", "plans")) else place.base
+    base = f"/production{place.base}" if not address or address.startswith(("output", "plans", "brands")) else place.base
     return base + address.format(baseline=Baseline.objects.values_list("pk", flat=True).last())
 
 
@@ -115,7 +122,7 @@ def test_every_page_with_saved_views_is_tried_here() -> None:
 @pytest.mark.parametrize("name", LISTS)
 def test_each_head_sorts_both_ways_and_an_unknown_order_is_refused(place: Place, name: str) -> None:
     browser, page = client(place, name), at(place, LISTS[name][0])
-    sorted_by = heads(browser.get(page, {"view": "table"} if name == "cluster:schedule" else {}))
+    sorted_by = heads(browser.get(page, AS_TABLES.get(name, {})))
     for label, (url, _order) in sorted_by.items():
         first = browser.get(url)
         assert first.status_code == 200, label
@@ -261,6 +268,13 @@ def test_filters_that_leave_nothing_offer_all_rows(place: Place, name: str, quer
     (reset, *_rest) = re.findall(r'<a class="btn" href="([^"]*)"', empty)
     assert html.unescape(reset) == f"{page}?saved=none"
     assert 'class="empty' not in place.client().get(html.unescape(reset)).content.decode()
+
+
+def test_a_manager_is_told_that_figures_of_the_whole_contract_are_hidden(place: Place) -> None:
+    hidden = "Figures of the contract as a whole are not shown to your role"
+    for address in ("plans/", "output/rows/"):
+        assert hidden in words(place.client("own").get(at(place, address)))
+        assert hidden not in words(place.client().get(at(place, address)))
 
 
 def test_a_contract_without_rows_says_who_does_what_next(db: None) -> None:

@@ -292,7 +292,7 @@ class TestVisits:
         assert "visited" not in answer.cookies
 
 
-def test_what_is_asked_is_taken_away_as_one_list_and_has_no_saved_views(place: Place) -> None:
+def test_what_is_asked_is_one_list_to_narrow_and_to_take_away(place: Place) -> None:
     forecast(place.milestone, -3)
     page = words(place.client("own").get("/my/"))
     told = place.client("own").get("/my.csv").content.decode("utf-8-sig").splitlines()
@@ -301,4 +301,10 @@ def test_what_is_asked_is_taken_away_as_one_list_and_has_no_saved_views(place: P
     assert any("F01-OPEN Press plant opens,alpha,F01" in row for row in told[1:])
     assert place.client("own").get("/my.xlsx").status_code == 200
     assert len(place.client("foreign").get("/my.csv").content.decode().splitlines()) == 1
-    assert place.client("own").post("/views/save/", {"address": "/my/", "name": "X"}).status_code == 404
+    for query, here in (("of=alpha", True), ("of=beta", False), ("q=press+f01", True), ("q=nothing+like+it", False)):
+        text = words(place.client("own").get(f"/my/?view=list&{query}"))
+        assert ("F01-OPEN Press plant opens Contract Alpha F01" in text) is here, query
+        assert ("Nothing of what is asked of you fits these filters." in text) is not here, query
+        assert (len(place.client("own").get(f"/my.csv?{query}").content.decode().splitlines()) > 1) is here, query
+    listed = place.client("own").get("/my/?view=list").content.decode()
+    assert f'href="{place.base}milestones/F01-OPEN/forecast/"' in listed
