@@ -7,6 +7,7 @@ from datetime import date
 from django.utils.translation import gettext_lazy as _
 
 from cluster.models import Contract
+from cluster.models.claim import Qualifier
 from cluster.queries.digest import Section
 from cluster.queries.digest_brief import Brief, View
 from cluster.queries.digest_facts import STILL_NEWS
@@ -17,11 +18,14 @@ from production.queries.output import OUTPUT_PLACE, PLAN_PLACE, VEHICLES, bounds
 
 @dataclass(frozen=True, slots=True)
 class YearSoFar:
-    """Vehicles built in the newest year known, in how many months, and the bounds of its plan in force; None where unknown."""
+    """Vehicles built in the newest year known, in how many months and in which wording of the source, and the bounds of its plan in force;
+    None where unknown.
+    """
 
     contract: Contract
     year: int
     quantity: int | None
+    qualifier: str
     plan: tuple[int, int] | None
     months: int
 
@@ -63,20 +67,24 @@ def _read(everybody: Brief, views: Collection[View]) -> Mapping[View, Production
         ]
         newest = {plan.contract: plan for plan in in_force if view.whole(plan.contract_id)}
         return ProductionNews(
-            news, [_newest_year(contract, plan, *_newest_output(contract, own, as_of)) for contract, plan in newest.items()]
+            news, [_newest_year(contract, plan, _newest_output(contract, own, as_of)) for contract, plan in newest.items()]
         )
 
     return {view: told(view) for view in views}
 
 
-def _newest_output(contract: Contract, used: list[Output], as_of: date) -> tuple[int, int | None, int]:
-    """The newest year with a figure, the vehicles built in it, and in how many months: the year's own figure, or the sum of its months."""
+def _newest_output(contract: Contract, used: list[Output], as_of: date) -> list[Output]:
+    """The figures of all vehicles in the newest year that has any."""
     own = [row for row in used if row.contract_id == contract.pk and row.factory_id is None and row.unit == VEHICLES and is_whole(row)]
     year = max((row.year for row in own if row.year <= as_of.year), default=0)
-    return year, *total([row for row in own if row.year == year])
+    return [row for row in own if row.year == year]
 
 
-def _newest_year(contract: Contract, plan: PlanRevision, year: int, quantity: int | None, months: int) -> YearSoFar:
+def _newest_year(contract: Contract, plan: PlanRevision, outputs: list[Output]) -> YearSoFar:
     """The newest year with a plan or an output: the two stand together only when they are of the same year."""
-    newest = max(plan.year, year)
-    return YearSoFar(contract, newest, quantity if year == newest else None, bounds(plan) if plan.year == newest else None, months)
+    newest = max(plan.year, *(row.year for row in outputs), 0)
+    of_year = [row for row in outputs if row.year == newest]
+    quantity, months = total(of_year)
+    # A sum of months is in nobody's wording.
+    wording = next((row.qualifier for row in of_year if row.month is None), Qualifier.EXACT)
+    return YearSoFar(contract, newest, quantity, wording, bounds(plan) if plan.year == newest else None, months)

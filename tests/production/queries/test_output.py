@@ -5,6 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.html import strip_tags
 
 from cluster.domain.access import Role
 from cluster.domain.dates import DateWindow
@@ -215,3 +218,23 @@ def test_the_digest_of_a_past_day_tells_the_figure_of_that_day(reader: User, con
     section = production_section(Brief(reader=reader, since=since, until=until, as_of=date(2025, 3, 1)))
     assert section is not None
     assert [(year.year, year.quantity) for year in section.data.years] == [(2024, 30000)]
+
+
+def test_a_digest_over_several_contracts_says_whose_output_it_is_and_how_the_source_words_it(
+    reader: User, contract: Contract, source: Source
+) -> None:
+    other = make_contract(name_en="Contract Beta")
+    plan(contract, source, "2024-01-15", 80000)
+    plan(other, source, "2024-01-15", 10)
+    Output.objects.filter(pk=output(contract, source, 33400).pk).update(qualifier="more_than")
+    output(other, source, 5)
+    brief = Brief(reader=reader, since=datetime(2020, 1, 1, tzinfo=UTC), until=datetime(2030, 1, 1, tzinfo=UTC), as_of=TODAY)
+    section = production_section(brief)
+    assert section is not None
+    with translation.override("en"):
+        for form in ("txt", "html"):
+            text = render_to_string(f"emails/sections/production.{form}", {"section": section, "data": section.data, "several": True})
+            said = " ".join(strip_tags(text).replace("\xa0", " ").split())
+            assert "more than 33,400 vehicles" in said, form
+            assert f"{contract.name}, 2024" in said, form
+            assert "Contract Beta, 2024" in said, form
