@@ -253,12 +253,14 @@ def reverse_entry(*, entry_id: int, date: date, note: str, by: User, today: date
         recorded_by=by,
         request_key=request_key,
     )
-    if (done := _already_recorded(reversal)) is not None:
+    before = LedgerEntry.objects.filter(reverses=entry).first()
+    if before is None and (done := _already_recorded(reversal)) is not None:
         return done
     if entry.reverses_id is not None:
         raise DomainError("A reversal cannot be reversed: record the entry again instead.", field="reverses", code="reversal_of_reversal")
-    before = LedgerEntry.objects.filter(reverses=entry).first()
     if before is not None:
+        if request_key is not None and before.request_key == request_key and _says_the_same(before, reversal):
+            return before
         raise DomainError(
             "Entry {entry} of {day} has already reversed this one: there is nothing left to take back.",
             field="reverses",
@@ -288,11 +290,15 @@ _SAME = (
 )  # fmt: skip
 
 
+def _says_the_same(done: LedgerEntry, entry: LedgerEntry) -> bool:
+    return all(getattr(done, name) == getattr(entry, name) for name in _SAME)
+
+
 def _already_recorded(entry: LedgerEntry) -> LedgerEntry | None:
     """The entry that the same request recorded before; DomainError when that request said something else."""
     if entry.request_key is None:
         return None
     done = LedgerEntry.objects.filter(request_key=entry.request_key).first()
-    if done is not None and any(getattr(done, name) != getattr(entry, name) for name in _SAME):
+    if done is not None and not _says_the_same(done, entry):
         raise DomainError("This request was already used for another entry.", code="request_reused")
     return done

@@ -181,6 +181,9 @@ def reversal(request: HttpRequest, code: str, factory: str, entry_id: int) -> Ht
     today, reader = ensure_today(request), reader_of(request)
     entry = entry_for(reader, contract_code=code, factory_code=factory, entry_id=entry_id)
     require(reader, Action.RECORD_PAYMENT, contract=entry.factory.contract_id, factory=entry.factory_id)
+    if request.method != "POST" and hasattr(entry, "reversed_by"):
+        # Its page says by which one.
+        return redirect("cluster:ledger_entry", code, entry.pk)
     form = ReversalForm(request.POST) if request.method == "POST" else ReversalForm(initial={"date": today})
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data

@@ -284,10 +284,12 @@ class TestReversing:
         assert reverse(entry, editor, request_key=key).pk == reverse(entry, editor, request_key=key).pk
 
     def test_an_entry_is_reversed_once(self, factory: Factory) -> None:
-        editor = make_user(Role.EDITOR)
+        editor, key = make_user(Role.EDITOR), uuid.uuid4()
         entry = record(factory, editor)
-        reverse(entry, editor)
+        reverse(entry, editor, request_key=key)
         assert refused(reverse, entry, editor).code == "already_reversed"
+        # Who goes back and sends the form with another reason is told of the entry, not of the form.
+        assert refused(reverse, entry, editor, request_key=key, note="on second thoughts").code == "already_reversed"
 
     def test_a_reversal_is_not_reversed(self, factory: Factory) -> None:
         editor = make_user(Role.EDITOR)

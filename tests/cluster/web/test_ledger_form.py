@@ -324,6 +324,8 @@ class TestReversing:
         answer = self.reverse(place, entry)
         assert answer.status_code == 422
         assert "has already reversed this one: there is nothing left to take back." in words(answer)
+        opened = place.client().get(f"{place.base}factories/F01/ledger/{entry.pk}/reverse/")
+        assert opened["Location"] == f"{place.base}ledger/{entry.pk}/"
 
     def test_a_reversal_of_a_reversal_is_refused_with_the_remedy(self, place: Place) -> None:
         self.reverse(place, self.entry(place))
