@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.header import decode_header, make_header
 from pathlib import Path
@@ -18,21 +17,10 @@ from cluster.queries.notices import notice_kinds
 from cluster.services import notices
 from cluster.services.mailing import deliver_due
 from tests.factories import hold_role, make_contract, make_factory, make_milestone, make_rate, make_user
-from tests.mail_server import Post, mail_server
+from tests.mail_server import Post
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("site_address")]
 NOW = timezone.now()
-
-
-@pytest.fixture(autouse=True)
-def _site(settings: Any) -> None:
-    settings.SITE_URL, settings.SITE_HOST = "https://tracker.example", "tracker.example"
-
-
-@pytest.fixture
-def post(settings: Any) -> Iterator[Post]:
-    with mail_server(settings) as server:
-        yield server
 
 
 def told(user: User, **fields: Any) -> User:
