@@ -164,6 +164,7 @@ def test_a_whole_worker_killed_leaves_a_run_that_the_next_one_ends() -> None:
         with worker(**more):
             sweep(timezone.now())
             wait_for(lambda: state(run) == Status.SUCCEEDED)
+    assert ExchangeRate.objects.filter(date=timezone.localdate()).count() == 1
 
 
 def test_a_broker_that_forgets_everything_only_delays() -> None:
