@@ -203,5 +203,5 @@ def plain(text: str) -> str:
 def violations(page: Page, *tags: str, within: str | None = None) -> list[Any]:
     """What axe finds on the page as it stands, or in a part of it, by all its rules or those of `tags`: the rule, where, and why."""
     only = {"runOnly": list(tags)} if tags else {}
-    found = _AXE.run(page, within, {"resultTypes": ["violations"], "preload": False, **only}).response["violations"]
+    found = _AXE.run(page, within, {"resultTypes": ["violations"], "preload": False, "iframes": False, **only}).response["violations"]
     return [(one["id"], [(node["target"], node["failureSummary"]) for node in one["nodes"]]) for one in found]

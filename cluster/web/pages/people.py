@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils import translation
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -49,7 +49,12 @@ PEOPLE = Listing(
     title=gettext_lazy("People"),
     order="name",
     columns=(
-        Column("name", gettext_lazy("Name"), value=lambda one: one.get_full_name() or None, by=("last_name", "first_name", "username")),
+        Column(
+            "name",
+            pgettext_lazy("of a person", "Name"),
+            value=lambda one: one.get_full_name() or None,
+            by=("last_name", "first_name", "username"),
+        ),
         Column("username", gettext_lazy("User name"), value=lambda person: person.username, on_page=False),
         Column("email", gettext_lazy("E-mail"), value=lambda person: person.email or None, by=("email",)),
         Column("roles", gettext_lazy("Roles"), value=lambda person: _roles(person) or None),
