@@ -152,7 +152,8 @@ def _kind_of_archive(name: str, data: bytes) -> str:
             if archive.testzip() is not None:
                 raise zipfile.BadZipFile
             if "mimetype" in names:
-                return archive.read("mimetype")[:100].decode("ascii", "replace").strip()
+                with archive.open("mimetype") as kind:
+                    return kind.read(100).decode("ascii", "replace").strip()
             ending = next((ending for part, ending in _OFFICE_PARTS.items() if part in names), "")
             return MEDIA_TYPES[ending] if ending and "[Content_Types].xml" in names else "application/zip"
     except (zipfile.BadZipFile, zlib.error, struct.error, ValueError, EOFError, NotImplementedError, OSError) as error:

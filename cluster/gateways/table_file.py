@@ -14,6 +14,8 @@ MOST_COLUMNS = 100
 LARGEST_FILE = 1024 * 1024
 # A workbook is a packed folder: one that unpacks to more than this is none that a person made of so few rows.
 _LARGEST_UNPACKED = 32 * 1024 * 1024
+# Each tag costs its reader a hundred times what it takes in the file. A cell has four, and its text four more.
+_MOST_TAGS = 10 * MOST_ROWS * MOST_COLUMNS
 # Rows are counted with the empty ones between and below them; a sheet may have a million of these.
 _LAST_ROW = 10_000
 _WIDEST_ROW = 1_000
@@ -91,12 +93,15 @@ def _sheet(data: bytes) -> Iterator[list[object]]:
     """The rows of the first sheet."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            if sum(part.file_size for part in packed.infolist()) > _LARGEST_UNPACKED:
+            parts = packed.infolist()
+            if sum(part.file_size for part in parts) > _LARGEST_UNPACKED:
                 raise DomainError(
                     "The workbook unpacks to more than {most} MB: save the table alone, as CSV.",
                     code="too_large",
                     most=_LARGEST_UNPACKED // 2**20,
                 )
+            if sum(packed.read(part).count(b"<") for part in parts) > _MOST_TAGS:
+                raise DomainError("The workbook holds more than such a table: save the table alone, as CSV.", code="too_large")
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
         for row in book.worksheets[0].iter_rows(values_only=True):
             yield [_typed(cell) for cell in row]

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.apps import apps
 from django.db import connection, transaction
+from django.db.models import Model
 from django.http import QueryDict
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
@@ -23,8 +24,8 @@ from cluster.models import (
     ApiToken,
     Baseline,
     BudgetLine,
-    Contract,
     Delivery,
+    Factory,
     ReportingDuty,
     RiskResult,
     SavedView,
@@ -34,9 +35,8 @@ from cluster.models import (
 )
 from cluster.services.access import ensure_roles
 from cluster.services.subscriptions import unsubscribe_url
-from production.models import Brand
-from tests.cluster.api.world import World, build_world
-from tests.factories import make_contract, make_factory, make_milestone, make_rate, make_user, promise
+from tests.cluster.api.world import World, add_rows, build_world
+from tests.factories import make_contract, make_factory, make_milestone, make_rate, make_source, make_user, promise
 
 # Written by reading: that a contract was looked at; that a person came in.
 NOTED_BY_READING = {"cluster_visit", "django_session", "cluster_user", "cluster_userevent"}
@@ -54,20 +54,27 @@ class Route:
 
 @dataclass
 class Ground:
-    """The contract with everything, one out of the editor's sight, the people, and what was wrong so far."""
+    """The contract with everything, the people, and what was wrong so far. `elsewhere` are rows of every noun out of the sight of each."""
 
     world: World
-    foreign: Contract
+    elsewhere: dict[str, dict[str, Model]]
     arguments: dict[str, Any]
     people: dict[str, User]
     broken: list[str] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
+    browsers: dict[str, Client] = field(default_factory=dict)
 
     def client(self, who: str = "editor") -> Client:
-        """A browser of the `editor` or the `admin`."""
+        """A new browser: of the `editor` or the `manager` of the contract, the `admin`, the `clerk` who edits all there is."""
         client = Client(headers={"accept-language": "en"})
         client.force_login(self.people[who])
         return client
+
+    def browser(self, who: str = "editor") -> Client:
+        """The browser of that person which only reads: a login costs as much as a page."""
+        if who not in self.browsers:
+            self.browsers[who] = self.client(who)
+        return self.browsers[who]
 
     def address(self, route: Route, **other: Any) -> str:
         """Where the route's page lies. A route with an argument that nothing is known of has none: tell `lay_ground`."""
@@ -114,9 +121,12 @@ def lay_ground() -> Ground:
     ensure_roles()
     world = build_world()
     contract, factory, objects = world.contract, world.factory, world.objects
-    foreign = make_contract(code="foreign")
-    make_milestone(make_factory(foreign, code="X01"), code="X01-OPEN")
     editor = make_user(Role.EDITOR, contract=contract, username="editor")
+    manager = make_user(Role.MANAGER, contract=contract, factory=factory, username="manager")
+    elsewhere = {
+        "editor": _rows_of(make_factory(make_contract(code="foreign"), code="X01"), 2),
+        "manager": _rows_of(make_factory(contract, code="P02"), 3),
+    }
     boss = make_user(Role.ADMIN, username="boss", is_staff=True, is_superuser=True)
     proposed = Baseline.objects.create(contract=contract, name_ru="План", name_en="Plan")
     line = BudgetLine.objects.create(baseline=proposed, factory=factory, category="design", month=date(2030, 1, 1), amount_rub=Decimal(5))
@@ -146,10 +156,21 @@ def lay_ground() -> Ground:
     token = urlsplit(unsubscribe_url(suspended)).path.rstrip("/").rsplit("/", 1)[-1]
     texts = {
         "code": contract.code, "factory": factory.code, "milestone": world.milestone.code, "form": "csv", "uidb64": "MQ", "token": token,
-        "kind": "factory", "key": world.source.key, "brand": Brand.objects.get().code, "app_label": "cluster", "url": "nowhere",
+        "kind": "factory", "key": world.source.key, "brand": "b1", "app_label": "cluster", "url": "nowhere",
         "content_type_id": 1, "object_id": 1,
     }  # fmt: skip
-    return Ground(world, foreign, {name: row.pk for name, row in numbers.items()} | texts, {"editor": editor, "admin": boss})
+    clerk = make_user(Role.EDITOR, username="clerk", is_staff=True, is_superuser=True)
+    people = {"editor": editor, "admin": boss, "manager": manager, "clerk": clerk}
+    return Ground(world, elsewhere, {name: row.pk for name, row in numbers.items()} | texts, people)
+
+
+def _rows_of(factory: Factory, number: int) -> dict[str, Model]:
+    """A row of every noun that grows, of that factory."""
+    milestone, source = make_milestone(factory, code=f"{factory.code}-OPEN"), make_source()
+    promise(milestone, "2024-Q2", announced="2023-01-10")
+    rows = add_rows(factory.contract, factory, milestone, source, number)
+    rows["people"] = make_user(Role.EDITOR, contract=make_contract())
+    return rows | {"factories": factory, "milestones": milestone, "baselines": Baseline.objects.get(contract=factory.contract)}
 
 
 def routes() -> list[Route]:
@@ -178,6 +199,25 @@ def digest() -> dict[str, str]:
 def differing(before: dict[str, str], after: dict[str, str]) -> list[str]:
     """The tables in which something was written."""
     return [name for name, held in after.items() if before.get(name) != held]
+
+
+@contextmanager
+def noting_writes() -> Iterator[list[str]]:
+    """The statements that write where reading does not: most refusals need no look at the tables."""
+    writes: list[str] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        found = _WRITE.search(sql)
+        if found and found["table"] not in NOTED_BY_READING:
+            writes.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        yield writes
+
+
+# What changes a row, wherever it stands in a statement; a lock of rows is none.
+_WRITE = re.compile(r'\b(?:INSERT\s+INTO|(?<!FOR )UPDATE|DELETE\s+FROM|COPY|MERGE\s+INTO)\s+(?:ONLY\s+)?"?(?P<table>\w+)', re.IGNORECASE)
 
 
 @contextmanager

@@ -63,3 +63,8 @@ class Rotation(Generic[T]):
     def take(self, name: str, most: int) -> list[T]:
         """The next `most` values for that name, all of them at the most."""
         return [next(self._next[name]) for _ in range(min(most, len(self._values)))]
+
+
+def spread(places: list[T], most: int) -> list[T]:
+    """At most so many of the places, evenly; all of them where each value is to be met in each place."""
+    return places if ALL or len(places) <= most else [places[number * len(places) // most] for number in range(most)]
