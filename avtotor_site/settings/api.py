@@ -1,6 +1,7 @@
 """REST framework, its OpenAPI description, and the cache in which requests are counted."""
 
 from avtotor_site.settings.celery import REDIS_URL
+from avtotor_site.settings.i18n import LANGUAGES
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -64,6 +65,6 @@ SPECTACULAR_SETTINGS = {
         "DutyKind": "cluster.models.duty.ReportingDuty.Kind",
         "SearchKind": "cluster.api.search.KINDS",
         "ReportState": "cluster.api.reporting.STATES",
-        "Language": "cluster.models.report.LANGUAGES",
+        "Language": LANGUAGES,
     },
 }

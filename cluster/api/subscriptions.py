@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -17,7 +18,6 @@ from cluster.api.records import Records, RecordSerializer
 from cluster.api.schema import IF_MATCH
 from cluster.api.writes import answer, changes_of, guarded, seen, writer
 from cluster.models import Subscription
-from cluster.models.report import LANGUAGES
 from cluster.queries.history import newest_event
 from cluster.services.digests import preview
 from cluster.services.subscriptions import Choice as Chosen
@@ -49,7 +49,7 @@ class SubscriptionChoice(Input):
     weekday = Whole(min_value=0, max_value=6, help_text="0 is Monday; of a weekly digest.")
     hour = Whole(min_value=0, max_value=23)
     time_zone = serializers.CharField(max_length=64, allow_blank=True)
-    language = Choice(choices=LANGUAGES, allow_blank=True)
+    language = Choice(choices=settings.LANGUAGES, allow_blank=True)
     factories = serializers.ListField(child=Whole(min_value=1, max_value=2**63 - 1), max_length=1000)
     kinds = serializers.ListField(child=serializers.CharField(max_length=20), max_length=100)
     also_when_nothing_new = serializers.BooleanField()

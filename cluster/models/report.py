@@ -10,8 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from cluster.models.append_only import append_only
 from cluster.models.scope import ScopedQuerySet
 
-LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
-
 
 class BoardReportQuerySet(ScopedQuerySet["BoardReport"]):
     """Board reports: of contracts that the reader sees as a whole."""
@@ -33,7 +31,7 @@ class BoardReport(models.Model):
 
     contract = models.ForeignKey("cluster.Contract", on_delete=models.PROTECT, related_name="+", verbose_name=_("contract"))
     as_of = models.DateField(_("as of"))
-    language = models.CharField(_("language"), max_length=2, choices=LANGUAGES)
+    language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES)
     format = models.CharField(_("format"), max_length=4, choices=Format.choices)
     month = models.DateField(_("month"), null=True, blank=True)
     size = models.PositiveIntegerField(_("size, bytes"))
