@@ -41,7 +41,7 @@ def _name_of(person: User) -> str:
 
 def _state_of(report: Report) -> Any:
     if report.state is State.ESCALATED and report.duty.escalates_to_id:
-        return _("overdue, escalated")
+        return _("overdue, a matter of the manager")
     return _("overdue") if report.is_late else None
 
 
