@@ -58,6 +58,7 @@ RATES_PER_PAGE = 30
 NEWEST_GAPS = 12
 NEWEST_CORRECTIONS = 20
 _ONE_DAY = timedelta(days=1)
+_ONE_YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,7 @@ def _shown(request: HttpRequest) -> Shown:
         raise DomainError("{text} lies in the future: nothing is known of it yet.", field="to", text=date_short(last))
     if last > as_of:
         raise DomainError("{last} lies after {day}, the day that is shown.", field="to", last=last, day=as_of)
-    first = day_asked(request, "from") or max(last - timedelta(days=365), FIRST_RATE)
+    first = day_asked(request, "from") or max(last, FIRST_RATE + _ONE_YEAR) - _ONE_YEAR
     if first < FIRST_RATE:
         raise DomainError("The bank has set official rates since {first}.", field="from", first=FIRST_RATE)
     if first > last:
@@ -269,7 +270,7 @@ def _times(shown: Shown, kept: dict[str, str], oldest: ExchangeRate | None) -> l
     """Usual times as links; all of it begins with the first rate that is known."""
     starts = [
         ("quarter", _("3 months"), shown.as_of - timedelta(days=92)),
-        ("year", _("a year"), shown.as_of - timedelta(days=365)),
+        ("year", _("a year"), shown.as_of - _ONE_YEAR),
         ("five", _("5 years"), shown.as_of - timedelta(days=1826)),
     ]
     if oldest is not None:

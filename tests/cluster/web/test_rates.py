@@ -146,6 +146,7 @@ class TestThePage:
         [
             ("from=soon", "“soon” is not a date"),
             ("from=2024-04-12&to=2024-04-01", "lies after the last"),
+            ("to=0001-01-01", "lies after the last"),
             ("from=1990-01-01", "The bank has set official rates since Jul 1, 1992"),
             ("to=2024-04-16", "lies in the future"),
             ("from=%00", "a character that no text can have"),
