@@ -88,8 +88,10 @@ def report_for(by: User, contract: Contract, *, as_of: date, language: str, form
     return make_report(contract, as_of=as_of, language=language, format=format)
 
 
-def report_page(contract: Contract, *, as_of: date) -> str:
-    """What stands in the document of a report, in the active language: for the page that is looked at and printed."""
+@transaction.atomic
+def report_page(by: User, contract: Contract, *, as_of: date) -> str:
+    """What stands in the document of a report, in the active language: for the page that is looked at and printed. Raises Conflict too."""
+    _one_at_a_time(by)
     facts = facts_of(contract, as_of=as_of)
     return _body(facts, _chapters(facts))
 

@@ -40,8 +40,10 @@ PAGES = {
     "reporting": "/c/example/reporting/",
     "search": "/search/?q=pfdjl",
     "about": "/c/example/about/",
-    "board-report": "/c/example/reports/view/",
+    "board-report": "/c/example/reports/",
 }
+# What is pressed there first.
+PRESSED = {"board-report": "[formaction$='/reports/view/']"}
 # name of the picture's kind -> language, colour scheme, width, height, pages (all when empty)
 KINDS: dict[str, tuple[str, str, int, int, tuple[str, ...]]] = {
     "ru": ("ru", "light", 1280, 900, ()),
@@ -92,6 +94,9 @@ def take(browser: Browser, kind: str, address: str, login: str, password: str) -
     page.wait_for_url(re.compile(r"/c/"))
     for name in names or PAGES:
         page.goto(address + PAGES[name], wait_until="networkidle")
+        if name in PRESSED:
+            page.click(PRESSED[name])
+            page.wait_for_load_state("networkidle")
         page.screenshot(path=HERE / f"{name}-{kind}.png")
         sys.stdout.write(f"{name}-{kind}.png\n")
     context.close()

@@ -3,6 +3,7 @@
 A report tells of the whole contract: who sees single factories of it does not see these pages.
 """
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -18,7 +19,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cluster.domain.access import Action
-from cluster.domain.attachments import SEALED
 from cluster.domain.errors import Conflict, DomainError
 from cluster.gateways.pdf import why_no_pdf
 from cluster.models import Contract
@@ -37,7 +37,7 @@ from cluster.services.board_reports import (
 )
 from cluster.templatetags.format import language
 from cluster.web.door import as_of_from, ensure_today, page, reader_of
-from cluster.web.filters import chosen, paged
+from cluster.web.filters import paged
 from cluster.web.forms.board_report import BoardReportForm
 
 ON_A_PAGE = 50
@@ -47,19 +47,17 @@ ON_A_PAGE = 50
 @require_http_methods(["GET", "HEAD", "POST"])
 def board_reports(request: HttpRequest, code: str) -> HttpResponse:
     """The kept reports, and the form for another one, which is made and kept by sending it."""
-    contract, today = readable_contract(reader_of(request), code), timezone.localdate()
-    form = BoardReportForm(initial={"as_of": as_of_from(request), "language": language()}, today=today)
+
+    def keep(contract: Contract, asked: dict[str, Any]) -> HttpResponse:
+        report = keep_report(contract_code=contract.code, by=reader_of(request), **asked)
+        messages.success(request, _("The report is kept: {name}.").format(name=_name(report)))
+        return redirect(f"{reverse('cluster:board_reports', args=[code])}#kept")
+
     if request.method == "POST":
         ensure_today(request)
-        form = BoardReportForm(request.POST, today=today)
-        if form.is_valid():
-            try:
-                report = keep_report(contract_code=code, by=reader_of(request), **_asked(form))
-            except DomainError as error:
-                return _refused(request, contract, form, error)
-            else:
-                messages.success(request, _("The report is kept: {name}.").format(name=_name(report)))
-                return redirect(f"{reverse('cluster:board_reports', args=[code])}#kept")
+        return _made(request, code, keep)
+    contract = readable_contract(reader_of(request), code)
+    form = BoardReportForm(initial={"as_of": as_of_from(request), "language": language()}, today=timezone.localdate())
     return _list(request, contract, form)
 
 
@@ -67,34 +65,32 @@ def board_reports(request: HttpRequest, code: str) -> HttpResponse:
 @require_POST
 def board_report_file(request: HttpRequest, code: str) -> HttpResponse:
     """A report as a file, made for the one who asks and not kept; a form that is not filled in well is shown again."""
-    contract = readable_contract(reader_of(request), code)
-    form = BoardReportForm(request.POST, today=timezone.localdate())
-    if form.is_valid():
-        try:
-            made = report_for(reader_of(request), contract, **_asked(form))
-        except DomainError as error:
-            return _refused(request, contract, form, error)
-        else:
-            return _sent(HttpResponse(made.data, made.content_type), made.name, made.sha256)
-    return _list(request, contract, form)
+
+    def send(contract: Contract, asked: dict[str, Any]) -> HttpResponse:
+        made = report_for(reader_of(request), contract, **asked)
+        return _sent(HttpResponse(made.data, made.content_type), made.name, made.sha256)
+
+    return _made(request, code, send)
 
 
 @page
-@require_safe
+@require_POST
 def board_report(request: HttpRequest, code: str) -> HttpResponse:
-    """A report as a page, to be looked at and printed; `?language=` is another than that of the site."""
-    contract = readable_contract(reader_of(request), code)
-    as_of = as_of_from(request)
-    with translation.override(chosen(request, "language", ["ru", "en"], language())):
-        body = report_page(contract, as_of=as_of)
-        context = {
-            "contract": contract,
-            "as_of": as_of,
-            "body": body,
-            "language": language(),
-            "back": reverse("cluster:board_reports", args=[code]) + f"?as_of={as_of:%Y-%m-%d}",
-        }
-        return HttpResponse(render_to_string("reports/page.html", context, request))
+    """A report as a page, to be looked at and printed: made like a file, and as long in the making."""
+
+    def show(contract: Contract, asked: dict[str, Any]) -> HttpResponse:
+        as_of, told_in = asked["as_of"], asked["language"]
+        with translation.override(told_in):
+            context = {
+                "contract": contract,
+                "as_of": as_of,
+                "body": report_page(reader_of(request), contract, as_of=as_of),
+                "language": told_in,
+                "back": reverse("cluster:board_reports", args=[code]) + f"?as_of={as_of:%Y-%m-%d}",
+            }
+            return HttpResponse(render_to_string("reports/page.html", context, request))
+
+    return _made(request, code, show)
 
 
 @page
@@ -129,12 +125,19 @@ def check_board_report(request: HttpRequest, code: str, report_id: int) -> HttpR
     return redirect(f"{reverse('cluster:board_reports', args=[code])}#kept")
 
 
-def _refused(request: HttpRequest, contract: Contract, form: BoardReportForm, error: DomainError) -> HttpResponse:
-    """The form with what is wrong; 409 while another report of the person is made."""
-    form.refuse(error)
-    answer = _list(request, contract, form)
-    answer.status_code = 409 if isinstance(error, Conflict) else 422
-    return answer
+def _made(request: HttpRequest, code: str, make: Callable[[Contract, dict[str, Any]], HttpResponse]) -> HttpResponse:
+    """What `make` answers to the form that was sent; else the form with what is wrong, 409 while another report of the person is made."""
+    contract = readable_contract(reader_of(request), code)
+    form = BoardReportForm(request.POST, today=timezone.localdate())
+    if form.is_valid():
+        try:
+            return make(contract, {name: form.cleaned_data[name] for name in ("as_of", "language", "format")})
+        except DomainError as error:
+            form.refuse(error)
+            answer = _list(request, contract, form)
+            answer.status_code = 409 if isinstance(error, Conflict) else 422
+            return answer
+    return _list(request, contract, form)
 
 
 def _list(request: HttpRequest, contract: Contract, form: BoardReportForm) -> HttpResponse:
@@ -152,10 +155,6 @@ def _list(request: HttpRequest, contract: Contract, form: BoardReportForm) -> Ht
     return render(request, "cluster/board_reports.html", context, status=422 if form.errors else 200)
 
 
-def _asked(form: BoardReportForm) -> dict[str, Any]:
-    return {name: form.cleaned_data[name] for name in ("as_of", "language", "format")}
-
-
 def _name(report: Any) -> str:
     day: date = report.as_of
     return file_name(report.contract, day, report.language, report.format)
@@ -163,10 +162,6 @@ def _name(report: Any) -> str:
 
 def _sent(answer: HttpResponse, name: str, sha256: str) -> HttpResponse:
     """To be saved, and not to be opened within the site."""
-    headers = SEALED | {
-        "ETag": f'"{sha256}"',
-        "Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or "attachment",
-    }
-    for header, value in headers.items():
-        answer[header] = value
+    answer["ETag"] = f'"{sha256}"'
+    answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
     return answer

@@ -48,7 +48,7 @@ def test_the_cluster_page_leads_to_it(place: Place) -> None:
     ("who", "status"), [("editor", 200), ("auditor", 200), ("controller", 200), ("own", 404), ("outsider", 404), ("nobody", 404)]
 )
 def test_a_report_is_for_who_sees_the_whole_contract(place: Place, path: str, who: str, status: int) -> None:
-    assert place.status(who, path, ASKED if path == "reports/file/" else None) == status
+    assert place.status(who, path, None if path == "reports/" else ASKED) == status
 
 
 def test_a_controller_reads_reports_without_names_and_keeps_none(place: Place, kept: BoardReport) -> None:
@@ -61,7 +61,7 @@ def test_a_controller_reads_reports_without_names_and_keeps_none(place: Place, k
 
 
 def test_the_print_view_needs_nothing_inline_and_names_the_way_back(place: Place) -> None:
-    page = place.client().get(f"{place.base}reports/view/", {"as_of": AS_OF, "language": "ru"}).content.decode()
+    page = place.client().post(f"{place.base}reports/view/", ASKED | {"language": "ru"}).content.decode()
     assert '<html lang="ru">' in page
     assert "<style" not in page
     assert "<script" not in page
@@ -100,7 +100,8 @@ def test_a_file_of_an_example_says_so_in_its_name(place: Place) -> None:
 )
 def test_what_cannot_be_made_is_refused_at_its_field(place: Place, changed: dict[str, str], said: str) -> None:
     client = place.client()
-    assert client.post(f"{place.base}reports/file/", ASKED | changed).status_code in (400, 422)
+    for path in ("reports/view/", "reports/file/"):
+        assert client.post(place.base + path, ASKED | changed).status_code == 422
     answer = client.post(f"{place.base}reports/", ASKED | changed)
     assert answer.status_code == 422
     assert said in words(answer)
@@ -150,13 +151,14 @@ def test_a_report_can_be_checked(place: Place, kept: BoardReport) -> None:
     assert "the same would be said of that day today" in words(answer)
 
 
-def test_a_file_is_made_by_a_button_and_one_at_a_time_for_each_person(place: Place) -> None:
+def test_a_report_is_made_by_a_button_and_one_at_a_time_for_each_person(place: Place) -> None:
     kept = keep_report(contract_code="alpha", as_of=DAY, language="en", format="html", by=make_user(Role.EDITOR))
     address = f"{place.base}reports/file/"
-    assert place.client().get(address, ASKED).status_code == 405
+    for path in ("reports/view/", "reports/file/"):
+        assert place.client().get(place.base + path, ASKED).status_code == 405
     with other_connection() as other:
         other.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"cluster.board report for {place.person('editor').pk}"])
-        for path in ("reports/file/", "reports/"):
+        for path in ("reports/view/", "reports/file/", "reports/"):
             answer = place.client().post(place.base + path, ASKED)
             assert answer.status_code == 409
             assert "A report is being made for you already" in words(answer)

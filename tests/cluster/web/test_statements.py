@@ -22,8 +22,8 @@ from tests.cluster.web.addresses import pages
 from tests.factories import make_user
 
 MOST, MOST_BYTES = 12, 150_000
-# Documents that a page shows or links: made whole for the one who asks, of everything that is known. Not one statement more than this.
-DOCUMENTS = {"cluster:board_report": 39, "cluster:my_letter": 28}
+# A document in the frame of a page: made whole for the one who asks, of everything that is known. Not one statement more than this.
+DOCUMENTS = {"cluster:my_letter": 28}
 # What the example has none of, or not for an editor: the page says that there is no such thing. A method that is not GET says so.
 ABSENT = {
     "cluster:attachment",
