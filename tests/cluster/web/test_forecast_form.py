@@ -108,7 +108,7 @@ class TestRefusing:
         [
             ({"window_date": ""}, "id_window_0", "Write a date."),
             ({"window_date": "soon"}, "id_window_0", "“soon” is not a date"),
-            ({"window_date": "31.02.2030"}, "id_window_0", "“2030-02-31” is not a date in the calendar."),
+            ({"window_date": "31.02.2030"}, "id_window_0", "“31.02.2030” is not a date in the calendar."),
             ({"window_date": "2031..2030"}, "id_window_0", "The window ends"),
             ({"window_date": "2020", "window_precision": "year"}, "id_window_0", "A forecast cannot end in the past"),
             ({"window_date": f"{NEXT}\x00"}, "id_window_0", "Null characters are not allowed."),
