@@ -14,7 +14,7 @@ from cluster.domain.delays import FlagKind
 from cluster.models import User
 from cluster.models.scope import ScopedQuerySet, scope_of
 from cluster.queries.people import as_one
-from cluster.queries.rates import RateStatus, rate_status
+from cluster.queries.rates import RateStatus, rate_statuses
 
 T = TypeVar("T")
 W = TypeVar("W", bound=Hashable)
@@ -123,14 +123,19 @@ class Brief:
         return cast(T, kept[find, self.time, mine])
 
     @cached_property
+    def _rates(self) -> list[RateStatus]:
+        days = (self.days_ago, self.as_of)
+        return self.shared.get(("rates", *days), lambda: rate_statuses(*days))
+
+    @property
     def rate(self) -> RateStatus:
         """The dollar's rate on the day of the digest."""
-        return self.shared.get(("rate", self.as_of), lambda: rate_status(self.as_of))
+        return self._rates[1]
 
-    @cached_property
+    @property
     def rate_before(self) -> RateStatus:
         """The dollar's rate on the day on which the period began."""
-        return self.shared.get(("rate", self.days_ago), lambda: rate_status(self.days_ago))
+        return self._rates[0]
 
     @property
     def recorded(self) -> Q:

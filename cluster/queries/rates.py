@@ -88,6 +88,12 @@ def rate_status(as_of: date, currency: str = SERIES) -> RateStatus:
     return RateStatus(rate_in_force(as_of, currency, known=as_of), expected_rate_date(as_of))
 
 
+def rate_statuses(*days: date) -> list[RateStatus]:
+    """The same of the dollar on each of these days: one statement."""
+    found = together(*(newest_rate_on(day, known=day) for day in days))
+    return [RateStatus(next(iter(rates), None), expected_rate_date(day)) for day, rates in zip(days, found, strict=True)]
+
+
 def waiting_count(reader: Reader) -> int:
     """How many rates of all currencies wait for a person."""
     return ExchangeRate.objects.for_reader(reader).filter(status=Status.QUARANTINED).count()

@@ -12,9 +12,10 @@ from django.utils import timezone
 from cluster.domain.access import Role
 from cluster.models import Contract, ExchangeRate, Factory, JobRun, LedgerEntry
 from cluster.queries.conversions import with_known_dollars
+from cluster.queries.head import head_of
 from cluster.queries.people import person_with_scope
-from cluster.queries.together import together
-from tests.factories import make_contract, make_factory, make_user
+from cluster.queries.together import Written, together
+from tests.factories import hold_role, make_contract, make_factory, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -73,3 +74,32 @@ def test_a_person_comes_with_the_scope_in_one_statement(role: Role, django_asser
     assert scope == user.scope
     assert [grant.factory for grant in scope.grants] == [factory.pk]
     assert person_with_scope(0) is None
+
+
+def test_a_statement_that_is_kept_gives_the_rows_of_the_moment() -> None:
+    make_contract(code="alpha")
+    kept, nothing = (
+        Written(Contract.objects.order_by("code").values_list("code", "signed_latest")),
+        Written(Contract.objects.none().values_list("code")),
+    )
+    first = together(kept, nothing, Contract.objects.values_list("code"))
+    make_contract(code="beta", signed_earliest=date(2020, 1, 1), signed_latest=date(2020, 1, 31), signed_precision="month")
+    second = together(kept, nothing)
+    assert [code for code, _signed in first[0]] == ["alpha"]
+    assert second == [[*first[0], ("beta", date(2020, 1, 31))], []]
+    assert first[1:] == [[], [("alpha",)]]
+
+
+def test_what_is_asked_in_the_head_follows_what_a_person_may_do() -> None:
+    today = timezone.localdate()
+    person = make_user(Role.CONTROLLER)
+    JobRun.objects.create(name=JobRun.Name.CONVERT, scheduled_for=timezone.now(), status=JobRun.Status.DEAD)
+
+    def asked() -> int:
+        reader = person_with_scope(person.pk)
+        assert reader is not None
+        return head_of(reader, near="", most=1, as_of=today, today=today).asked.total
+
+    assert asked() == 0
+    hold_role(person, Role.EDITOR)
+    assert asked() == 1
