@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple
 
 from cluster.domain.exchange import Rate, convert_rub
@@ -99,8 +100,7 @@ class Spent(NamedTuple):
     anew: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """The money of one factory, category, funding source and month. None: not known, never 0.
 
     The factory has no published budget where `budget_rub` is None; then nothing that needs one is known either. In a
@@ -458,8 +458,9 @@ def _contract_rate(lines: Sequence[Planned]) -> ContractRate | None:
         return None
     first = min(lines, key=lambda line: (line.month or date.max, line.category, line.funding)).quote
     rub, usd = sum((line.rub for line in lines), ZERO), sum((line.usd or ZERO for line in lines), ZERO)
+    same = first is not None and all(line.quote.rate == first.rate for line in lines if line.quote)
     # A budget of nothing has no rate of its own.
-    one = first if len({line.quote.rate for line in lines if line.quote}) == 1 or not (rub and usd) else None
+    one = first if same or not (rub and usd) else None
     return ContractRate(one, rub, usd, len(lines), any(line.quote.stale for line in lines if line.quote))
 
 
@@ -486,16 +487,7 @@ def _cell(
     paid_rub = paid.rub if paid else ZERO
     budget_rub = (line.rub if line else ZERO) if planned else None
     real_rub = None if left is None or budget_rub is None else paid_rub + left - budget_rub
-    real_usd, remaining_usd = _at_contract(real_rub, contract), _dollars(left, reporting)
-    old = {
-        "budget": line and line.quote and line.quote.stale,
-        "real": real_rub and contract and contract.stale,
-        "paid": paid and paid.stale,
-        "committed": committed and committed.stale,
-        "remaining": left and reporting and reporting.stale,
-    }
-    old["outlook"] = old["paid"] or old["remaining"]
-    old["fx"] = old["outlook"] or old["budget"] or old["real"]
+    remaining_usd = _dollars(left, reporting)
     return Cell(
         factory=factory,
         category=group[0],
@@ -513,18 +505,34 @@ def _cell(
         remaining_rub=left,
         remaining_usd=remaining_usd,
         real_rub=real_rub,
-        real_usd=real_usd,
+        real_usd=_at_contract(real_rub, contract),
         budget_reporting_usd=_dollars(budget_rub, reporting),
         paid_contract_usd=_at_contract(paid_rub, contract) if planned else None,
         paid_reporting_usd=_dollars(paid_rub, reporting),
         line_quote=line.quote if line else None,
         contract=contract,
         missing=(line is not None and line.usd is None) + (paid.missing if paid else 0) + (remaining_usd is None and planned),
-        stale=frozenset(name for name, is_old in old.items() if is_old),
+        stale=_stale(
+            budget=line is not None and line.quote is not None and line.quote.stale,
+            real=bool(real_rub) and contract is not None and contract.stale,
+            paid=paid is not None and paid.stale,
+            committed=committed is not None and committed.stale,
+            remaining=bool(left) and reporting is not None and reporting.stale,
+        ),
         lines_anew=int(line.anew) if line else 0,
         payments_anew=paid.anew if paid else 0,
         commitments_anew=committed.anew if committed else 0,
     )
+
+
+# There are as many answers as there are sets of figures, and thousands of cells.
+@cache
+def _stale(*, budget: bool, real: bool, paid: bool, committed: bool, remaining: bool) -> frozenset[str]:
+    """The figures of which a newer rate ought to have been known: of its own parts, and of what is made of these."""
+    outlook = paid or remaining
+    old = {"budget": budget, "real": real, "paid": paid, "committed": committed, "remaining": remaining, "outlook": outlook}
+    old["fx"] = outlook or budget or real
+    return frozenset(name for name, is_old in old.items() if is_old)
 
 
 def _stored(spent: Spent | None) -> Decimal | None:

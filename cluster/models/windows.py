@@ -1,5 +1,7 @@
 """Columns of a date with a precision: three plain columns, one constraint, and a property that joins them."""
 
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -51,6 +53,13 @@ def refuse_to_come(window: DateWindow | None, **told: Any) -> None:
         raise ValidationError(told)
 
 
+# The dates of hundreds of rows are few.
+@lru_cache(maxsize=20_000)
+def window_of(earliest: date, latest: date, precision: str) -> DateWindow:
+    """The window of three columns."""
+    return DateWindow(earliest, latest, Precision(precision))
+
+
 class Window:
     """`milestone.actual` for the columns actual_earliest, actual_latest, actual_precision: a DateWindow or None."""
 
@@ -61,7 +70,7 @@ class Window:
         if instance is None:
             return self
         earliest, latest, precision = (getattr(instance, name) for name in self.names)
-        return DateWindow(earliest, latest, Precision(precision)) if earliest else None
+        return window_of(earliest, latest, precision) if earliest else None
 
     def __set__(self, instance: models.Model, window: DateWindow | None) -> None:
         values = (window.earliest, window.latest, window.precision.value) if window else (None, None, "")

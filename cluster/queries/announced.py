@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from cluster.domain.dates import DateWindow, Precision
-from cluster.models import Contract, Factory, Source
+from cluster.domain.dates import DateWindow
+from cluster.models import Contract, Factory, Source, User
 from cluster.models.standing import PROMISED_ON, TOLD_ON
+from cluster.models.windows import window_of
 from cluster.queries.together import made_of
 
 
@@ -34,11 +35,12 @@ class Announced:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What milestones and their dates name, by id: each factory has its contract."""
+    """What milestones and their dates name, by id: each factory has its contract; who is responsible."""
 
     sources: dict[int, Source]
     factories: dict[int, Factory]
     contracts: dict[int, Contract]
+    people: dict[int, User]
 
 
 # As one SELECT: what begins otherwise is taken for a change, and is told who makes it.
@@ -64,7 +66,7 @@ WITH promises AS MATERIALIZED (
 _DATES = f"SELECT * FROM ({_PROMISES_AND_FORECASTS} SELECT *, NULL FROM dates) AS told"  # noqa: S608 (our names)
 _DATES_AND_NAMED = f"""
 SELECT * FROM ({_PROMISES_AND_FORECASTS}, named AS MATERIALIZED (
-    SELECT contract_id, factory_id, actual_source_id FROM cluster_milestone WHERE id = ANY(%(milestones)s::bigint[])
+    SELECT contract_id, factory_id, actual_source_id, responsible_id FROM cluster_milestone WHERE id = ANY(%(milestones)s::bigint[])
 )
 SELECT *, NULL FROM dates
 UNION ALL SELECT 3, NULL, NULL, NULL, NULL, NULL, NULL, row_to_json(s)::text FROM cluster_source AS s
@@ -73,46 +75,39 @@ UNION ALL SELECT 4, NULL, NULL, NULL, NULL, NULL, NULL, row_to_json(c)::text FRO
     WHERE id IN (SELECT contract_id FROM named)
 UNION ALL SELECT 5, NULL, NULL, NULL, NULL, NULL, NULL, row_to_json(f)::text FROM cluster_factory AS f
     WHERE id IN (SELECT factory_id FROM named)
+UNION ALL SELECT 6, NULL, NULL, NULL, NULL, NULL, NULL, row_to_json(u)::text FROM cluster_user AS u
+    WHERE id IN (SELECT responsible_id FROM named)
 ) AS told
 """  # noqa: S608 (our names)
-_SOURCES, _CONTRACTS, _FACTORIES = 3, 4, 5
+_SOURCES, _CONTRACTS, _FACTORIES, _PEOPLE = 3, 4, 5, 6
 
 
 def announced_dates(milestone_ids: Sequence[int], *, as_of: date) -> Announced:
-    """What was announced by `as_of` of these milestones (the caller may read them): one statement. Equal windows are one object."""
+    """What was announced by `as_of` of these milestones (the caller may read them): one statement."""
     return _read(_DATES, milestone_ids, as_of)[0]
 
 
 def announced_with_named(milestone_ids: Sequence[int], *, as_of: date) -> tuple[Announced, Named]:
-    """The same, with the sources, factories and contracts that the milestones and these dates name: one statement."""
+    """The same, with the sources, factories, contracts and people that the milestones and these dates name: one statement."""
     announced, named = _read(_DATES_AND_NAMED, milestone_ids, as_of)
     sources = {told["id"]: made_of(Source, told) for told in named.get(_SOURCES, ())}
     contracts = {told["id"]: made_of(Contract, told) for told in named.get(_CONTRACTS, ())}
     factories = {told["id"]: made_of(Factory, told) for told in named.get(_FACTORIES, ())}
+    people = {told["id"]: made_of(User, told) for told in named.get(_PEOPLE, ())}
     for factory in factories.values():
         factory.contract = contracts[factory.contract_id]
-    return announced, Named(sources, factories, contracts)
+    return announced, Named(sources, factories, contracts, people)
 
 
 def _read(statement: str, milestone_ids: Sequence[int], as_of: date) -> tuple[Announced, dict[int, list[dict[str, Any]]]]:
     found: tuple[dict[int, Told], dict[int, Told], dict[int, Told]] = ({}, {}, {})
     named: dict[int, list[dict[str, Any]]] = {}
     if milestone_ids:
-        windows = Windows()
         with connection.cursor() as cursor:
             cursor.execute(statement, {"milestones": f"{{{','.join(map(str, milestone_ids))}}}", "as_of": as_of})
             for which, milestone, earliest, latest, precision, announced, source, told in cursor.fetchall():
                 if told is None:
-                    found[which][milestone] = Told(windows[earliest, latest, precision], announced, source)
+                    found[which][milestone] = Told(window_of(earliest, latest, precision), announced, source)
                 else:
                     named.setdefault(which, []).append(json.loads(told, parse_float=Decimal))
     return Announced(*found), named
-
-
-class Windows(dict[tuple[date, date, str], DateWindow]):
-    """Windows by their columns, each made once: milestones share their dates."""
-
-    def __missing__(self, columns: tuple[date, date, str]) -> DateWindow:
-        earliest, latest, precision = columns
-        self[columns] = window = DateWindow(earliest, latest, Precision(precision))
-        return window

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from typing import Any, cast
 
 from django.db.models import F, QuerySet
 
@@ -11,6 +13,9 @@ from cluster.domain.delays import Finding, findings, late_days
 from cluster.models import Dependency, Milestone, Source
 from cluster.models.scope import Reader
 from cluster.queries.announced import Announced, Told, announced_with_named
+
+# To set them like attributes would take as long as to read the rows.
+_CONTRACT, _FACTORY, _RESPONSIBLE = (cast(Any, Milestone._meta.get_field(name)) for name in ("contract", "factory", "responsible"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,7 @@ class Dated:
     source: Source | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DatedMilestone:
     """A milestone as it was known on `as_of`. Late days are calendar days after the due (or original) window."""
 
@@ -43,17 +48,17 @@ class DatedMilestone:
         """The actual date; the end of its window where the day was not published."""
         return self.actual.window.latest if self.actual else None
 
-    @property
+    @cached_property
     def late_days(self) -> int | None:
         """Days late against the due date; None when no date was promised or the milestone is not judged."""
         return self._late(self.due)
 
-    @property
+    @cached_property
     def late_days_original(self) -> int | None:
         """Days late against the first date ever promised; rebaselining does not hide it."""
         return self._late(self.original)
 
-    @property
+    @cached_property
     def findings(self) -> list[Finding]:
         """What is wrong with the milestone by the delay rules."""
         if not self.milestone.scored:
@@ -94,14 +99,15 @@ def dated_milestones(
 
 
 def with_dates(rows: QuerySet[Milestone], *, as_of: date) -> list[DatedMilestone]:
-    """The given milestones with their dates as announced by `as_of`: two statements. They share the objects of their factories and
-    contracts: to read these with each row would cost as much as all the rest.
+    """The given milestones with their dates as announced by `as_of`: two statements. They share the objects of their factories,
+    contracts and people: to read these with each row would cost as much as all the rest.
     """
-    milestones = list(rows.select_related("responsible").order_by("contract_id", F("factory__order").asc(nulls_first=True), "code"))
+    milestones = list(rows.order_by("contract_id", F("factory__order").asc(nulls_first=True), "code"))
     told, named = announced_with_named([milestone.pk for milestone in milestones], as_of=as_of)
     for milestone in milestones:
-        milestone.contract = named.contracts[milestone.contract_id]
-        milestone.factory = named.factories[milestone.factory_id] if milestone.factory_id is not None else None
+        _CONTRACT.set_cached_value(milestone, named.contracts[milestone.contract_id])
+        _FACTORY.set_cached_value(milestone, named.factories.get(milestone.factory_id or 0))
+        _RESPONSIBLE.set_cached_value(milestone, named.people.get(milestone.responsible_id or 0))
     return [_dated(milestone, as_of, told, named.sources) for milestone in milestones]
 
 

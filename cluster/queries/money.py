@@ -1,5 +1,6 @@
 """Money of a contract or a factory: its cells as of a day, and the rows behind any part of them."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -212,12 +213,15 @@ def _dollars(lines: Iterable[Any], spent: Iterable[Any]) -> dict[int, FactoryDol
 
 
 def _added(rows: Iterable[tuple[int, Decimal | None, int, bool | None]]) -> dict[int, Dollars]:
-    found: dict[int, Dollars] = {}
+    parts: dict[int, list[tuple[Decimal | None, int, bool | None]]] = defaultdict(list)
     for key, usd, missing, stale in rows:
-        known = found.get(key, Dollars())
-        total = known.usd if usd is None else (known.usd or ZERO) + Decimal(usd)
-        found[key] = Dollars(total, known.missing + missing, known.stale or bool(stale))
-    return found
+        parts[key].append((usd, missing, stale))
+    return {key: _sum(those) for key, those in parts.items()}
+
+
+def _sum(parts: Collection[tuple[Decimal | None, int, bool | None]]) -> Dollars:
+    known = [Decimal(usd) for usd, _missing, _stale in parts if usd is not None]
+    return Dollars(sum(known, ZERO) if known else None, sum(missing for _usd, missing, _stale in parts), any(stale for *_, stale in parts))
 
 
 def _spent(reader: Reader, factories: Collection[int], as_of: date) -> "QuerySet[Any, Any]":

@@ -18,7 +18,8 @@ from cluster.domain.schedule import Basis, Schedule, Wait, Work
 from cluster.models import Contract, Milestone
 from cluster.models.names import in_language
 from cluster.models.scope import Reader, scope_of
-from cluster.queries.announced import Announced, Told, Windows, announced_dates
+from cluster.models.windows import window_of
+from cluster.queries.announced import Announced, Told, announced_dates
 from cluster.queries.contracts import contract_for, is_partial
 from cluster.queries.schedule import network_of
 
@@ -137,11 +138,11 @@ class _Planned(NamedTuple):
     factory_name_ru: str
     factory_name_en: str
 
-    def actual(self, as_of: date, windows: Windows) -> DateWindow | None:
+    def actual(self, as_of: date) -> DateWindow | None:
         """The actual date as announced by `as_of`."""
         if self.actual_earliest is None or self.actual_latest is None or self.actual_announced is None or self.actual_announced > as_of:
             return None
-        return windows[self.actual_earliest, self.actual_latest, self.actual_precision]
+        return window_of(self.actual_earliest, self.actual_latest, self.actual_precision)
 
 
 _DATES = ("actual_earliest", "actual_latest", "actual_precision", "actual_announced_on")
@@ -156,8 +157,8 @@ def schedule_board(*, reader: Reader, contract_code: str, as_of: date) -> Schedu
     """
     contract = contract_for(reader, contract_code)
     plan = _read(contract)
-    told, windows = announced_dates([one.key for one in plan], as_of=as_of), Windows()
-    actual = {one.key: window for one in plan if (window := one.actual(as_of, windows))}
+    told = announced_dates([one.key for one in plan], as_of=as_of)
+    actual = {one.key: window for one in plan if (window := one.actual(as_of))}
     waits, (calendars, place) = network_of(contract.pk)
     works = [
         Work(

@@ -11,12 +11,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from cluster.domain.delays import Severity
 from cluster.domain.stages import Stage
 from cluster.models.delay import SEVERITIES
 
 register = template.Library()
 
+_SEVERITIES = dict(SEVERITIES)
 _STAGES = {
     Stage.PLANNED: _("planned"),
     Stage.BUILDING: _("under construction"),
@@ -55,7 +55,7 @@ def _address(name: str, args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ..
 @register.filter
 def severity_word(value: str) -> str:
     """A severity in words."""
-    return str(dict(SEVERITIES)[Severity(value).value])
+    return str(_SEVERITIES[value])
 
 
 @register.filter
@@ -73,7 +73,7 @@ def severity_of(days: int | None, contract: Any) -> str:
 @register.simple_tag
 def severity_chip(severity: str) -> SafeString:
     """A chip with the icon and the word of a severity."""
-    return format_html('<span class="chip {}">{}{}</span>', severity, icon(severity), severity_word(severity))
+    return _chip(severity, severity, severity_word(severity))
 
 
 @register.simple_tag
@@ -82,4 +82,9 @@ def stage_chip(stage: str) -> SafeString:
     tone = {"opened": "ok", "building": "info", "commissioning": "info", "suspended": "moderate", "cancelled": "outline"}.get(
         str(stage), "outline"
     )
-    return format_html('<span class="chip {}">{}{}</span>', tone, icon(str(stage)), stage_word(stage))
+    return _chip(tone, str(stage), stage_word(stage))
+
+
+@lru_cache(maxsize=500)
+def _chip(tone: str, sign: str, word: str) -> SafeString:
+    return format_html('<span class="chip {}">{}{}</span>', tone, icon(sign), word)

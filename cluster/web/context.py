@@ -276,12 +276,12 @@ class Frame:
         except DomainError:
             return self.today
 
-    @property
+    @cached_property
     def is_past(self) -> bool:
         """Whether the page shows a past day, and so is read-only."""
         return self.as_of < self.today
 
-    @property
+    @cached_property
     def as_of_query(self) -> str:
         """What links append to stay on the same day: `?as_of=2025-06-30`, or nothing today."""
         return f"?{urlencode({'as_of': self.as_of.isoformat()})}" if self.is_past else ""

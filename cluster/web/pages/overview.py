@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -113,12 +114,16 @@ def _worst(reader: User, state: Overview) -> list[tuple[DatedMilestone, LateBeca
 
 def timeline_rows(milestones: list[DatedMilestone], *, code: str, query: str = "") -> list[TimelineRow]:
     """The judged milestones that were promised for a date, as the slip chart takes them."""
+
+    @cache
+    def page_of(factory: str) -> str:
+        return reverse("cluster:factory", args=[code, factory]) + query
+
     found = []
     for dated in milestones:
         if dated.original is None or not dated.milestone.scored:
             continue
         factory = dated.milestone.factory
-        url = reverse("cluster:factory", args=[code, factory.code]) + query if factory else ""
         found.append(
             TimelineRow(
                 name=str(dated.milestone.name),
@@ -127,7 +132,7 @@ def timeline_rows(milestones: list[DatedMilestone], *, code: str, query: str = "
                 forecast=dated.forecast.window if dated.forecast else None,
                 actual=dated.actual.window if dated.actual else None,
                 late=dated.late_days_original or 0,
-                url=url,
+                url=page_of(factory.code) if factory else "",
                 is_main=dated.milestone.kind in _MAIN_KINDS,
             )
         )
