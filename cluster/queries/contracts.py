@@ -135,17 +135,41 @@ class Standing:
     rows: list[FactoryRow]
 
 
+@dataclass(frozen=True, slots=True)
+class FactoryStanding:
+    """The same of one factory, with all `factories` of its contract that `reader` may see, in their order."""
+
+    figures: Figures
+    milestones: list[DatedMilestone]
+    row: FactoryRow
+    factories: list[Factory]
+
+
 def standing_of(*, reader: Reader, contract: Contract, as_of: date) -> Standing:
     """Where a contract stands: three statements."""
-    claims = claims_for_figures(reader=reader, contract_id=contract.pk, as_of=as_of)
-    told, factories = together(claims, _with_money(reader, contract, as_of))
-    facts = figures_of(told, as_of=as_of)
+    facts, factories = _facts_and_factories(reader, contract, as_of)
     milestones = dated_milestones(reader=reader, as_of=as_of, contract_id=contract.pk)
     by_factory: dict[int, list[DatedMilestone]] = {}
     for milestone in milestones:
         if milestone.milestone.factory_id is not None:
             by_factory.setdefault(milestone.milestone.factory_id, []).append(milestone)
     return Standing(facts, milestones, [_row(factory, by_factory.get(factory.pk, []), facts, as_of) for factory in factories])
+
+
+def factory_standing_of(*, reader: Reader, contract: Contract, factory_code: str, as_of: date) -> FactoryStanding:
+    """Where a factory stands: three statements. NotFound where it is not there for this reader."""
+    facts, factories = _facts_and_factories(reader, contract, as_of)
+    factory = next((one for one in factories if one.code == factory_code), None)
+    if factory is None:
+        raise NotFound("There is no factory “{factory}”.", field="factory", factory=factory_code)
+    milestones = dated_milestones(reader=reader, as_of=as_of, contract_id=contract.pk, factory_id=factory.pk)
+    return FactoryStanding(facts, milestones, _row(factory, milestones, facts, as_of), factories)
+
+
+def _facts_and_factories(reader: Reader, contract: Contract, as_of: date) -> tuple[Figures, list[Factory]]:
+    claims = claims_for_figures(reader=reader, contract_id=contract.pk, as_of=as_of)
+    told, factories = together(claims, _with_money(reader, contract, as_of))
+    return figures_of(told, as_of=as_of), factories
 
 
 def _with_money(reader: Reader, contract: Contract, as_of: date) -> "QuerySet[Factory]":

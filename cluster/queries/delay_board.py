@@ -5,18 +5,20 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import Count
+
 from cluster.domain.delays import FlagKind, Severity
 from cluster.domain.errors import DomainError, NotFound
 from cluster.domain.schedule import Basis, Schedule
-from cluster.models import Contract, DelayEvent, DelayFlag, Factory, Milestone
+from cluster.models import BaselineMilestone, Contract, DelayEvent, DelayFlag, Factory, ForecastRevision, Milestone, SlipReason
 from cluster.models.scope import Reader
 from cluster.queries.causes import LateBecause, causes_of, seen
 from cluster.queries.contracts import contract_for
 from cluster.queries.delays import Late, found_late
-from cluster.queries.factories import MilestoneStory, stories
 from cluster.queries.flag_kinds import Measure, flag_rules, subjects_of
-from cluster.queries.milestones import with_dates
+from cluster.queries.milestones import DatedMilestone, with_dates
 from cluster.queries.schedule import schedule_of, standing_schedule
+from cluster.queries.together import together
 
 _GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
 
@@ -62,13 +64,15 @@ class DelayRow:
 class Delayed:
     """What is late or otherwise wrong, with all that is wrong with it, the gravest first: one story, not several.
 
-    A milestone has its `story` and, while it is late by the schedule, its `cause`. `subject` names what is neither a milestone nor a
-    factory; `page` is the name of the address on which it is read.
+    A milestone is `dated`, with the first `promise` of it, how often its forecast `moved`, and, while it is late by the schedule, its
+    `cause`. `subject` names what is neither a milestone nor a factory; `page` is the name of the address on which it is read.
     """
 
     rows: list[DelayRow]
     factory: Factory | None
-    story: MilestoneStory | None = None
+    dated: DatedMilestone | None = None
+    promise: BaselineMilestone | None = None
+    moved: int = 0
     cause: LateBecause | None = None
     subject: str = ""
     page: str = ""
@@ -81,12 +85,12 @@ class Delayed:
     @property
     def code(self) -> str:
         """The milestone's code, else the factory's."""
-        return self.story.dated.milestone.code if self.story else self.factory_code
+        return self.dated.milestone.code if self.dated else self.factory_code
 
     @property
     def name(self) -> str:
         """What it is called."""
-        named = self.story.dated.milestone if self.story else self.factory
+        named = self.dated.milestone if self.dated else self.factory
         return self.subject or (str(named.name) if named else "")
 
     @property
@@ -137,13 +141,14 @@ def delay_board(*, reader: Reader, contract_code: str, as_of: date, today: date)
         except DomainError as error:
             problem = error
         milestones = with_dates(Milestone.objects.for_reader(reader).filter(pk__in=late), as_of=as_of)
-    told = stories([m for m in milestones if m.milestone.pk in late], as_of=as_of)
-    lasting = [one.dated.milestone.pk for one in told if not one.dated.is_reached]
+    told = [one for one in milestones if one.milestone.pk in late]
+    promises, moves = _promises_and_moves(late, as_of)
+    lasting = [one.milestone.pk for one in told if not one.is_reached]
     causes = causes_of(lasting, schedule, reader=reader, as_of=as_of, known=milestones) if schedule else {}
-    for story in told:
-        milestone = story.dated.milestone
-        rows = sorted(late[milestone.pk], key=_gravest_first)
-        others.append(Delayed(rows, milestone.factory, story=story, cause=causes.get(milestone.pk)))
+    for dated in told:
+        key = dated.milestone.pk
+        rows = sorted(late[key], key=_gravest_first)
+        others.append(Delayed(rows, dated.milestone.factory, dated, promises.get(key), moves.get(key, 0), causes.get(key)))
     return DelayBoard(contract, as_of, others, computed=as_of < today, problem=problem)
 
 
@@ -161,7 +166,7 @@ def worst_first(subject: Delayed, today: date) -> tuple[bool, int, bool, int, st
     """
     worst = subject.worst
     noted = all(row.is_noted(today) for row in subject.rows)
-    return noted, -_GRAVITY[worst.severity], subject.story is None, -worst.days, subject.code
+    return noted, -_GRAVITY[worst.severity], subject.dated is None, -worst.days, subject.code
 
 
 def flag_for(reader: Reader, *, contract_code: str, flag_id: int) -> DelayFlag:
@@ -176,6 +181,15 @@ def flag_for(reader: Reader, *, contract_code: str, flag_id: int) -> DelayFlag:
 def life_of(flag: DelayFlag) -> list[DelayEvent]:
     """What happened to a flag (the caller may read it), the oldest first: one statement."""
     return list(flag.events.select_related("by").order_by("recorded_at", "id"))
+
+
+def _promises_and_moves(milestones: Collection[int], as_of: date) -> tuple[dict[int, BaselineMilestone], dict[int, int]]:
+    """By milestone the first promise of it, and how often its forecast moved, as announced by the day: one statement."""
+    promises = BaselineMilestone.objects.filter(milestone__in=milestones, baseline__in_force_from__lte=as_of).announced_by(as_of)
+    first = promises.select_related("source").order_by("milestone_id", "baseline__in_force_from", "id").distinct("milestone_id")
+    revisions = ForecastRevision.objects.filter(milestone__in=milestones).exclude(reason=SlipReason.CONFIRMED).announced_by(as_of)
+    promised, moved = together(first, revisions.order_by().values_list("milestone").annotate(Count("pk")))
+    return {promise.milestone_id: promise for promise in promised}, dict(moved)
 
 
 def _gravest_first(row: DelayRow) -> tuple[bool, int, int, str]:

@@ -129,6 +129,19 @@ def earned_in(
 ) -> Earned:
     """Earned value of factories that the caller has read for a reader: two statements beside reading them. Raises as above."""
     baseline = baseline_in_force(contract.pk, as_of=as_of)
+    return earned_under(baseline, contract=contract, factories=factories, as_of=as_of, factory=factory, partial=partial)
+
+
+def earned_under(
+    baseline: Baseline | None,
+    *,
+    contract: Contract,
+    factories: Iterable[Factory],
+    as_of: date,
+    factory: Factory | None = None,
+    partial: bool = False,
+) -> Earned:
+    """The same under the baseline in force, where that was read too: one statement."""
     if baseline is None:
         raise _no_baseline(contract, as_of)
     by_key = {one.pk: one for one in factories}

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import F, QuerySet, Subquery
 
@@ -22,11 +21,10 @@ from cluster.models import (
     Figure,
     ForecastRevision,
     LedgerEntry,
-    Milestone,
     SlipReason,
 )
 from cluster.models.scope import Reader
-from cluster.queries.contracts import FactoryRow, baseline_in_force, contract_for, standing_of
+from cluster.queries.contracts import FactoryRow, baseline_in_force, contract_for, factory_standing_of, standing_of
 from cluster.queries.conversions import with_known_dollars
 from cluster.queries.dollars import Dollars, FactoryDollars, dollars_of, dollars_of_factories
 from cluster.queries.figures import Figures, value_of
@@ -118,9 +116,18 @@ class BudgetSum:
 
 
 @dataclass(frozen=True, slots=True)
+class MilestoneGroup:
+    """Milestones of a factory that are `late` (something is wrong and they are not reached), `open` or `reached`: the first of `count`."""
+
+    name: str
+    stories: list[MilestoneStory]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class FactoryStory:
-    """Everything the page of one factory tells. Unknown figures are None; `known` are all milestones of the contract that the reader may
-    see, `visible` the ids of the factories that may be linked.
+    """Everything the page of one factory tells. Unknown figures are None; `milestones` are all of it, `groups` those that are told one by
+    one, `visible` the ids of the factories that may be linked.
     """
 
     contract: Contract
@@ -129,19 +136,17 @@ class FactoryStory:
     row: FactoryRow
     neighbours: tuple[Factory | None, Factory | None]
     facts: list[Fact]
-    milestones: list[MilestoneStory]
+    milestones: list[DatedMilestone]
+    groups: list[MilestoneGroup]
+    baseline: Baseline | None
     budget: list[BudgetLine]
     ledger: list[LedgerEntry]
-    known: list[DatedMilestone]
     visible: frozenset[int] = frozenset()
 
     @property
-    def groups(self) -> list[tuple[str, list[MilestoneStory]]]:
-        """The milestones as `late` (something is wrong and they are not reached), `open` and `reached`, each by date; no empty group."""
-        found: dict[str, list[MilestoneStory]] = {"late": [], "open": [], "reached": []}
-        for one in sorted(self.milestones, key=_when):
-            found["reached" if one.dated.is_reached else "late" if one.dated.findings else "open"].append(one)
-        return [(name, group) for name, group in found.items() if group]
+    def told(self) -> list[MilestoneStory]:
+        """The milestones that are told one by one, by code."""
+        return sorted((story for group in self.groups for story in group.stories), key=lambda story: story.dated.milestone.code)
 
     @property
     def budget_sums(self) -> list[BudgetSum]:
@@ -195,37 +200,53 @@ def factory_for(reader: Reader, *, contract_code: str, factory_code: str) -> Fac
     return found
 
 
-def factory_story(*, reader: Reader, contract_code: str, factory_code: str, as_of: date) -> FactoryStory:
-    """One factory with its facts, milestones, forecasts, budget and ledger: five statements."""
+def factory_story(*, reader: Reader, contract_code: str, factory_code: str, as_of: date, most: int) -> FactoryStory:
+    """One factory with its facts, milestones, of which `most` of a group are told, budget and ledger: five statements."""
     contract = contract_for(reader, contract_code)
-    stands = standing_of(reader=reader, contract=contract, as_of=as_of)
-    rows = stands.rows
-    at = next((n for n, row in enumerate(rows) if row.factory.code == factory_code), None)
-    if at is None:
-        raise NotFound("There is no factory “{factory}”.", field="factory", factory=factory_code)
-    factory = rows[at].factory
-    own = [m for m in stands.milestones if m.milestone.factory_id == factory.pk]
-    # As a query: thousands of ids would be written out three times.
-    keys: Any = Milestone.objects.filter(factory=factory).values("pk")
+    stands = factory_standing_of(reader=reader, contract=contract, factory_code=factory_code, as_of=as_of)
+    factory, at = stands.row.factory, stands.factories.index(stands.row.factory)
+    groups = _groups(stands.milestones)
+    told = [one for group in groups.values() for one in group[:most]]
+    keys = [one.milestone.pk for one in told]
     entries = LedgerEntry.objects.filter(factory=factory, date__lte=as_of).select_related(
         "conversion__rate", "conversion__replaced", "source", "reverses", "recorded_by"
     )
-    promises, revisions, links, budget, ledger = together(
-        _promises(keys, as_of), _revisions(keys, as_of), links_to(keys), _budget(factory, as_of), with_known_dollars(entries, as_of)
+    promises, revisions, links, baselines, budget, ledger = together(
+        _promises(keys, as_of),
+        _revisions(keys, as_of),
+        links_to(keys),
+        _in_force(factory, as_of),
+        _budget(factory, as_of),
+        with_known_dollars(entries, as_of),
     )
+    stories = {story.dated.milestone.pk: story for story in _told(told, promises, revisions, links)}
     return FactoryStory(
         contract=contract,
         factory=factory,
         as_of=as_of,
-        row=rows[at],
-        neighbours=(rows[at - 1].factory if at else None, rows[at + 1].factory if at + 1 < len(rows) else None),
+        row=stands.row,
+        neighbours=(
+            stands.factories[at - 1] if at else None,
+            stands.factories[at + 1] if at + 1 < len(stands.factories) else None,
+        ),
         facts=facts_of(stands.figures, factory.pk),
-        milestones=_told(own, promises, revisions, links),
+        milestones=stands.milestones,
+        groups=[
+            MilestoneGroup(name, [stories[one.milestone.pk] for one in group[:most]], len(group)) for name, group in groups.items() if group
+        ],
+        baseline=next(iter(baselines), None),
         budget=budget,
         ledger=ledger,
-        known=stands.milestones,
-        visible=frozenset(row.factory.pk for row in rows),
+        visible=frozenset(one.pk for one in stands.factories),
     )
+
+
+def _groups(milestones: Iterable[DatedMilestone]) -> dict[str, list[DatedMilestone]]:
+    """The milestones by the name of their group, each by date."""
+    found: dict[str, list[DatedMilestone]] = {"late": [], "open": [], "reached": []}
+    for one in sorted(milestones, key=_when):
+        found["reached" if one.is_reached else "late" if one.findings else "open"].append(one)
+    return found
 
 
 def facts_of(facts: Figures, factory_id: int) -> list[Fact]:
@@ -290,18 +311,19 @@ def _told(
     ]
 
 
-def _when(story: MilestoneStory) -> date:
+def _when(dated: DatedMilestone) -> date:
     """The day that a milestone stands for in a list: reached, forecast or promised; those without any come last."""
-    dated = story.dated
     known = dated.actual or dated.forecast or dated.due
     return known.window.latest if known else date.max
 
 
+def _in_force(factory: Factory, as_of: date) -> "QuerySet[Baseline]":
+    return Baseline.objects.filter(contract_id=factory.contract_id, in_force_from__lte=as_of).order_by("-in_force_from")[:1]
+
+
 def _budget(factory: Factory, as_of: date) -> "QuerySet[BudgetLine]":
     """The lines under the baseline in force."""
-    in_force = (
-        Baseline.objects.filter(contract_id=factory.contract_id, in_force_from__lte=as_of).order_by("-in_force_from").values("pk")[:1]
-    )
-    lines = BudgetLine.objects.announced_by(as_of).filter(factory=factory, baseline__in=Subquery(in_force))
+    in_force = Subquery(_in_force(factory, as_of).values("pk"))
+    lines = BudgetLine.objects.announced_by(as_of).filter(factory=factory, baseline__in=in_force)
     shown = lines.select_related("conversion__rate", "source", "baseline").order_by("category", "funding", "month")
     return with_known_dollars(shown, as_of)

@@ -65,7 +65,7 @@ def _row(facts: Facts, delayed: Delayed) -> Row:
         where = cause.said.document or (str(cause.said.source.title) if cause.said.source else "")
         parts = (cause.said.get_reason_display(), where, cause.said.speaker)
         said = " · ".join(str(part) for part in parts if part)
-    note = facts.notes.get(delayed.story.dated.milestone.pk) if delayed.story else None
+    note = facts.notes.get(delayed.dated.milestone.pk) if delayed.dated else None
     return Row(delayed, cause_text(cause) if cause else "", said, note)
 
 

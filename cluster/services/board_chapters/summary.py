@@ -55,7 +55,7 @@ def _headline(facts: Facts) -> Iterator[str]:
     state, total = facts.state, facts.total
     if state.planned_factories:
         yield _("{opened} of {planned} factories are open.").format(opened=state.opened_factories, planned=state.planned_factories)
-    late = [one for one in facts.late if one.story]
+    late = [one for one in facts.late if one.dated]
     if late:
         counted = ngettext("%(n)s milestone is late", "%(n)s milestones are late", len(late)) % {"n": len(late)}
         worst = max(late, key=lambda one: max(row.days for row in one.rows))

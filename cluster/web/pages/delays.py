@@ -34,7 +34,7 @@ from cluster.web.lists import AS_OF, Column, Filter, Kind, Listed, Listing, open
 
 STATES = ("all", "open", "closed")
 NOTED = ("yes", "no")
-PAGE = 40
+PAGE = 25
 _GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
 _FILTERS = ("kind", "severity", "factory", "noted")
 
@@ -49,12 +49,12 @@ class _Row:
     @property
     def dated(self) -> Any:
         """The milestone with its dates; None where it is about something else."""
-        return self.delayed.story.dated if self.delayed.story else None
+        return self.delayed.dated
 
     @property
     def promise(self) -> Any:
         """The first promise."""
-        return self.delayed.story.promise if self.delayed.story else None
+        return self.delayed.promise
 
     def window(self, name: str) -> Any:
         """One of the dates of the milestone."""
@@ -64,7 +64,7 @@ class _Row:
 
 def _latest(name: str) -> Callable[[Delayed], Any]:
     def of(delayed: Delayed) -> Any:
-        found = getattr(delayed.story.dated, name) if delayed.story else None
+        found = getattr(delayed.dated, name) if delayed.dated else None
         return found.window.latest if found else None
 
     return of

@@ -20,7 +20,7 @@ from cluster.domain.texts import printable
 from cluster.models.form_fields import message_of
 from cluster.queries.causes import late_because
 from cluster.queries.contracts import contract_for
-from cluster.queries.earned_value import FactoryEarned, earned_in
+from cluster.queries.earned_value import FactoryEarned, earned_under
 from cluster.queries.factories import FactoryStory, MilestoneStory, factory_for, factory_story
 from cluster.queries.history import factory_history
 from cluster.queries.people import sees_people
@@ -36,14 +36,14 @@ HISTORY_SIZE = 25
 # newest are shown.
 FOLD_FROM, SUM_FROM, ENTRIES = 12, 24, 15
 # Of each group of milestones as many are told here; the schedule's table has all of them. As many forecasts are confirmed at once.
-MOST_TOLD, MOST_CONFIRMED = 60, 200
+MOST_TOLD, MOST_CONFIRMED = 30, 200
 
 
 @page
 def factory(request: HttpRequest, code: str, factory: str) -> HttpResponse:
     """Everything about one factory; what the reader may enter is linked where it belongs."""
     reader, as_of = reader_of(request), as_of_from(request)
-    story = factory_story(reader=reader, contract_code=code, factory_code=factory, as_of=as_of)
+    story = factory_story(reader=reader, contract_code=code, factory_code=factory, as_of=as_of, most=MOST_TOLD)
     today = as_of == timezone.localdate()
 
     def may(action: Action) -> bool:
@@ -51,20 +51,19 @@ def factory(request: HttpRequest, code: str, factory: str) -> HttpResponse:
 
     forecasting = may(Action.REVISE_FORECAST)
     earned = _earned(story)
-    lasting = [dated for one in story.milestones if (dated := one.dated).late_days and not dated.is_reached]
+    lasting = [dated for one in story.told if (dated := one.dated).late_days and not dated.is_reached]
     context = {
         "story": story,
-        "causes": late_because(lasting, story.contract, reader=reader, today=timezone.localdate(), known=story.known),
+        "causes": late_because(lasting, story.contract, reader=reader, today=timezone.localdate(), known=story.milestones),
         "chart": _chart(story),
         "gantt": _gantt_of(story, past=as_of < timezone.localdate()),
         "files": [(form.upper(), _gantt_of(story, past=as_of < timezone.localdate(), form=form)) for form in ("xlsx", "csv")],
         "folded": len(story.milestones) > FOLD_FROM,
-        "groups": [(name, group[:MOST_TOLD], len(group)) for name, group in story.groups],
         "summed": len(story.budget) > SUM_FROM,
         "visible": story.visible,
         "entries": story.ledger[:ENTRIES],
         "may_forecast": forecasting,
-        "to_confirm": _to_confirm(story.milestones) if forecasting else [],
+        "to_confirm": _to_confirm(story.told) if forecasting else [],
         "may_pay": may(Action.RECORD_PAYMENT),
         "may_output": may(Action.RECORD_OUTPUT),
         "may_edit": may(Action.EDIT_RECORD),
@@ -123,7 +122,7 @@ def confirm(request: HttpRequest, code: str, factory: str) -> HttpResponse:
 def _earned(story: FactoryStory) -> FactoryEarned | None:
     """Its earned value; None where no baseline is in force, or no milestone has a weight."""
     try:
-        found = earned_in(contract=story.contract, factories=[story.factory], as_of=story.as_of)
+        found = earned_under(story.baseline, contract=story.contract, factories=[story.factory], as_of=story.as_of)
     except DomainError:
         return None
     return next((one for one in found.rows if any(milestone.weight for milestone in one.milestones)), None)
@@ -132,7 +131,7 @@ def _earned(story: FactoryStory) -> FactoryEarned | None:
 def _chart(story: FactoryStory) -> Chart | None:
     """The promises of the factory and what came of them; None when nothing was promised."""
     # A link from the chart would lead to this very page.
-    rows = [replace(row, url="") for row in timeline_rows([one.dated for one in story.milestones], code=story.contract.code)]
+    rows = [replace(row, url="") for row in timeline_rows(story.milestones, code=story.contract.code)]
     return timeline("factory-promises", rows, as_of=story.as_of, most=FOLD_FROM) if rows else None
 
 

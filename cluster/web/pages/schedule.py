@@ -25,7 +25,7 @@ from cluster.web.lists import AS_OF, Column, Filter, Kind, Listed, Listing, open
 
 VIEWS = ("chart", "table")
 # Rows of the table on a page, and those that a chart draws.
-PAGE, MOST_DRAWN = 200, 1000
+PAGE, MOST_DRAWN = 100, 1000
 # What stands for "the contract as a whole" among the factories of a filter.
 WHOLE = "-"
 SCHEDULE = Listing(

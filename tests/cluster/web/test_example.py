@@ -190,7 +190,7 @@ def test_many_delays_come_page_by_page_what_is_late_now_first(place: Place) -> N
             row.save()
     flag_delays(as_of=localdate(), progress=lambda done, total: None)
     first, second = (words(place.client().get(f"{place.base}delays/?page={number}")) for number in (1, 2))
-    assert "1–40 of 46" in first
+    assert "1–25 of 46" in first
     assert "Late, and over" not in first
     assert "Late, and over" in second
     assert "Step 00" in second

@@ -73,7 +73,7 @@ class TestMilestones:
         for number in range(70):
             make_milestone(place.factory, code=f"N{number:02}")
         response = place.client().get(place.base + "factories/F01/")
-        assert "The first 60 of 70 are shown." in words(response)
+        assert "The first 30 of 70 are shown." in words(response)
         assert f'href="{place.base}schedule/?factory=F01&amp;view=table"' in response.content.decode()
 
     def test_a_milestone_that_is_not_judged_says_why(self, place: Place) -> None:
