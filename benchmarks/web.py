@@ -12,10 +12,10 @@ import secrets
 import statistics
 import sys
 import tempfile
+from importlib import import_module
 from time import perf_counter, process_time
 from typing import Any
 
-import django
 import psycopg
 from money import execute, own_databases, say
 
@@ -46,7 +46,7 @@ PAGES = {
 
 def prepare(contracts: int) -> Any:
     """The database, and the browser of an editor of everything."""
-    django.setup()
+    import_module("avtotor_site.wsgi")  # as the web server does
     from django.contrib.auth.models import Group
     from django.core.management import call_command
     from django.test import Client
