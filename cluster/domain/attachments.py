@@ -17,13 +17,6 @@ LONGEST_NAME = 200
 LARGEST_UNPACKED = 200 * MEGABYTE
 MOST_PARTS = 5_000
 
-# How a file is sent: no browser guesses its kind, runs anything in it, or lets it act in the name of the site.
-SEALED = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
-    "Cache-Control": "private, no-cache",
-}
-
 _TEXT = "text/plain"
 # The kinds that are taken, by the ends of their names.
 MEDIA_TYPES = {
