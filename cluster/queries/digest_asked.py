@@ -32,6 +32,7 @@ from cluster.queries.my_work import (
 )
 from cluster.queries.people import as_one
 from cluster.queries.reporting import owed_by
+from cluster.queries.together import together
 
 # So many of a kind are named; the page shows the rest.
 FIRST = 3
@@ -75,7 +76,7 @@ def asked_section(brief: Brief) -> Section | None:
 def _read(everybody: Brief, people: Collection[User]) -> Mapping[User, AskedOfReader]:
     """What most people are asked is read at once: forecasts, delays, reports; the rest for the few who may be asked it."""
     today = everybody.as_of
-    forecasts, flags, reports = _forecasts(people, today), _flags(people, today), _reports(people, today)
+    forecasts, flags, reports = _asked_of_each(people, today)
     first = {key for keys in forecasts.values() for key in keys[:MOST_FORECASTS]}
     rows = with_dates(Milestone.objects.filter(pk__in=first), as_of=today) if first else []
     dated = {one.milestone.pk: ForecastToTell(one) for one in rows}
@@ -111,39 +112,31 @@ def _baseline_line(one: Baseline) -> Line:
     return Line(one, reverse("cluster:baseline", args=[one.contract.code, one.pk]))
 
 
-def _forecasts(people: Collection[User], today: date) -> dict[User, list[int]]:
-    """The milestones of which a word is due from each of these people: one statement."""
-    columns = ("pk", "contract_id", "factory_id", "responsible_id", "factory__manager_id")
-    rows = list(forecasts_asked(people, as_one(people), today).values_list(*columns))
-    found = {}
-    for person in people:
-        allowed, managed = _covering(person.scope.allowing(Action.REVISE_FORECAST)), _covering(person.scope.held_as(Role.MANAGER))
-        found[person] = [
-            pk
-            for pk, contract, factory, *answer in rows
-            if allowed(contract, factory) and (person.pk in answer or managed(contract, factory))
-        ]
-    return found
-
-
-def _flags(people: Collection[User], today: date) -> dict[User, list[int]]:
-    """The delays of which each of these people ought to take note: one statement, and one for each who may do so everywhere."""
+def _asked_of_each(people: Collection[User], today: date) -> tuple[dict[User, list[int]], dict[User, list[int]], Counter[int]]:
+    """By person the milestones of which a word is due and the delays to take note of, in their order, and how many duties lack a report:
+    one statement.
+    """
     scopes = {person: person.scope.allowing(Action.REVISE_FORECAST) for person in people}
     everywhere = [person for person in people if scopes[person].sees_everything]
-    found = {person: list(flags_asked(person, today).values_list("pk", flat=True)[:MOST_COUNTED]) for person in everywhere}
-    others = [person for person in people if person not in found]
-    rows = list(flags_asked(as_one(others), today).values_list("pk", "contract_id", "factory_id")) if others else []
-    for person in others:
-        allowed = _covering(scopes[person])
-        found[person] = [pk for pk, contract, factory in rows if allowed(contract, factory)]
-    return found
-
-
-def _reports(people: Collection[User], today: date) -> Counter[int]:
-    """How many duties of each of these people lack a report: one statement."""
+    others, all_of_them = as_one(person for person in people if not scopes[person].sees_everything), as_one(people)
+    milestones, duties, delays, *of_everywhere = together(
+        forecasts_asked(people, all_of_them, today).values_list("pk", "contract_id", "factory_id", "responsible_id", "factory__manager_id"),
+        owed_by(people, all_of_them, today=today).values_list("owed_by_id", "contract_id", "factory_id"),
+        flags_asked(others, today).values_list("pk", "contract_id", "factory_id"),
+        *(flags_asked(person, today).values_list("pk", flat=True)[:MOST_COUNTED] for person in everywhere),
+    )
+    forecasts, flags = {}, dict(zip(everywhere, of_everywhere, strict=True))
+    for person, scope in scopes.items():
+        allowed, managed = _covering(scope), _covering(person.scope.held_as(Role.MANAGER))
+        forecasts[person] = [
+            pk
+            for pk, contract, factory, *answer in milestones
+            if allowed(contract, factory) and (person.pk in answer or managed(contract, factory))
+        ]
+        if person not in flags:
+            flags[person] = [pk for pk, contract, factory in delays if allowed(contract, factory)]
     seen = {person.pk: _covering(person.scope) for person in people}
-    rows = owed_by(people, as_one(people), today=today).values_list("owed_by_id", "contract_id", "factory_id")
-    return Counter(person for person, contract, factory in rows if seen[person](contract, factory))
+    return forecasts, flags, Counter(person for person, contract, factory in duties if seen[person](contract, factory))
 
 
 def _covering(scope: Scope) -> Callable[[int, int | None], bool]:
