@@ -118,7 +118,8 @@ def source_for(reader: Reader, key: str) -> Source:
 
 def claims_of(reader: Reader, contract: Contract, *, as_of: date) -> "QuerySet[Claim]":
     """Every claim about the contract that `reader` may see and that was known on the day: by figure, factory and time."""
-    own = Claim.objects.for_reader(reader).filter(contract=contract).announced_by(as_of).select_related("source", "factory", "contract")
+    own = Claim.objects.for_reader(reader).filter(contract=contract).announced_by(as_of)
+    own = own.select_related("source", "factory", "milestone", "contract")
     return own.order_by("figure", F("factory__order").asc(nulls_first=True), "valid_latest", "-in_use", "pk")
 
 

@@ -352,6 +352,12 @@ def qualified(text: str, qualifier: str) -> str:
 
 
 @register.filter
+def worded(text: str, told: Any) -> str:
+    """The number of a sourced fact in the wording of its source: `{{ row.quantity|count:row.unit|worded:row }}`."""
+    return qualified(text, told.qualifier)
+
+
+@register.filter
 def claim_qualifier(claim: Claim) -> str:
     """The wording alone: `более`; empty where the source is exact."""
     return _WORDS[language()].get(claim.qualifier, "")

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -87,7 +87,9 @@ def _workbook(table: Table, columns: Sequence[Column], rows: Iterable[Sequence[o
 
 
 def _write_csv(response: HttpResponse, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Separator and decimal mark are those of the active language; numbers stay numbers, everything else is a text, dates in ISO form."""
+    """Separator and decimal mark are those of the active language; numbers stay numbers, everything else is a text, dates in ISO form, moments in the
+    reader's zone to the minute.
+    """
     english = (get_language() or "ru").startswith("en")
     response.write("\ufeff")
     table = csv.writer(response, delimiter="," if english else ";")
@@ -101,6 +103,8 @@ def _cell(value: object, *, english: bool) -> object:
         return value
     if isinstance(value, Decimal):
         return str(value) if english else str(value).replace(".", ",")
+    if isinstance(value, datetime):
+        value = timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
     text = "" if value is None else str(value)
     return f"'{text}" if needs_guard(text) else text
 

@@ -19,6 +19,7 @@ from cluster.domain.errors import NotFound
 from cluster.models import JobRun
 from cluster.queries.jobs import Job, jobs_for, run_for, runs_for, why_failed
 from cluster.queries.outbox import handles_mail
+from cluster.queries.people import sees_all_people
 from cluster.queries.rates import waiting_count
 from cluster.services import jobs as services
 from cluster.templatetags.format import date_short, number
@@ -140,6 +141,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         "names": options(request, "job", [any_choice, *JobRun.Name.choices], request.GET.get("job", "")),
         "statuses": options(request, "status", [any_choice, *Status.choices], request.GET.get("status", "")),
         "may_run": may_run,
+        "sees_people": sees_all_people(reader),
         "handles_mail": handles_mail(reader),
         "quarantined": waiting_count(reader) if reader.scope.may(Action.EDIT_RECORD) else 0,
     }
@@ -157,7 +159,8 @@ def jobs_file(request: HttpRequest, form: str) -> HttpResponse:
 
 
 def _runs(request: HttpRequest) -> tuple[Listed, "QuerySet[JobRun]"]:
-    listed = RUNS.asked(request)
+    # Jobs belong to no contract, and neither do the names of those who asked for them.
+    listed = (RUNS if sees_all_people(reader_of(request)) else RUNS.without("by")).asked(request)
     runs = runs_for(reader_of(request), name=chosen(request, "job", JobRun.Name.values), status=chosen(request, "status", Status.values))
     return listed, runs.order_by(*listed.order_by())
 
@@ -168,7 +171,7 @@ def job(request: HttpRequest, run_id: int) -> HttpResponse:
     """One run: the whole page, or for htmx only the part that moves."""
     row = run_row(run_for(reader_of(request), run_id))
     template = "cluster/partials/run.html" if request.headers.get("HX-Request") else "cluster/job.html"
-    return render(request, template, {"row": row})
+    return render(request, template, {"row": row, "sees_people": sees_all_people(reader_of(request))})
 
 
 @page

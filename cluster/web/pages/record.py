@@ -11,7 +11,7 @@ from cluster.domain.access import Action
 from cluster.models import Confidence
 from cluster.queries.contracts import contract_for
 from cluster.queries.record import Record, claims_of, record, source_story
-from cluster.templatetags.format import claim_value
+from cluster.templatetags.format import claim_value, unit_word
 from cluster.web.door import as_of_from, page, reader_of
 from cluster.web.filters import chosen, options, paged, typed
 from cluster.web.lists import AS_OF, Column, Filter, Kind, Listed, Listing, opens_saved
@@ -47,9 +47,10 @@ CLAIMS = Listing(
     columns=(
         Column("figure", _("Figure"), value=lambda claim: claim.get_figure_display()),
         Column("factory", _("Factory"), value=lambda claim: claim.factory.code if claim.factory else None),
+        Column("milestone", _("Milestone"), value=lambda claim: claim.milestone.code if claim.milestone else None),
         Column("value", _("Value"), value=claim_value),
         Column("number", _("Number"), Kind.NUMBER, lambda claim: claim.value),
-        Column("unit", _("Unit"), value=lambda claim: claim.unit),
+        Column("unit", _("Unit"), value=lambda claim: unit_word(5, claim.unit) if claim.unit else None),
         Column("valid", _("Of the time"), Kind.DATE, lambda claim: claim.valid),
         Column("announced", _("Announced"), Kind.DATE, lambda claim: claim.announced),
         Column("confidence", _("Confidence"), value=lambda claim: claim.get_confidence_display()),

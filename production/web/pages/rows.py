@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from cluster.models import Contract
 from cluster.queries.contracts import contract_for, is_partial
+from cluster.templatetags.format import unit_word
 from cluster.web.door import as_of_from, page, reader_of
 from cluster.web.filters import chosen, options, paged
 from cluster.web.lists import AS_OF, Column, Filter, Kind, Listed, Listing, opens_saved
@@ -22,6 +23,7 @@ _SOURCED = (
     Column("announced", _("Announced"), Kind.DATE, lambda row: row.announced, by=lambda row: row.announced_latest),
     Column("in_use", _("In use"), value=lambda row: gettext("yes") if row.in_use else None, by=lambda row: not row.in_use),
     Column("source", _("Source"), value=lambda row: row.source, by=lambda row: str(row.source).casefold() if row.source else None),
+    Column("wording", _("Wording"), value=lambda row: row.get_qualifier_display(), on_page=False),
     Column("url", _("Address"), value=lambda row: row.source.url if row.source else None, on_page=False),
     Column("note", _("Note of the source"), value=lambda row: row.note, on_page=False),
     AS_OF,
@@ -48,7 +50,7 @@ OUTPUT = Listing(
         ),
         Column("what", _("What"), value=_what, by=lambda row: _what(row).casefold() or None),
         Column("quantity", _("Quantity"), Kind.INTEGER, lambda row: row.quantity, by=lambda row: row.quantity),
-        Column("unit", _("Unit"), value=lambda row: row.unit, on_page=False),
+        Column("unit", _("Unit"), value=lambda row: unit_word(row.quantity, row.unit), on_page=False),
         *_SOURCED,
     ),
     filters=(*_FILTERS, Filter("factory", _("Factory"), lambda: [("-", _("the contract as a whole"))])),

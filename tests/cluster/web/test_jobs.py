@@ -2,11 +2,13 @@
 
 import re
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from cluster.domain.access import Role
 from cluster.models import JobRun
@@ -72,6 +74,20 @@ def test_who_only_reads_sees_the_runs_but_no_button_and_may_not_run(client: Clie
     assert "converted: 48" in page
     assert "Run now" not in page
     assert client.post("/jobs/run/", {"name": "convert"}).status_code == 403
+
+
+@pytest.mark.parametrize(("role", "named"), [(Role.AUDITOR, True), (Role.CONTROLLER, False)])
+def test_who_asked_for_a_run_is_named_to_those_who_see_names(client: Client, role: Role, named: bool) -> None:
+    client.force_login(make_user(role))
+    due = timezone.now()
+    run = make_run(requested_by=make_user(username="petrova"), scheduled_for=due)
+    files = [client.get("/jobs.csv"), client.get("/jobs.xlsx")]
+    sheet = load_workbook(BytesIO(files[1].content)).worksheets[0]
+    in_workbook = "petrova" in {cell.value for row in sheet for cell in row}
+    told = ["petrova" in answer.content.decode() for answer in (client.get("/jobs/"), client.get(f"/jobs/{run.pk}/"), files[0])]
+    assert [*told, in_workbook] == [named] * 4
+    assert f"{timezone.localtime(due):%Y-%m-%d %H:%M};" in files[0].content.decode()
+    assert client.get("/jobs/?sort=by").status_code == (200 if named else 400)
 
 
 def test_an_editor_of_one_contract_sees_no_button_because_jobs_belong_to_no_contract(client: Client) -> None:

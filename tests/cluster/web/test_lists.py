@@ -285,3 +285,16 @@ def test_a_contract_without_rows_says_who_does_what_next(db: None) -> None:
         assert "Nothing is recorded" in said
         assert sentence in said
         assert "Show all" not in said
+
+
+def test_files_say_units_in_words_and_the_wording_of_the_source(place: Place) -> None:
+    Output.objects.update(qualifier="more_than")
+    make_claim(place, "floor_area", "5", unit="m2", milestone=place.milestone)
+    client = place.client(language="ru")
+    rows = client.get(at(place, "output/rows.csv")).content.decode()
+    assert ";900;автомобилей;" in rows
+    assert ";более;" in rows
+    assert "более 900 автомобилей" in words(client.get(at(place, "output/rows/"))).replace("\xa0", " ")
+    claims = b"".join(client.get(at(place, "record/claims.csv"))).decode()
+    assert ";F01;F01-OPEN;" in claims
+    assert ";м²;" in claims
