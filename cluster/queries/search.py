@@ -143,7 +143,9 @@ def _begins(word: str, config: str = "simple") -> Query:
 
 def _exactly(text: str) -> Query:
     """What has each of these words in full, as a code that is typed does: few rows, where many begin with them."""
-    whole = ((SearchQuery(f"'{one}'", config="simple", search_type="raw") for one in spellings(word)) for word in words_of(text))
+    whole: list[list[Query]] = [
+        [SearchQuery(f"'{one}'", config="simple", search_type="raw") for one in spellings(word)] for word in words_of(text)
+    ]
     return reduce(_and, (reduce(_or, word) for word in whole))
 
 
