@@ -94,6 +94,11 @@ def test_every_other_page_is_accessible_silent_and_fits_a_phone(visit: Callable[
         seen += 1
         wrong += [f"{name}: {one}" for one in [*_unfit(window, scheme), *window.said]]
         window.said.clear()
+    # The board report is made by a button.
+    window.page.goto(window.address + addresses["cluster:board_reports"])
+    with window.page.expect_navigation():
+        window.page.click("[formaction$='/reports/view/']")
+    wrong += [f"board report: {one}" for one in [*_unfit(window, "light"), *window.said]]
     assert not wrong, "\n".join(wrong)
     assert seen > 60
 
