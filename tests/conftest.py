@@ -11,8 +11,8 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.utils import translation
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-# Real servers and a real browser: much waiting, and the longest files.
-SLOW = {"browser", "faults"}
+# Real servers, a real browser, each address of the site: much waiting, and the longest files.
+SLOW = {"browser", "faults", "hostile"}
 
 
 @pytest.hookimpl(trylast=True)
