@@ -16,6 +16,7 @@ from importlib import import_module
 from time import perf_counter, process_time
 from typing import Any
 
+import django
 import psycopg
 from money import execute, own_databases, say
 
@@ -46,7 +47,7 @@ PAGES = {
 
 def prepare(contracts: int) -> Any:
     """The database, and the browser of an editor of everything."""
-    import_module("avtotor_site.wsgi")  # as the web server does
+    django.setup()
     from django.contrib.auth.models import Group
     from django.core.management import call_command
     from django.test import Client
@@ -71,6 +72,7 @@ def prepare(contracts: int) -> Any:
     execute("VACUUM ANALYZE")
     editor = User.objects.create_user("bench")
     Membership.objects.create(user=editor, group=Group.objects.get_or_create(name="editor")[0])
+    import_module("avtotor_site.wsgi")  # from here on as in the web server
     client = Client(headers={"host": "localhost", "accept-language": "ru"})
     client.force_login(editor)
     return client
