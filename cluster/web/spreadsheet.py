@@ -87,8 +87,8 @@ def _workbook(table: Table, columns: Sequence[Column], rows: Iterable[Sequence[o
 
 
 def _write_csv(response: HttpResponse, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Separator and decimal mark are those of the active language; numbers stay numbers, everything else is a text, dates in ISO form, moments in the
-    reader's zone to the minute.
+    """Separator and decimal mark are those of the active language; numbers stay numbers, all else is a text: dates in ISO form,
+    moments in the reader's zone to the minute.
     """
     english = (get_language() or "ru").startswith("en")
     response.write("\ufeff")
