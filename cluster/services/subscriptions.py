@@ -116,9 +116,11 @@ def resume(*, by: User) -> None:
 def send_sample(*, by: User, now: datetime) -> tuple[Delivery, bool]:
     """Put the digest as of `now` into the outbox for the person; the letter, and whether it is new.
 
-    Who asks again within a minute gets the letter of the first time. Raises DomainError for a person without an address.
+    Who asks again within a minute gets the letter of the first time. Raises DomainError for a person without an address, or without a role.
     """
     _hold(by)
+    if by.scope.is_empty:
+        raise DomainError("Nothing is shared with you yet: there is nothing to tell.", code="nothing")
     if not by.email:
         raise DomainError("Your account has no e-mail address: ask an administrator to enter it.", field="email", code="required")
     last = Delivery.objects.filter(user=by, kind=Delivery.Kind.SAMPLE, created_at__gt=now - SAMPLE_EVERY).order_by("-pk").first()

@@ -45,7 +45,10 @@ class Command(BaseCommand):
             refuse(self, error)
 
     def _list(self, at: datetime) -> None:
-        for delivery in due(at):
+        letters = list(due(at))
+        if not letters:
+            self.stdout.write("nothing is due")
+        for delivery in letters:
             cadence = delivery.subscription.cadence if delivery.subscription else ""
             self.stdout.write(f"{delivery.period}  {cadence:7}  {delivery.user.username}  {delivery.recipient}")
 

@@ -46,6 +46,9 @@ class Command(BaseCommand):
             refuse(self, error)
 
     def _list(self, state: State) -> None:
-        for letter in Delivery.objects.filter(status__in=STATES[state]).defer("body_text", "body_html", "chart").order_by("-pk")[:_LISTED]:
+        letters = Delivery.objects.filter(status__in=STATES[state]).defer("body_text", "body_html", "chart").order_by("-pk")[:_LISTED]
+        if not letters:
+            self.stdout.write(f"no letters here ({state.value}); --state names other states")
+        for letter in letters:
             why = letter.error.replace("\n", " · ")[:80]
             self.stdout.write(f"{letter.pk:>8}  {letter.status:<9} {letter.kind:<6} {letter.period} {letter.recipient}  {why}".rstrip())

@@ -1,7 +1,7 @@
 """`manage.py digest`: a preview as files, and the delivery by hand into the captured mail."""
 
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,20 @@ def test_a_preview_that_cannot_be_made_ends_with_status_2(arguments: tuple[str, 
     with pytest.raises(CommandError) as caught:
         run("preview", *arguments)
     assert caught.value.returncode == 2
+
+
+def test_what_is_due_is_listed_for_a_moment_of_the_site_and_not_recorded(settings: Any) -> None:
+    settings.TIME_ZONE = "Europe/Kaliningrad"
+    user = make_user(is_superuser=True, username="boss")
+    subscription = Subscription.objects.create(
+        user=user, cadence="daily", hour=8, time_zone="Europe/Kaliningrad", also_when_nothing_new=True
+    )
+    Subscription.objects.filter(pk=subscription.pk).update(created_at=datetime(2026, 11, 29, 12, tzinfo=UTC))
+    assert run("due", "--at", "2026-11-30T08:01") == "nothing is due\n"
+    assert run("due", "--at", "2026-11-30T08:02").split() == ["2026-11-30", "daily", "boss", user.email]
+    assert not Delivery.objects.exists()
+    with pytest.raises(SystemExit, match="2"):
+        run("due", "--at", "2026-13-01")
 
 
 def test_delivery_by_hand_captures_the_letter_as_a_file_by_default(settings: Any, tmp_path: Path) -> None:

@@ -85,6 +85,8 @@ def test_a_letter_on_request_is_one_in_a_minute() -> None:
     user.email = ""
     with pytest.raises(DomainError, match="no e-mail address"):
         send_sample(by=user, now=NOW)
+    with pytest.raises(DomainError, match="Nothing is shared with you yet"):
+        send_sample(by=make_user(), now=NOW)
 
 
 def test_resuming_forgets_why_and_unsubscribing_keeps_the_choice() -> None:

@@ -144,6 +144,7 @@ def test_the_command_holds_releases_lists_and_sends_again(capsys: pytest.Capture
     assert "550 no · such mailbox" in run("list")
     assert str(waits.recipient) in run("list", "--state", "waiting")
     assert run("rerun", str(dead.pk)) == f"{dead.pk}: waiting\n"
+    assert run("list").startswith("no letters here")
     for number in (dead.pk, 999999):
         with pytest.raises(SystemExit, match="2"):
             run("rerun", str(number))
