@@ -140,9 +140,10 @@ class Setup:
             say("Installing chromium for the browser tests ...")
             quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
             self.call(["apt-get", "update", "-qq"], quiet)
-            self.call(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], quiet)
-            if find_browser():
-                return
+            for package in ("chromium-headless-shell", "chromium"):
+                self.call(["apt-get", "install", "-y", "-qq", "--no-install-recommends", package], quiet)
+                if find_browser():
+                    return
         sentence = (
             "No chromium or google-chrome is on PATH, which the browser tests need. Install one (on Debian: apt-get install chromium)."
         )

@@ -5,11 +5,13 @@ Needs Chromium on the PATH and the first login, which `make run` leaves in .stat
 
 import json
 import re
-import shutil
 import sys
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from avtotor_site.local.browser import find_browser
 
 HERE = Path(__file__).resolve().parent
 STATE = HERE.parent.parent / ".state"
@@ -55,7 +57,7 @@ KINDS: dict[str, tuple[str, str, int, int, tuple[str, ...]]] = {
 
 def main() -> int:
     """Take every picture; the exit status."""
-    browser_path = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+    browser_path = find_browser()
     login, note = STATE / "first-login.txt", STATE / "run.json"
     if browser_path is None:
         sys.stderr.write("No Chromium was found on the PATH: install the package chromium.\n")
