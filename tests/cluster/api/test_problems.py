@@ -102,16 +102,18 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("query", HOSTILE)
-def test_no_query_string_breaks_a_read(query: str, world: World, as_: As) -> None:
+def test_no_query_string_breaks_a_read(world: World, as_: As) -> None:
+    """Each value meets every fifth noun, each noun every fifth value: what reads them is shared."""
     client = as_(world.user(Role.EDITOR))
     client.raise_request_exception = False
     objects = [world.address(noun) for noun in ("milestones", "claims")]  # one that is computed, one that is plain
-    for address in [*(f"{BASE}{noun}/" for noun in NOUNS), *objects]:
-        response = client.get(f"{address}?{query}")
-        assert response.status_code in (200, 400, 404), (address, response.content)
-        if response.status_code != 200:
-            assert response["Content-Type"] == "application/problem+json", address
+    addresses = [*(f"{BASE}{noun}/" for noun in NOUNS), *objects]
+    for number, query in enumerate(HOSTILE):
+        for address in addresses[number % 5 :: 5]:
+            response = client.get(f"{address}?{query}")
+            assert response.status_code in (200, 400, 404), (address, query, response.content)
+            if response.status_code != 200:
+                assert response["Content-Type"] == "application/problem+json", (address, query)
 
 
 @pytest.mark.parametrize(

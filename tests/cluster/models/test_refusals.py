@@ -40,6 +40,7 @@ def test_no_constraint_is_told_by_its_name() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("in_english")
 def test_codes_that_differ_by_their_capitals_alone_are_the_same() -> None:
     contract = make_contract(code="alpha")
     factory = make_factory(contract, code="F01")

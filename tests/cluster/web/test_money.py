@@ -79,7 +79,8 @@ class TestDrillDown:
         figures = [figure for row in page.context["rows"] for figure in row.figures] + page.context["figures"]
         assert len(figures) > 14
         client = purse.place.client()
-        for figure in figures:
+        # By factory each of them is followed; else every third, so that each column is followed in some rows and each row in some columns.
+        for figure in figures if by == "factory" else figures[::3]:
             rows = client.get(figure.url)
             assert rows.status_code == 200, figure.url
             assert rows.context["figure"].amounts == figure.amounts, figure.url
