@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 PLUMBING = (
     LedgerConversion, BudgetConversion, ClaimConversion, ConversionDue, Standing, AttachmentContent, BoardReportContent, SearchWord, Visit,
 )  # fmt: skip
-OURS = [
+OURS: list[Any] = [
     m
     for app in ("cluster", "production")
     for m in apps.get_app_config(app).get_models()

@@ -71,7 +71,8 @@ def test_a_query_that_is_too_long_is_refused(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "https://elsewhere.example/", "//elsewhere.example/c/alpha/", "/c/alpha/calendar/", "/c/alpha/factories/?q=%00\x00", "[::"]
+    "address",
+    ["", "https://elsewhere.example/", "//elsewhere.example/c/alpha/", "/c/alpha/calendar/", "/c/alpha/factories/?q=%00\x00", "[::"],
 )
 def test_only_a_list_of_this_site_has_views(place: Place, address: str) -> None:
     assert place.client().post("/views/save/", {"address": address, "name": "X"}).status_code == 404
