@@ -83,6 +83,17 @@ def test_a_server_that_closes_an_open_connection_is_asked_anew_at_once(post: Pos
     assert set(DeliveryAttempt.objects.values_list("number", "outcome")) == {(1, "sent")}
 
 
+def test_a_server_that_does_not_listen_is_a_failed_try_and_the_letters_go_when_it_is_back(post: Post) -> None:
+    one, other = letter(), letter()
+    with post.away():
+        figures = send()
+    assert (figures["sent"], figures["failed"]) == (0, 2)
+    assert {tried.outcome for tried in DeliveryAttempt.objects.all()} == {"failed"}
+    assert "refused" in one.tries.get().answer
+    assert send(NOW + timedelta(minutes=6))["sent"] == 2
+    assert sorted(sent["To"] for sent in post.received) == sorted([one.recipient, other.recipient])
+
+
 def test_no_more_go_in_a_minute_than_all_workers_together_may_send(post: Post, settings: Any) -> None:
     settings.MAIL_PER_MINUTE = 3
     for _ in range(5):
