@@ -144,6 +144,7 @@ def test_the_admin_is_silent_under_the_policy(visit: Callable[..., Any]) -> None
         "/admin/production/output/add/",
     ):
         window.go(path)
+        assert window.said == [], path
 
 
 def test_the_cluster_page_fits_four_sheets_with_wide_charts_and_nothing_to_press(visit: Callable[..., Any]) -> None:

@@ -62,6 +62,7 @@ def test_no_selection_breaks_an_action(ground: Ground) -> None:
             sent = {"action": action, "_selected_action": rotation.take("", 1), "index": "0", "reason": rotation.take("", 1)}
             send(ground, ground.browser("clerk"), address(model, "changelist"), sent, before)
     ground.all_is_well()
+    assert ground.statuses.total() > 20, "few actions were asked for"
 
 
 def imported(ground: Ground, model: Any, data: bytes, name: str = "t.xlsx") -> Any:

@@ -40,3 +40,4 @@ def test_no_address_leads_to_a_row_of_others(ground: Ground) -> None:
                 if said[0] != said[1]:
                     ground.note("POST", here, "", f"{who} is told that it is there: {said}")
     ground.all_is_well()
+    assert ground.statuses[404] > 100, "few addresses were asked for"

@@ -97,3 +97,4 @@ def test_nothing_is_taken_without_the_token_of_a_form(ground: Ground) -> None:
             if answer is not None and (answer.status_code != 403 or written or b"Nothing was saved" not in answer.content):
                 ground.note("POST", ground.address(route), "", f"{answer.status_code} without a token")
     ground.all_is_well()
+    assert ground.statuses[403] > 100, "few addresses were asked for"
